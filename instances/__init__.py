@@ -1,0 +1,1 @@
+"""Instances shipped with jitopt, with their known answers and sources."""

@@ -1,0 +1,91 @@
+"""jitopt: just-in-time optimisation.
+
+Kanban sizing, delivery, level scheduling and sourcing by mathematical optimisation, with every
+plan re-checked in exact arithmetic by code that shares nothing with the models, and every answer
+told with its bound. Importing jitopt loads no solver; what is used is loaded when it is used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jitopt.api import audit as audit
+    from jitopt.api import check as check
+    from jitopt.api import explain as explain
+    from jitopt.api import export as export
+    from jitopt.api import formulation as formulation
+    from jitopt.api import read_result as read_result
+    from jitopt.api import shut_down as shut_down
+    from jitopt.api import solve as solve
+    from jitopt.api import why_not as why_not
+    from jitopt.engine.explain import Explanation as Explanation
+    from jitopt.engine.result import Progress as Progress
+    from jitopt.engine.result import Result as Result
+    from jitopt.engine.result import StartReceipt as StartReceipt
+    from jitopt.engine.why_not import Comparison as Comparison
+    from jitopt.errors import InputError as InputError
+    from jitopt.errors import JitoptError as JitoptError
+    from jitopt.errors import NotApplicableError as NotApplicableError
+    from jitopt.errors import SolverUnavailableError as SolverUnavailableError
+    from jitopt.errors import UnknownMethodError as UnknownMethodError
+    from jitopt.formats import from_tables as from_tables
+    from jitopt.formats import read as read
+    from jitopt.formats import write as write
+    from jitopt.generators import generate as generate
+    from jitopt.problems.base import Evaluation as Evaluation
+    from jitopt.problems.base import Instance as Instance
+    from jitopt.problems.base import Plan as Plan
+    from jitopt.problems.base import Violation as Violation
+    from jitopt.problems.heijunka import Heijunka as Heijunka
+    from jitopt.problems.heijunka import HeijunkaPlan as HeijunkaPlan
+    from jitopt.problems.sourcing import Sourcing as Sourcing
+    from jitopt.problems.sourcing import SourcingPlan as SourcingPlan
+    from jitopt.registry import method as method
+    from jitopt.registry import methods as methods
+    from jitopt.registry import register as register
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "jitopt.api": (
+        "audit", "check", "explain", "export", "formulation", "read_result", "shut_down", "solve", "why_not",
+    ),
+    "jitopt.engine.explain": ("Explanation",),
+    "jitopt.engine.result": ("Progress", "Result", "StartReceipt"),
+    "jitopt.engine.why_not": ("Comparison",),
+    "jitopt.errors": (
+        "InputError", "JitoptError", "NotApplicableError", "SolverUnavailableError", "UnknownMethodError",
+    ),
+    "jitopt.formats": ("from_tables", "read", "write"),
+    "jitopt.generators": ("generate",),
+    "jitopt.problems.base": ("Evaluation", "Instance", "Plan", "Violation"),
+    "jitopt.problems.heijunka": ("Heijunka", "HeijunkaPlan"),
+    "jitopt.problems.sourcing": ("Sourcing", "SourcingPlan"),
+    "jitopt.registry": ("method", "methods", "register"),
+}  # fmt: skip
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Comparison", "Evaluation", "Explanation", "Heijunka", "HeijunkaPlan", "InputError", "Instance", "JitoptError",
+    "NotApplicableError", "Plan", "Progress", "Result", "SolverUnavailableError", "Sourcing", "SourcingPlan",
+    "StartReceipt", "UnknownMethodError", "Violation", "audit", "check", "explain", "export", "formulation",
+    "from_tables", "generate", "method", "methods", "read", "read_result", "register", "shut_down", "solve",
+    "why_not", "write",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its home at its first use."""
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'jitopt' has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted([*__all__, "__version__"])

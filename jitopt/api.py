@@ -1,0 +1,213 @@
+"""The Python face of jitopt: read, solve, check, explain, write."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from jitopt import registry
+from jitopt.engine import solve as engine
+from jitopt.engine.audit import audit
+from jitopt.engine.explain import Explanation
+from jitopt.engine.explain import explain as _explain
+from jitopt.engine.export import export
+from jitopt.engine.process import shut_down
+from jitopt.engine.result import Progress, Result
+from jitopt.engine.why_not import Comparison, compare
+from jitopt.errors import InputError
+from jitopt.problems.base import Evaluation, Instance, Plan, PlanT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["audit", "check", "explain", "export", "shut_down", "solve", "why_not"]
+
+EXPLAIN_LEAST = 0.3
+"""Seconds that must be left of a limit for an infeasible solve to look for its reasons."""
+
+
+def solve(
+    instance: Instance[PlanT],
+    *,
+    method: str = "auto",
+    time_limit: float = 60.0,
+    gap: float = 0.0,
+    seed: int = 0,
+    threads: int | None = None,
+    start: Plan | Mapping[str, Any] | Result[Any] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    deterministic: bool = False,
+    work_limit: float | None = None,
+    solver_options: Mapping[str, Any] | None = None,
+) -> Result[PlanT]:
+    """Solve an instance; return the best judged plan with the best standing bound.
+
+    Parameters
+    ----------
+    instance
+        What is asked.
+    method
+        "auto", or a name listed by `jitopt.methods(problem)`.
+    time_limit
+        Wall-clock promise for the whole call [s]: it returns within this plus max(1 s, 5 %).
+    gap
+        Relative gap at which the search may stop [1].
+    seed
+        Of every random number.
+    threads
+        Budget over all workers; None: the processors this process may use, at most 8.
+    start
+        A plan to start from. The result is never worse than it.
+    progress
+        Called with a `Progress` whenever plan or bound improve.
+    deterministic
+        Same instance, seed and versions give the same plan: work limits instead of the clock.
+    work_limit
+        Units of work of each road when deterministic (about seconds of one processor).
+    solver_options
+        {solver: {option: value}} from an allow-list; "memory_limit_mb" limits each worker.
+
+    Returns
+    -------
+    Result
+        Legal outcomes are statuses: "optimal", "feasible", "infeasible", "no_plan". An interrupt
+        (Ctrl-C) returns the best plan with `stopped_by` "interrupted".
+
+    Raises
+    ------
+    InputError
+        For a keyword that cannot be.
+    UnknownMethodError
+        For a method that is not registered.
+    """
+    began = time.monotonic()
+    if not isinstance(instance, Instance):
+        raise InputError(
+            "solve takes an instance", value=type(instance).__name__, remedy="read one with jitopt.read(path)"
+        )
+    request = engine.Request(
+        method=method,
+        time_limit=time_limit,
+        gap=gap,
+        seed=seed,
+        threads=threads,
+        start=dict(start) if isinstance(start, Mapping) else start,
+        progress=progress,
+        deterministic=deterministic,
+        work_limit=work_limit,
+        solver_options=solver_options,
+    )
+    result = engine.solve(instance, request, began)
+    left = began + time_limit - time.monotonic()
+    if result.status == "infeasible" and left > EXPLAIN_LEAST:
+        found = _explain(instance, time_limit=left, threads=1)
+        seconds = result.seconds | {"total": time.monotonic() - began}
+        result = replace(result, reasons=found.reasons, seconds=seconds)
+    return result
+
+
+def check(instance: Instance[PlanT], plan: Plan | Mapping[str, Any] | Result[Any]) -> Evaluation:
+    """Judge a plan: objective and terms recomputed in exact arithmetic, every broken rule named.
+
+    Shares no code with any model.
+
+    Raises
+    ------
+    InputError
+        If the plan has not the form of the problem's plan.
+    """
+    from pydantic import ValidationError
+
+    found: Any = plan.plan if isinstance(plan, Result) else plan
+    if isinstance(found, Mapping) and isinstance(found.get("plan"), Mapping):
+        found = found["plan"]
+    if found is None:
+        raise InputError("there is no plan to check", remedy="hand over a plan or a result that has one")
+    try:
+        parsed = found if isinstance(found, Plan) else _plan_type(instance).model_validate(dict(found))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = "/plan/" + "/".join(str(part) for part in first["loc"])
+        raise InputError(first["msg"], place=place, remedy="see `jitopt schema`") from None
+    return instance.evaluate(parsed)
+
+
+def explain(
+    instance: Instance[PlanT],
+    *,
+    time_limit: float = 60.0,
+    prices: Mapping[Any, float] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Explanation[PlanT]:
+    """Say why there is no plan: the rules that clash, by how much, and the cheapest repair.
+
+    Parameters
+    ----------
+    instance
+        What is asked.
+    time_limit
+        For the whole call [s].
+    prices
+        Price of one unit of relaxation, by rule name or by (name, members). Rules without a price
+        cost 1 per cent of their limit; a part's demand ten times that.
+    progress
+        Not called yet while explaining.
+
+    Returns
+    -------
+    Explanation
+        status "feasible", "infeasible" or "unknown"; reasons, clash, repair.
+    """
+    return _explain(instance, time_limit=time_limit, prices=prices, progress=progress)
+
+
+def why_not(
+    instance: Instance[PlanT],
+    result: Result[PlanT] | PlanT | Mapping[str, Any],
+    choice: Mapping[str, str] | None = None,
+    *,
+    time_limit: float = 60.0,
+    **more: str,
+) -> Comparison[PlanT]:
+    """Say what a choice that was not taken would cost, term by term.
+
+    Parameters
+    ----------
+    instance, result
+        The question and the answer in hand (a result, a plan, or a result file's data).
+    choice
+        What to force, by key and value, also as keywords: heijunka `position=3, product="A"`;
+        sourcing `supplier="S2"`, with `part` and `quantity` if wanted.
+    time_limit
+        For the new solve [s].
+
+    Returns
+    -------
+    Comparison
+        status "worse", "same", "better", "impossible" or "unknown".
+    """
+    found: Any = result.plan if isinstance(result, Result) else result
+    if isinstance(found, Mapping):
+        found = _plan_type(instance).model_validate(found.get("plan", found))
+    if found is None:
+        raise InputError("there is no plan to compare with", remedy="solve first")
+    asked = {key: str(value) for key, value in {**(choice or {}), **more}.items()}
+    return compare(instance, found, asked, lambda changed: solve(changed, time_limit=time_limit, start=None))
+
+
+def formulation(name: str) -> registry.Formulation:
+    """Return a formulation: its `build(instance)` gives the model object, to read, change or export."""
+    return registry.formulation(name)
+
+
+def _plan_type(instance: Instance[PlanT]) -> type[PlanT]:
+    return instance.plan_type
+
+
+def read_result(path: str | Path, instance: Instance[PlanT]) -> Result[PlanT]:
+    """Read a result file of this instance's problem."""
+    from jitopt.formats.results import read_result as read
+
+    return Result.from_dict(read(path), _plan_type(instance))

@@ -1,0 +1,1 @@
+"""The engine: budget, workers, receipts, verification, result."""

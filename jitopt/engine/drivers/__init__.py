@@ -1,0 +1,1 @@
+"""Drivers: how one technology solves a formulation inside a worker process."""

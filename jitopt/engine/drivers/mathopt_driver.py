@@ -1,0 +1,1 @@
+"""MathOpt formulations solved by GSCIP."""

@@ -1,0 +1,213 @@
+"""Pyomo formulations solved by HiGHS: arrays passed directly, every return code read.
+
+Pyomo's own HiGHS interfaces drop rows silently, cannot be given a MIP start in the current
+interface, and raise on legal outcomes; so they are not used.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import highspy
+import numpy as np
+
+from jitopt.engine.drivers.standard_form import StandardForm, compile_model
+from jitopt.errors import JitoptError, NotApplicableError
+
+if TYPE_CHECKING:
+    from jitopt.engine.worker import Job
+    from jitopt.registry import Method
+
+__all__ = ["run"]
+
+NODES_PER_WORK = 2_000
+"""Branch-and-bound nodes of one unit of work (deterministic mode)."""
+
+TOLERANCE = 1e-9
+"""Feasibility tolerance asked of the solver."""
+
+
+def run(method: Method, instance: Any, start: Any, job: Job) -> str:
+    """Build, check, hand over and solve; stream plans and bounds; return the outcome."""
+    began = time.perf_counter()
+    formulation = method.load()
+    model = formulation.build(instance, job.elastic or None)
+    form = compile_model(model)
+    highs = _pass_model(form, job)
+    job.phase("build", time.perf_counter() - began)
+    watcher = _Watcher(highs, form, job, lambda value: formulation.extract(instance, model, value))
+    if start is not None:
+        watcher.offer(formulation.start(instance, model, start))
+    began = time.perf_counter()
+    outcome = watcher.solve()
+    job.phase("solve", time.perf_counter() - began)
+    return outcome
+
+
+def _ok(status: Any, what: str) -> None:
+    """Raise unless HiGHS returned kOk (a warning is let through only where named)."""
+    if status != highspy.HighsStatus.kOk:
+        raise JitoptError(f"HiGHS refused to {what} ({status})")
+
+
+def _pass_model(form: StandardForm, job: Job) -> Any:
+    highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    for name, value in _options(job).items():
+        _ok(highs.setOptionValue(name, value), f"set the option {name}={value!r}")
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = len(form.columns), form.rows
+    lp.col_cost_, lp.offset_ = form.cost, form.offset
+    lp.col_lower_, lp.col_upper_ = form.column_lower, form.column_upper
+    lp.row_lower_, lp.row_upper_ = form.lower, form.upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_ = form.matrix.indptr.astype(np.int32)
+    lp.a_matrix_.index_ = form.matrix.indices.astype(np.int32)
+    lp.a_matrix_.value_ = form.matrix.data.astype(float)
+    kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+    lp.integrality_ = [kinds[int(flag)] for flag in form.integer]
+    _ok(highs.passModel(lp), "take the model")
+    if (highs.getNumRow(), highs.getNumCol()) != (form.rows, len(form.columns)):
+        raise JitoptError("HiGHS dropped rows or columns of the model")
+    if highs.getNumNz() != int(np.count_nonzero(form.matrix.data)):
+        raise NotApplicableError("HiGHS dropped coefficients of the model as too small")
+    return highs
+
+
+def _options(job: Job) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "output_flag": True,
+        "log_to_console": False,
+        "threads": job.threads,
+        "parallel": "on" if job.threads > 1 else "off",
+        "random_seed": job.seed % 2_147_483_647,
+        "mip_rel_gap": job.gap,
+        "mip_abs_gap": 0.0 if job.gap == 0 else 1e-6,
+        "primal_feasibility_tolerance": TOLERANCE,
+        "dual_feasibility_tolerance": 1e-8,
+        "mip_feasibility_tolerance": TOLERANCE,
+    }
+    if job.work is None:
+        options["time_limit"] = max(0.05, job.remaining())
+    else:
+        options["mip_max_nodes"] = max(1, int(job.work * NODES_PER_WORK))
+    for name, value in job.options.items():
+        options[name] = value
+    return options
+
+
+class _Watcher:
+    """Runs HiGHS and hands what it finds to the job: plans, bounds, the fate of the start."""
+
+    def __init__(self, highs: Any, form: StandardForm, job: Job, extract: Any) -> None:
+        self._highs, self._form, self._job, self._extract = highs, form, job, extract
+        self._pending: np.ndarray[Any, Any] | None = None
+        self._next_extract = 0.0
+        self._bound = -np.inf
+        self._started: bool | None = None
+
+    def offer(self, values: list[tuple[Any, float]]) -> None:
+        """Hand a start over: the values given, the rest is completed by the solver."""
+        found = {
+            self._form.index[id(variable)]: value for variable, value in values if id(variable) in self._form.index
+        }
+        missing = [i for i in np.flatnonzero(self._form.integer) if int(i) not in found]
+        if missing:
+            raise JitoptError(f"the start leaves {len(missing)} integer variables open")
+        order = sorted(found)
+        status = self._highs.setSolution(
+            len(order), np.array(order, dtype=np.int32), np.array([found[i] for i in order], dtype=float)
+        )
+        self._started = False
+        if status == highspy.HighsStatus.kError:
+            self._job.tell("start", accepted=False)
+
+    def solve(self) -> str:
+        """Solve to the end, a limit or a stop; return the outcome."""
+        highs, job = self._highs, self._job
+        highs.cbMipImprovingSolution.subscribe(self._improved)
+        highs.cbMipInterrupt.subscribe(self._tick)
+        highs.cbSimplexInterrupt.subscribe(self._simplex_tick)
+        highs.cbIpmInterrupt.subscribe(self._simplex_tick)
+        highs.cbLogging.subscribe(self._log)
+        status = highs.run()
+        model_status = highs.getModelStatus()
+        self._flush()
+        if self._started is False:
+            job.tell("start", accepted=False)
+        if status == highspy.HighsStatus.kError:
+            raise JitoptError(f"HiGHS failed ({highs.modelStatusToString(model_status)})")
+        return self._finish(model_status)
+
+    def _finish(self, model_status: Any) -> str:
+        names = highspy.HighsModelStatus
+        info = self._highs.getInfo()
+        if model_status == names.kInfeasible:
+            return "infeasible"
+        if model_status in (names.kUnboundedOrInfeasible, names.kUnbounded):
+            raise JitoptError("HiGHS calls the model unbounded, which no formulation is")
+        if info.primal_solution_status == highspy.kSolutionStatusFeasible:
+            self._send(np.array(self._highs.getSolution().col_value))
+        elif model_status == names.kOptimal:
+            raise JitoptError("HiGHS says optimal but has no feasible solution")
+        integral = bool(self._form.integer.any())
+        if model_status == names.kOptimal:
+            self._tell_bound(info.mip_dual_bound if integral else info.objective_function_value)
+            return "optimal"
+        if integral:
+            self._tell_bound(info.mip_dual_bound)
+        if model_status == names.kMemoryLimit:
+            return "memory_limit"
+        if model_status in (names.kSolutionLimit, names.kIterationLimit):
+            return "work_limit"
+        return "time_limit"
+
+    def _improved(self, event: Any) -> None:
+        self._pending = np.array(event.data_out.mip_solution)
+        self._flush(time.monotonic())
+
+    def _tick(self, event: Any) -> None:
+        self._flush(time.monotonic())
+        self._tell_bound(event.data_out.mip_dual_bound)
+        if self._job.stopped():
+            event.interrupt()
+
+    def _simplex_tick(self, event: Any) -> None:
+        if self._job.stopped():
+            event.interrupt()
+
+    def _log(self, event: Any) -> None:
+        if self._started is False and "MIP start solution is feasible" in event.message:
+            self._started = True
+            self._job.tell("start", accepted=True)
+
+    def _flush(self, now: float | None = None) -> None:
+        """Send the newest solution; during the solve at most a fifth of the time goes into it."""
+        if self._pending is None or (now is not None and now < self._next_extract):
+            return
+        values, self._pending = self._pending, None
+        began = time.monotonic()
+        self._send(values)
+        self._next_extract = time.monotonic() + 4 * (time.monotonic() - began)
+
+    def _send(self, values: np.ndarray[Any, Any]) -> None:
+        index, fixed = self._form.index, self._value_of_fixed
+        plan = self._extract(
+            lambda variable: float(values[index[id(variable)]]) if id(variable) in index else fixed(variable)
+        )
+        claimed = self._form.unit * (float(self._form.cost @ values) + self._form.offset)
+        self._job.plan(plan, claimed)
+
+    @staticmethod
+    def _value_of_fixed(variable: Any) -> float:
+        """Return the value of a variable that appears in no row: fixed, or at its lower bound."""
+        if isinstance(variable, int | float):
+            return float(variable)
+        if variable.fixed:
+            return float(variable.value)
+        return float(variable.lb) if variable.lb is not None else 0.0
+
+    def _tell_bound(self, value: float) -> None:
+        if np.isfinite(value) and value > self._bound + 1e-12 * max(1.0, abs(value)):
+            self._bound = value
+            self._job.bound(self._form.unit * value)

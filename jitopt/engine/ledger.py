@@ -1,0 +1,133 @@
+"""The ledger of a solve: every plan is judged before it counts, every bound is held against the plans."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Generic
+
+from pydantic import ValidationError
+
+from jitopt.engine.result import OPTIMAL_GAP, Progress, Proof, relative_gap
+from jitopt.problems.base import Evaluation, Instance, PlanT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Ledger"]
+
+SLACK = 1e-9
+"""A bound may lie above the objective by this much, relative to max(1, |objective|): rounding."""
+
+
+class Ledger(Generic[PlanT]):
+    """Best judged plan and best standing bound of one instance, with the way there.
+
+    pricing: what a plan costs by the judge, None when it may not be used. Ordinary solves take
+    the objective of a plan that keeps every rule; elastic ones price the broken rules.
+    """
+
+    def __init__(
+        self,
+        instance: Instance[PlanT],
+        began: float,
+        progress: Callable[[Progress], None] | None = None,
+        pricing: Callable[[Evaluation], float | None] | None = None,
+    ) -> None:
+        self.instance = instance
+        self.plan: PlanT | None = None
+        self.evaluation: Evaluation | None = None
+        self.objective: float | None = None
+        self.found_by = ""
+        self.trajectory: list[tuple[float, float | None, float | None]] = []
+        self.warnings: list[str] = []
+        self.check_seconds = 0.0
+        self._bounds: dict[str, float] = {}
+        self._liars: set[str] = set()
+        self._began = began
+        self._progress = progress
+        self._pricing = pricing or (lambda e: e.objective if e.feasible else None)
+
+    @property
+    def bound(self) -> float | None:
+        """The best bound that no plan refutes, never above the objective."""
+        best = max(self._bounds.values(), default=None)
+        if best is None or self.objective is None:
+            return best
+        return min(best, self.objective)
+
+    @property
+    def gap(self) -> float | None:
+        """Relative gap between objective and bound."""
+        return relative_gap(self.objective, self.bound)
+
+    def proven(self, gap: float = 0.0) -> bool:
+        """Tell whether the plan is within `gap` (at least the optimality gap) of the bound."""
+        mine = self.gap
+        return mine is not None and mine <= max(gap, OPTIMAL_GAP)
+
+    def proof(self, exact: set[str]) -> Proof:
+        """Tell what stands behind the bound: how many exact methods, or a closed form."""
+        best = self.bound
+        if best is None:
+            return "none"
+        near = SLACK + OPTIMAL_GAP * max(1.0, abs(best))
+        behind = {source for source, value in self._bounds.items() if value >= best - near}
+        if len(behind & exact) > 1:
+            return "cross_checked"
+        return "single" if behind & exact else "closed_form"
+
+    def offer(self, data: Any, source: str) -> bool:
+        """Judge a plan; keep it if it is the best. Tell whether the judge could accept it."""
+        began = time.perf_counter()
+        try:
+            plan = data if not isinstance(data, dict) else self.instance.plan_type.model_validate(data)
+            evaluation = self.instance.evaluate(plan)
+        except (ValidationError, ArithmeticError, TypeError, KeyError) as error:
+            self._warn(f"{source} handed over something that is no plan ({type(error).__name__})")
+            return False
+        finally:
+            self.check_seconds += time.perf_counter() - began
+        value = self._pricing(evaluation)
+        if value is None:
+            first = evaluation.violations[0].message if evaluation.violations else "it cannot be priced"
+            self._warn(f"a plan of {source} was refused by the check: {first}")
+            return False
+        if self.objective is None or value < self.objective:
+            self.plan, self.evaluation, self.objective, self.found_by = plan, evaluation, value, source
+            self._refute()
+            self._note(source)
+        return True
+
+    def tell_bound(self, value: float, source: str) -> None:
+        """Take a bound, unless a plan in hand refutes it or its source has told an untruth before."""
+        if source in self._liars or value != value or abs(value) == float("inf"):
+            return
+        if value <= self._bounds.get(source, float("-inf")):
+            return
+        before = self.bound
+        self._bounds[source] = value
+        self._refute()
+        if self.bound is not None and (before is None or self.bound > before + 1e-12 * max(1.0, abs(before))):
+            self._note(source)
+
+    def _refute(self) -> None:
+        """Drop every bound that lies above the plan in hand, and trust its source no more."""
+        if self.objective is None:
+            return
+        limit = self.objective + max(SLACK, OPTIMAL_GAP / 10) * max(1.0, abs(self.objective))
+        for source in [source for source, value in self._bounds.items() if value > limit]:
+            self._warn(f"{source} claimed a bound of {self._bounds[source]:g}, refuted by a plan of {self.objective:g}")
+            del self._bounds[source]
+            self._liars.add(source)
+
+    def _warn(self, text: str) -> None:
+        if text not in self.warnings and len(self.warnings) < 50:
+            self.warnings.append(text)
+
+    warn = _warn
+
+    def _note(self, message: str) -> None:
+        seconds = time.monotonic() - self._began
+        self.trajectory.append((round(seconds, 4), self.objective, self.bound))
+        if self._progress is not None:
+            self._progress(Progress(seconds, self.objective, self.bound, message))

@@ -1,0 +1,172 @@
+"""A worker process seen from the calling process: started, spoken to, and ended for certain."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from typing import Any
+
+from jitopt import registry
+from jitopt.engine.wire import Sender, Splitter
+
+__all__ = ["Worker", "acquire", "release", "shut_down"]
+
+MOST_JOBS = 200
+"""A worker is replaced after this many jobs: solver libraries grow over many solves."""
+
+MOST_IDLE_MEMORY = 2 << 30
+"""A worker that holds more than this while idle is replaced [bytes]."""
+
+
+class Worker:
+    """One worker process of a family. `descriptor` is readable when a message has come."""
+
+    def __init__(self, family: str, threads: int) -> None:
+        self.family, self.threads = family, threads
+        self.jobs = 0
+        self.closed = False
+        self._splitter = Splitter()
+        lifeline_read, self._lifeline = os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "jitopt.engine.worker", family],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=None if os.environ.get("JITOPT_WORKER_LOG") else subprocess.DEVNULL,
+                env=_environment(threads, lifeline_read),
+                pass_fds=(lifeline_read,),
+                start_new_session=True,
+                bufsize=0,
+            )
+        finally:
+            os.close(lifeline_read)
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self.descriptor = self._process.stdout.fileno()
+        self._sender = Sender(self._process.stdin.fileno())
+        self.send(type="hello", path=registry.import_path(), registered=list(registry.registered()))
+
+    @property
+    def pid(self) -> int:
+        """Process id; also the id of the worker's process group."""
+        return self._process.pid
+
+    def send(self, **message: Any) -> bool:
+        """Send a message; False when the worker is gone."""
+        try:
+            self._sender.send(**message)
+        except OSError:
+            return False
+        return True
+
+    def receive(self) -> list[dict[str, Any]] | None:
+        """Read what has come; None when the worker has closed or writes garbage."""
+        try:
+            data = os.read(self.descriptor, 1 << 20)
+            return self._splitter.feed(data) if data else None
+        except (OSError, ValueError):
+            return None
+
+    def memory(self) -> int:
+        """Return the resident memory of the worker and its children [bytes]."""
+        import psutil
+
+        total = 0
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(self.pid)
+            for member in [process, *process.children(recursive=True)]:
+                with contextlib.suppress(psutil.Error):
+                    total += member.memory_info().rss
+        return total
+
+    def ended(self) -> int | None:
+        """Return the exit code, None while it runs."""
+        return self._process.poll()
+
+    def end(self, patience: float = 0.0) -> None:
+        """End the process and its children: ask by signal, wait `patience` seconds, then kill."""
+        if self.closed:
+            return
+        self.closed = True
+        if patience > 0 and self._process.poll() is None:
+            self._signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(patience)
+        self._signal(signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5.0)
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+        with contextlib.suppress(OSError):
+            os.close(self._lifeline)
+
+    def _signal(self, number: int) -> None:
+        """Signal the whole process group; the leader alone once the group is gone."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
+
+
+def _environment(threads: int, lifeline: int) -> dict[str, str]:
+    environment = dict(os.environ)
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        environment[name] = str(threads)
+    environment["JITOPT_LIFELINE"] = str(lifeline)
+    environment["PYTHONPATH"] = os.pathsep.join(registry.import_path())
+    environment["PYTHONHASHSEED"] = "0"
+    return environment
+
+
+_idle: dict[tuple[str, int], list[Worker]] = {}
+_lock = threading.Lock()
+_owner = os.getpid()
+
+
+def acquire(family: str, threads: int) -> Worker:
+    """Take a warm worker of the family, or start one. Thread counts are fixed for a worker's life."""
+    _forget_after_fork()
+    with _lock:
+        stack = _idle.get((family, threads), [])
+        while stack:
+            worker = stack.pop()
+            if worker.ended() is None:
+                return worker
+            worker.end()
+    return Worker(family, threads)
+
+
+def release(worker: Worker) -> None:
+    """Give a worker back that has finished its job, for a later call."""
+    worker.jobs += 1
+    if worker.jobs >= MOST_JOBS or worker.ended() is not None or worker.memory() > MOST_IDLE_MEMORY:
+        worker.end()
+        return
+    with _lock:
+        _idle.setdefault((worker.family, worker.threads), []).append(worker)
+
+
+def shut_down() -> None:
+    """End every idle worker (done at exit; safe to call at any time)."""
+    _forget_after_fork()
+    with _lock:
+        workers = [worker for stack in _idle.values() for worker in stack]
+        _idle.clear()
+    for worker in workers:
+        worker.end()
+
+
+def _forget_after_fork() -> None:
+    """In a forked child the idle workers are the parent's: leave them alone."""
+    global _owner, _lock
+    if os.getpid() != _owner:
+        _owner = os.getpid()
+        _lock = threading.Lock()
+        _idle.clear()
+
+
+atexit.register(shut_down)

@@ -1,0 +1,269 @@
+"""Roads run side by side in worker processes, under one deadline that is kept.
+
+The ladder at the end of the time: a stop message, then SIGTERM, then SIGKILL to the worker's
+process group. Nothing a worker does can hold the caller longer than that.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from jitopt.engine.process import Worker, acquire, release
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jitopt.engine.ledger import Ledger
+    from jitopt.registry import Method, RuleKey
+
+__all__ = ["Attempt", "Race", "Settings"]
+
+STOP_PATIENCE = 0.35
+"""Seconds a worker has between the stop message and the signals."""
+
+TERM_PATIENCE = 0.1
+"""Seconds a worker has between SIGTERM and SIGKILL."""
+
+MEMORY_EVERY = 0.25
+"""Seconds between two looks at the workers' memory."""
+
+LATENESS = 0.05
+"""Seconds before the limit at which workers are told to stop."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What all roads of a solve share."""
+
+    deadline: float
+    gap: float
+    seed: int
+    threads: int
+    work: float | None
+    options: Mapping[str, Any]
+    memory_limit: int
+
+
+@dataclass
+class Attempt:
+    """One road under way.
+
+    outcome: None while it runs, then what the worker said ("optimal", "infeasible", "time_limit",
+    "work_limit", "finished", "not_applicable", "error") or what befell it ("crashed",
+    "memory_limit", "stopped", "killed").
+    """
+
+    id: int
+    method: Method
+    worker: Worker
+    end: float
+    threads: int
+    with_start: bool
+    outcome: str | None = None
+    message: str = ""
+    started: bool | None = None
+    compiling: bool = False
+    stop_sent: float | None = None
+    bound: float | None = None
+    claimed: float | None = None
+    plans: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def running(self) -> bool:
+        """True until the road has ended."""
+        return self.outcome is None
+
+
+class Race:
+    """The roads of one solve. `pump` moves time on; `finish` ends everything that still runs."""
+
+    def __init__(self, ledger: Ledger[Any], settings: Settings) -> None:
+        self.ledger, self.settings = ledger, settings
+        self.attempts: list[Attempt] = []
+        self._selector = selectors.DefaultSelector()
+        self._next_memory = time.monotonic() + MEMORY_EVERY
+        self._bounds_count = True
+        self._instance_data: dict[str, Any] | None = None
+        self.handed: float | None = None
+        """Objective of the first plan handed to an exact road as a start."""
+
+    def remaining(self) -> float:
+        """Return the seconds until the deadline."""
+        return self.settings.deadline - time.monotonic()
+
+    def running(self) -> list[Attempt]:
+        """Return the roads under way."""
+        return [attempt for attempt in self.attempts if attempt.running]
+
+    def launch(
+        self,
+        method: Method,
+        *,
+        seconds: float | None = None,
+        threads: int = 1,
+        start: Any = None,
+        elastic: Mapping[RuleKey, float] | None = None,
+        seed: int | None = None,
+    ) -> Attempt:
+        """Start a road. seconds: its own limit within the deadline. start: a checked plan."""
+        if start is not None and method.kind == "formulation" and self.handed is None:
+            self.handed = self.ledger.objective
+        worker = acquire(method.family, threads)
+        limit = min(self.remaining(), seconds if seconds is not None else float("inf"))
+        limit = max(0.01, limit - LATENESS)
+        attempt = Attempt(
+            id=len(self.attempts) + 1 + (os.getpid() << 8) + (time.monotonic_ns() << 24),
+            method=method,
+            worker=worker,
+            end=time.monotonic() + limit,
+            threads=threads,
+            with_start=start is not None,
+        )
+        if self._instance_data is None:
+            self._instance_data = self.ledger.instance.to_dict()
+        worker.send(
+            type="solve",
+            id=attempt.id,
+            method=method.name,
+            instance=self._instance_data,
+            start=start.to_dict() if start is not None else None,
+            limit=limit,
+            gap=self.settings.gap,
+            seed=self.settings.seed if seed is None else seed,
+            threads=threads,
+            work=self.settings.work,
+            options=_options_of(self.settings.options, method),
+            elastic=[[name, list(members), price] for (name, members), price in elastic.items()] if elastic else None,
+            compile=os.environ.get("JITOPT_NO_COMPILE") != "1",
+        )
+        self.attempts.append(attempt)
+        self._selector.register(worker.descriptor, selectors.EVENT_READ, attempt)
+        if elastic:
+            self._bounds_count = False
+        return attempt
+
+    def pump(self, seconds: float = 0.1) -> None:
+        """Wait up to `seconds` for messages and deal with them; keep limits and memory in view."""
+        wait = max(0.0, min(seconds, self.remaining(), 0.1))
+        if not self.running():
+            return
+        for key, _ in self._selector.select(wait):
+            attempt: Attempt = key.data
+            messages = attempt.worker.receive()
+            if messages is None:
+                self._crashed(attempt)
+                continue
+            for message in messages:
+                self._handle(attempt, message)
+        self._keep_limits()
+
+    def run_until(self, done: Callable[[], bool]) -> None:
+        """Pump until `done`, the deadline, or the end of every road."""
+        while self.running() and self.remaining() > 0 and not done():
+            self.pump()
+
+    def stop(self, attempts: list[Attempt] | None = None) -> None:
+        """Ask roads to end now and wait the ladder out; what they still tell counts."""
+        waiting = [a for a in (self.attempts if attempts is None else attempts) if a.running]
+        for attempt in waiting:
+            self._ask_to_stop(attempt)
+        until = time.monotonic() + STOP_PATIENCE
+        while any(a.running for a in waiting) and time.monotonic() < until:
+            for key, _ in self._selector.select(max(0.0, min(0.05, until - time.monotonic()))):
+                messages = key.data.worker.receive()
+                if messages is None:
+                    self._crashed(key.data)
+                    continue
+                for message in messages:
+                    self._handle(key.data, message)
+        for attempt in waiting:
+            if attempt.running:
+                self._kill(attempt, "killed", TERM_PATIENCE)
+
+    def close(self) -> None:
+        """End what still runs and let go of everything."""
+        for attempt in self.running():
+            self._kill(attempt, "killed", 0.0)
+        self._selector.close()
+
+    # --- what the workers say ----------------------------------------------------------------
+
+    def _handle(self, attempt: Attempt, message: dict[str, Any]) -> None:
+        if message.get("id") != attempt.id:
+            return
+        kind, name = message["type"], attempt.method.name
+        if kind == "plan":
+            attempt.plans += 1
+            attempt.claimed = message.get("claimed")
+            self.ledger.offer(message["plan"], name)
+        elif kind == "bound" and isinstance(message.get("value"), int | float):
+            attempt.bound = message["value"]
+            if self._bounds_count:
+                self.ledger.tell_bound(float(message["value"]), name)
+        elif kind == "start":
+            attempt.started = bool(message["accepted"])
+        elif kind == "phase":
+            attempt.compiling = message["name"] == "compile" and message["seconds"] is None
+            if message["seconds"] is not None:
+                attempt.seconds[message["name"]] = float(message["seconds"])
+        elif kind == "done":
+            attempt.outcome = str(message["outcome"])
+            attempt.message = str(message["message"])
+            self._let_go(attempt)
+            if attempt.outcome in ("error", "not_applicable", "memory_limit"):
+                self.ledger.warn(f"{name}: {attempt.message}")
+
+    def _let_go(self, attempt: Attempt) -> None:
+        self._selector.unregister(attempt.worker.descriptor)
+        if attempt.outcome == "memory_limit":
+            attempt.worker.end()
+        else:
+            release(attempt.worker)
+
+    def _crashed(self, attempt: Attempt) -> None:
+        self._selector.unregister(attempt.worker.descriptor)
+        attempt.worker.end()
+        code = attempt.worker.ended()
+        attempt.outcome = "crashed"
+        attempt.message = f"its process ended unexpectedly (exit code {code})"
+        self.ledger.warn(f"{attempt.method.name}: {attempt.message}")
+
+    # --- limits ------------------------------------------------------------------------------
+
+    def _keep_limits(self) -> None:
+        now = time.monotonic()
+        for attempt in self.running():
+            if now > attempt.end and attempt.stop_sent is None and self.settings.work is None:
+                self._ask_to_stop(attempt)
+            elif attempt.stop_sent is not None and now > attempt.stop_sent + max(1.0, STOP_PATIENCE):
+                self._kill(attempt, "killed", TERM_PATIENCE)
+        if now >= self._next_memory:
+            self._next_memory = now + MEMORY_EVERY
+            for attempt in self.running():
+                if attempt.worker.memory() > self.settings.memory_limit:
+                    self._kill(attempt, "memory_limit", 0.0)
+
+    def _ask_to_stop(self, attempt: Attempt) -> None:
+        if attempt.stop_sent is None:
+            attempt.stop_sent = time.monotonic()
+            attempt.worker.send(type="stop", id=attempt.id)
+
+    def _kill(self, attempt: Attempt, outcome: str, patience: float) -> None:
+        self._selector.unregister(attempt.worker.descriptor)
+        attempt.worker.end(patience)
+        attempt.outcome = outcome
+        if outcome == "memory_limit":
+            attempt.message = f"it held more than {self.settings.memory_limit >> 20} MB"
+            self.ledger.warn(f"{attempt.method.name}: {attempt.message}")
+        elif not attempt.compiling:
+            self.ledger.warn(f"{attempt.method.name}: it did not stop when asked and was ended")
+
+
+def _options_of(options: Mapping[str, Any], method: Method) -> dict[str, Any]:
+    """Return the options for this method's solver: `solver_options` is keyed by solver name."""
+    return dict(options.get(method.solver, {}))

@@ -1,0 +1,135 @@
+"""How a solve spends its time: which roads, in which order, with which start.
+
+`auto`: the heuristic first, its checked plan handed to the exact roads as a start, whatever time
+is left to the heuristic again. A single method: that method alone, and where it claims that no
+plan exists a second exact road of another family to confirm or refute it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from jitopt import registry
+from jitopt.engine.process import acquire, release
+
+if TYPE_CHECKING:
+    from jitopt.engine.race import Race
+    from jitopt.registry import Method
+
+__all__ = ["claims", "confirm", "run_auto", "run_method"]
+
+HEURISTIC_SHARE = 0.3
+"""Share of the time the heuristic has before the exact roads start, if it has not ended by itself."""
+
+FIRST_WORK = 0.25
+"""Share of the work budget that the heuristic has in deterministic mode."""
+
+
+def run_auto(race: Race) -> None:
+    """Run every road that suits the instance until a proof, the gap, or the deadline."""
+    instance = race.ledger.instance
+    size = instance.size()
+    known = registry.methods(instance.problem)
+    heuristics = [m for m in known if m.kind == "heuristic" and m.module.startswith("jitopt.")]
+    exact = [m for m in known if m.exact and m.module.startswith("jitopt.") and m.fits(size)]
+    _warm(race, exact)
+    for heuristic in heuristics:
+        share = HEURISTIC_SHARE if exact else 1.0
+        attempt = race.launch(heuristic, seconds=share * race.remaining(), start=race.ledger.plan)
+        race.run_until(lambda: _done(race))
+        if attempt.running:
+            race.stop([attempt])
+    if not _done(race):
+        _run_exact(race, exact)
+    if race.settings.work is None:
+        _spend_rest(race, heuristics)
+
+
+def _warm(race: Race, exact: list[Method]) -> None:
+    """Start the workers of the exact roads early: their imports run while the heuristic searches."""
+    threads = _threads(race, exact)
+    for family in {method.family for method in exact}:
+        release(acquire(family, threads))
+
+
+def _threads(race: Race, exact: list[Method]) -> int:
+    """Share the thread budget among the exact roads."""
+    if race.settings.work is not None:
+        return 1
+    return max(1, race.settings.threads // max(1, len(exact)))
+
+
+def _run_exact(race: Race, exact: list[Method]) -> None:
+    """Run the exact roads: side by side as far as the thread budget goes, else in turn."""
+    waiting = list(exact)
+    threads = _threads(race, exact)
+    in_turn = race.settings.work is not None
+    side_by_side = 1 if in_turn else max(1, race.settings.threads // threads)
+    retried: set[str] = set()
+    while (waiting or race.running()) and race.remaining() > 0.05 and not _done(race):
+        while waiting and len(race.running()) < side_by_side:
+            method = waiting.pop(0)
+            left = race.remaining() if not waiting or side_by_side > 1 else 0.6 * race.remaining()
+            race.launch(method, seconds=left, threads=threads, start=race.ledger.plan)
+        under_way = len(race.running())
+        race.run_until(lambda count=under_way: _done(race) or len(race.running()) < count)  # type: ignore[misc]
+        for attempt in race.attempts:
+            if attempt.outcome == "crashed" and attempt.method in exact and attempt.method.name not in retried:
+                retried.add(attempt.method.name)
+                if not in_turn:
+                    waiting.append(attempt.method)
+    race.stop()
+
+
+def _spend_rest(race: Race, heuristics: list[Method]) -> None:
+    """Give the time that is left to the heuristic, from the best plan, with a new seed each time."""
+    seed = race.settings.seed
+    while heuristics and not _done(race) and not _infeasible(race) and race.remaining() > 0.2:
+        seed += 1
+        began = time.monotonic()
+        attempt = race.launch(heuristics[0], start=race.ledger.plan, seed=seed)
+        race.run_until(lambda: _done(race))
+        if attempt.outcome in ("error", "crashed", "not_applicable"):
+            return
+        if time.monotonic() - began < 0.05 and race.ledger.plan is None:
+            return
+    race.stop()
+
+
+def run_method(race: Race, method: Method) -> None:
+    """Run one method; confirm a claim of infeasibility by a second exact road."""
+    threads = 1 if race.settings.work is not None else race.settings.threads
+    attempt = race.launch(method, threads=threads, start=race.ledger.plan)
+    race.run_until(lambda: _done(race))
+    race.stop()
+    if attempt.outcome == "infeasible" and race.ledger.plan is None:
+        confirm(race, method)
+
+
+def confirm(race: Race, method: Method) -> None:
+    """Run the exact roads of other families, until one agrees that no plan exists or finds one."""
+    for other in registry.methods(race.ledger.instance.problem):
+        if not other.exact or other.solver == method.solver or race.remaining() < 0.1:
+            continue
+        if not other.module.startswith("jitopt."):
+            continue
+        race.launch(other, threads=1)
+        race.run_until(lambda: _done(race))
+        race.stop()
+        if race.ledger.plan is not None or _infeasible(race):
+            return
+
+
+def claims(race: Race) -> set[str]:
+    """Return the solvers that claim, each from a run of its own, that no plan exists."""
+    return {a.method.solver for a in race.attempts if a.outcome == "infeasible"}
+
+
+def _infeasible(race: Race) -> bool:
+    return race.ledger.plan is None and len(claims(race)) > 1
+
+
+def _done(race: Race) -> bool:
+    """Tell whether nothing is left to find: the gap is reached, or two roads say there is no plan."""
+    return race.ledger.proven(race.settings.gap) or _infeasible(race)

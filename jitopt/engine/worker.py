@@ -1,0 +1,204 @@
+"""A worker process: `python -m jitopt.engine.worker FAMILY`.
+
+It serves one family of solver libraries. Jobs come in on standard input, messages go out on what
+was standard output; the solvers' own printing goes to a place where it harms nobody. A second
+thread reads the input, so that "stop" is heard during a solve, and ends the process when the
+calling process is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from jitopt.engine.wire import Sender, read_message
+from jitopt.errors import JitoptError, NotApplicableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Job", "main"]
+
+
+class Job:
+    """One solve in a worker: what is asked, and the road back to the calling process."""
+
+    def __init__(self, message: dict[str, Any], sender: Sender) -> None:
+        self.id: int = message["id"]
+        self.message = message
+        self.method: str = message["method"]
+        self.seed: int = message["seed"]
+        self.threads: int = message["threads"]
+        self.gap: float = message["gap"]
+        self.work: float | None = message["work"]
+        self.options: dict[str, Any] = message["options"]
+        self.elastic = {(name, tuple(members)): price for name, members, price in message["elastic"] or ()}
+        self.stop = threading.Event()
+        self._sender = sender
+        self._end = time.monotonic() + float(message["limit"])
+        self._stoppers: list[Callable[[], None]] = []
+
+    def remaining(self) -> float:
+        """Return the seconds left, at least 0."""
+        return max(0.0, self._end - time.monotonic())
+
+    def stopped(self) -> bool:
+        """Tell whether to return now."""
+        return self.stop.is_set() or (self.work is None and time.monotonic() >= self._end)
+
+    def on_stop(self, stopper: Callable[[], None]) -> None:
+        """Call `stopper` when the caller says stop (from the reading thread)."""
+        self._stoppers.append(stopper)
+        if self.stop.is_set():
+            stopper()
+
+    def halt(self) -> None:
+        """Note that the caller says stop."""
+        self.stop.set()
+        for stopper in self._stoppers:
+            stopper()
+
+    def tell(self, type: str, **content: Any) -> None:
+        """Send a message about this job."""
+        self._sender.send(type=type, id=self.id, **content)
+
+    def plan(self, plan: Any, claimed: float | None = None) -> None:
+        """Hand a plan to the judge."""
+        self.tell("plan", plan=plan.to_dict(), claimed=claimed)
+
+    def bound(self, value: float) -> None:
+        """Tell a proven lower bound."""
+        self.tell("bound", value=float(value))
+
+    def phase(self, name: str, seconds: float | None = None) -> None:
+        """Tell that a phase (build, compile, solve) began or, with its seconds, ended."""
+        self.tell("phase", name=name, seconds=seconds)
+
+
+def main(family: str) -> None:
+    """Serve jobs until the input ends."""
+    source, target = _take_pipes()
+    _die_with_caller()
+    sender = Sender(target)
+    jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+    current: dict[int, Job] = {}
+    first = read_message(source)
+    if first is None:
+        return
+    for entry in first["path"]:
+        if entry not in sys.path:
+            sys.path.append(entry)
+    from jitopt import registry
+
+    for module in first["registered"]:
+        registry.register(module)
+    reader = threading.Thread(target=_listen, args=(source, sender, jobs, current), daemon=True)
+    reader.start()
+    sender.send(type="ready", pid=os.getpid())
+    with contextlib.suppress(Exception):
+        _warm(family)
+    while True:
+        job = jobs.get()
+        _alarm(job.remaining() + 30.0)
+        try:
+            _serve(job)
+        finally:
+            current.pop(job.id, None)
+            _alarm(0.0)
+
+
+def _take_pipes() -> tuple[int, int]:
+    """Keep the pipes to the caller for messages; point the standard streams elsewhere."""
+    source, target = os.dup(0), os.dup(1)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 0)
+    os.dup2(nowhere, 1)
+    if os.environ.get("JITOPT_WORKER_LOG") is None:
+        os.dup2(nowhere, 2)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return source, target
+
+
+def _die_with_caller() -> None:
+    """Ask the kernel to end this process when the caller's lifeline closes, whatever runs here.
+
+    The reading thread does the same, but a solver that holds the interpreter would keep it waiting.
+    """
+    lifeline = os.environ.get("JITOPT_LIFELINE")
+    if lifeline is None or sys.platform != "linux":
+        return
+    import fcntl
+
+    descriptor = int(lifeline)
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
+        flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_ASYNC)
+        signal.signal(signal.SIGIO, signal.SIG_DFL)
+
+
+def _alarm(seconds: float) -> None:
+    """End this process by the kernel's clock if a job outlives its limit by far."""
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _listen(source: int, sender: Sender, jobs: queue.SimpleQueue[Job], current: dict[int, Job]) -> None:
+    """Read the caller's messages; leave when it is gone."""
+    while True:
+        message = read_message(source)
+        if message is None:
+            os._exit(0)
+        if message["type"] == "solve":
+            job = Job(message, sender)
+            current[job.id] = job
+            jobs.put(job)
+        elif message["type"] == "stop" and message["id"] in current:
+            current[message["id"]].halt()
+
+
+def _warm(family: str) -> None:
+    """Import the family's libraries while the first job is still on its way."""
+    for module in {
+        "highs": ("pyomo.environ", "scipy.sparse", "highspy"),
+        "ortools": ("ortools.sat.python.cp_model",),
+        "heuristic": ("numpy",),
+    }.get(family, ()):
+        importlib.import_module(module)
+
+
+def _serve(job: Job) -> None:
+    """Run one job; whatever happens, tell the end of it."""
+    from jitopt import registry
+    from jitopt.problems import parse_instance
+
+    try:
+        found = registry.method(job.method)
+        instance = parse_instance(job.message["instance"])
+        start = job.message["start"]
+        plan = instance.plan_type.model_validate(start) if start is not None else None
+        driver = importlib.import_module(f"jitopt.engine.drivers.{found.technology}_driver")
+        outcome = driver.run(found, instance, plan, job)
+        job.tell("done", outcome=outcome, message="")
+    except NotApplicableError as error:
+        job.tell("done", outcome="not_applicable", message=str(error))
+    except MemoryError:
+        job.tell("done", outcome="memory_limit", message="out of memory")
+    except JitoptError as error:
+        job.tell("done", outcome="error", message=str(error))
+    except Exception as error:
+        text = f"{type(error).__name__}: {error}"
+        job.tell("done", outcome="error", message=text, trace=traceback.format_exc()[-4000:])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,59 @@
+"""What is decided: instance, plan, objective and exact check of every problem. Knows no solver."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from jitopt.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jitopt.problems.base import Instance
+
+__all__ = ["PROBLEMS", "forced", "instance_type", "parse_instance"]
+
+PROBLEMS: dict[str, tuple[str, str]] = {
+    "heijunka": ("jitopt.problems.heijunka", "Heijunka"),
+    "sourcing": ("jitopt.problems.sourcing", "Sourcing"),
+}
+"""Module and instance class of each problem, by its word."""
+
+
+def instance_type(problem: object, source: str = "") -> type[Instance[Any]]:
+    """Return the instance class of a problem.
+
+    Raises
+    ------
+    InputError
+        If there is no such problem.
+    """
+    if not isinstance(problem, str) or problem not in PROBLEMS:
+        raise InputError(
+            f"the problem must be one of {', '.join(PROBLEMS)}",
+            place="/problem",
+            value=problem,
+            remedy='write "problem": with one of these words',
+            source=source,
+        )
+    module, name = PROBLEMS[problem]
+    found: type[Instance[Any]] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def parse_instance(data: Mapping[str, Any], source: str = "") -> Any:
+    """Validate plain data into the instance of the problem it names."""
+    return instance_type(data.get("problem"), source).parse(data, source)
+
+
+def forced(instance: Instance[Any], choice: Mapping[str, str]) -> Any:
+    """Return the instance with a choice forced on it; each problem says what it takes.
+
+    Raises
+    ------
+    InputError
+        When the choice names something the instance does not have.
+    """
+    module = importlib.import_module(f"{PROBLEMS[instance.problem][0]}.choice")
+    return module.force(instance, choice)

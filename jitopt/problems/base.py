@@ -1,0 +1,390 @@
+"""What every decision has in common: instance, table, plan, evaluation, rule.
+
+The ground of the house. It imports the standard library and pydantic only: the
+judge that stands on it shares no line with the models it judges.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+
+from jitopt.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = [
+    "Evaluation",
+    "Identifier",
+    "Identifiers",
+    "Instance",
+    "Known",
+    "Numbers",
+    "Plan",
+    "PlanT",
+    "Rule",
+    "Table",
+    "Violation",
+    "exact",
+]
+
+LARGEST = 1e12
+"""No number of an instance may be larger than this (absurd magnitudes are refused)."""
+
+TOLERANCE = Fraction(1, 10**9)
+"""A limit on a continuous quantity counts as kept within this, relative to max(1, |limit|)."""
+
+
+def exact(value: float) -> Fraction:
+    """Return the number a person wrote as an exact fraction: 0.1 is 1/10."""
+    return Fraction(value) if isinstance(value, int) else Fraction(repr(float(value)))
+
+
+def within_limit(value: Fraction, limit: Fraction) -> bool:
+    """Tell whether value <= limit, up to `TOLERANCE` relative to max(1, |limit|)."""
+    slack = TOLERANCE * max(Fraction(1), abs(limit))
+    return bool(value <= limit + slack)
+
+
+def as_tuple(value: object) -> object:
+    """Take a list as the tuple it stands for (JSON knows lists only)."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""A name given by the user: any text of 1 to 200 characters without control characters."""
+
+Identifiers = Annotated[tuple[Identifier, ...], BeforeValidator(as_tuple)]
+OptionalIdentifiers = Annotated[tuple[Identifier | None, ...], BeforeValidator(as_tuple)]
+Amount = Annotated[float, Field(ge=0, le=LARGEST)]
+Numbers = Annotated[tuple[Amount, ...], BeforeValidator(as_tuple)]
+OptionalNumbers = Annotated[tuple[Amount | None, ...], BeforeValidator(as_tuple)]
+Shares = Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], BeforeValidator(as_tuple)]
+OptionalShares = Annotated[tuple[Annotated[float, Field(ge=0, le=1)] | None, ...], BeforeValidator(as_tuple)]
+Counts = Annotated[tuple[Annotated[int, Field(ge=0, le=10**7)], ...], BeforeValidator(as_tuple)]
+Positives = Annotated[tuple[Annotated[int, Field(ge=1, le=10**7)], ...], BeforeValidator(as_tuple)]
+OptionalPositives = Annotated[tuple[Annotated[int, Field(ge=1, le=10**7)] | None, ...], BeforeValidator(as_tuple)]
+Flags = Annotated[tuple[bool, ...], BeforeValidator(as_tuple)]
+
+
+class Strict(BaseModel):
+    """Strict and frozen: no coercion, no unknown key, no NaN, no change after it is made."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Table(Strict):
+    """A table held as columns of equal length; row r is the r-th entry of every column.
+
+    An optional column that is absent is None; `KEY` names the columns whose values
+    together must be different in every row.
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ()
+
+    def rows(self) -> int:
+        """Return the number of rows."""
+        return next((len(column) for column in self._columns().values()), 0)
+
+    def _columns(self) -> dict[str, tuple[Any, ...]]:
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: value for name, value in values.items() if isinstance(value, tuple)}
+
+    def check(self, place: str) -> None:
+        """Refuse columns of unequal length and repeated keys, naming the place."""
+        columns = self._columns()
+        rows = self.rows()
+        for name, column in columns.items():
+            if len(column) != rows:
+                first = next(iter(columns))
+                raise InputError(
+                    f"every column of a table must have as many rows as its first ({first!r}: {rows})",
+                    place=f"{place}/{name}",
+                    value=len(column),
+                    remedy="add the missing entries or remove the surplus ones",
+                )
+        self._check_key(place)
+
+    def _check_key(self, place: str) -> None:
+        if not self.KEY:
+            return
+        absent = (None,) * self.rows()
+        columns = (getattr(self, name) for name in self.KEY)
+        keys = list(zip(*(absent if column is None else column for column in columns), strict=True))
+        if len(set(keys)) == len(keys):
+            return
+        seen: set[object] = set()
+        for row, key in enumerate(keys):
+            if key in seen:
+                label = " and ".join(self.KEY)
+                raise InputError(
+                    f"each {label} may appear only once",
+                    place=f"{place}/{self.KEY[-1]}/{row}",
+                    value=key[0] if len(key) == 1 else key,
+                    remedy="remove or rename the repeated row",
+                )
+            seen.add(key)
+
+    def check_reference(self, place: str, column: str, known: Mapping[str, Any], what: str) -> None:
+        """Refuse a value of `column` that is not among `known` (None is let through)."""
+        for row, value in enumerate(getattr(self, column)):
+            if value is not None and value not in known:
+                raise InputError(
+                    f"{column} must be one of the {what}",
+                    place=f"{place}/{column}/{row}",
+                    value=value,
+                    remedy=f"add it to the {what} or correct the name",
+                )
+
+
+class Known(Strict):
+    """What is known of an instance's optimum. Never read by `solve`.
+
+    optimum, lower, upper: objective value, in the unit of the objective.
+    reference: where the value comes from. plan: a plan that reaches `optimum` or `upper`.
+    """
+
+    optimum: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    reference: str = Field(default="", max_length=2000)
+    plan: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, order=True)
+class Rule:
+    """A rule of an instance under its business name, for one member (or the whole plant).
+
+    name: the rule's name ("capacity"). members: what it binds ("S1",), in the user's ids.
+    text: one sentence a planner understands. limit: its right-hand side, None when it has none.
+    remedy: what to change, with {amount} where the amount goes.
+    """
+
+    name: str
+    members: tuple[str, ...] = ()
+    text: str = field(default="", compare=False)
+    limit: float | None = field(default=None, compare=False)
+    remedy: str = field(default="", compare=False)
+
+
+def remedy(words: Mapping[str, str], rule: Rule) -> str:
+    """Fill a rule's members into its remedy; user text is put in as it is, never read as a format."""
+    text = words.get(rule.name, "")
+    parts = text.split("{0}")
+    if rule.members:
+        text = rule.members[0].join(part.replace("{1}", rule.members[-1]) for part in parts)
+    return text
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A rule that a plan breaks.
+
+    rule, members: as in `Rule`. message: one sentence. short_by: by how much (unit of the rule).
+    """
+
+    rule: str
+    members: tuple[str, ...]
+    message: str
+    short_by: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the violation as plain data."""
+        return {
+            "rule": self.rule,
+            "members": list(self.members),
+            "message": self.message,
+            "short_by": self.short_by,
+        }
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the judge found: objective and terms recomputed from the plan, and every broken rule.
+
+    objective is None when the plan cannot be priced (an unknown id, a wrong shape).
+    terms sum up to the objective. exact is the objective as a fraction.
+    evidence says how values were computed.
+    """
+
+    objective: float | None
+    terms: dict[str, float]
+    violations: tuple[Violation, ...]
+    evidence: dict[str, Any] = field(default_factory=dict)
+    exact: Fraction | None = None
+
+    @property
+    def feasible(self) -> bool:
+        """True when the plan keeps every rule."""
+        return not self.violations and self.objective is not None
+
+
+def evaluation(
+    terms: Mapping[str, Fraction], violations: Sequence[Violation], evidence: Mapping[str, Any]
+) -> Evaluation:
+    """Sum exact terms into an `Evaluation`."""
+    total = sum(terms.values(), Fraction(0))
+    return Evaluation(
+        objective=float(total),
+        terms={name: float(value) for name, value in terms.items()},
+        violations=tuple(violations),
+        evidence=dict(evidence),
+        exact=total,
+    )
+
+
+def unpriced(violations: Sequence[Violation]) -> Evaluation:
+    """Return the evaluation of a plan that cannot be priced."""
+    return Evaluation(objective=None, terms={}, violations=tuple(violations), evidence={})
+
+
+class Plan(BaseModel):
+    """The decided thing. Extra keys are allowed and ignored; what is omitted is nothing."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as plain data, in the form of the result file."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def to_json(self) -> str:
+        """Return the plan as JSON text, in the form of the result file."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    def to_rows(self) -> dict[str, list[Any]]:
+        """Return the plan as the columns of one table."""
+        raise NotImplementedError
+
+    def to_frame(self, like: object = None) -> Any:
+        """Return the plan as a data frame.
+
+        like: a frame, or the name of a frame library ("pandas", "polars", "pyarrow"), whose kind
+        is returned; None takes the first of pandas and polars that is installed.
+        """
+        from jitopt.formats.frames import to_frame
+
+        return to_frame(self.to_rows(), like)
+
+
+PlanT = TypeVar("PlanT", bound=Plan)
+PlanT_co = TypeVar("PlanT_co", bound=Plan, covariant=True)
+
+
+class Instance(Strict, Generic[PlanT_co]):
+    """The question of one decision: data only, knows no solver.
+
+    Strict, frozen, validated when made; `replace` gives a changed copy, validated again.
+    """
+
+    plan_type: ClassVar[type[Any]]
+
+    problem: str
+    version: Literal[1] = 1
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    source: str = Field(default="", max_length=2000)
+    known: Known | None = None
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with the named fields changed, validated like a new instance.
+
+        A table may be given as a plain mapping of columns.
+        """
+        data = self.to_dict()
+        for name, value in changes.items():
+            if name not in type(self).model_fields:
+                raise InputError(
+                    f"a {self.problem} instance has no field of this name",
+                    place=f"/{name}",
+                    remedy="use one of " + ", ".join(type(self).model_fields),
+                )
+            data[name] = value.model_dump(mode="json", by_alias=True) if isinstance(value, BaseModel) else value
+        return type(self).parse(data)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the instance as plain data, in its native form (defaults left out)."""
+        data = self.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+        head = {"problem": self.problem, "version": self.version, "name": self.name}
+        return head | {key: value for key, value in data.items() if key not in head}
+
+    @classmethod
+    def parse(cls, data: object, source: str = "") -> Self:
+        """Validate plain data (as read from JSON) into an instance.
+
+        Raises
+        ------
+        InputError
+            With the place, the value, the rule and the remedy.
+        """
+        try:
+            instance = cls.model_validate(data)
+        except ValidationError as error:
+            raise _explain_validation(error, source) from None
+        except InputError as error:
+            raise (error.within(source) if source else error) from None
+        return instance
+
+    def sha256(self) -> str:
+        """Return the hash of what is asked: the data without name, source and known answers."""
+        data = self.to_dict()
+        for key in ("name", "source", "known"):
+            data.pop(key, None)
+        text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def size(self) -> dict[str, int]:
+        """Return the counts that say how large the instance is."""
+        raise NotImplementedError
+
+    def evaluate(self, plan: Plan) -> Evaluation:
+        """Judge a plan: every rule and every term of the objective, in exact arithmetic."""
+        raise NotImplementedError
+
+    def rules(self) -> list[Rule]:
+        """Return every rule that can be relaxed, under its business name."""
+        raise NotImplementedError
+
+
+_REMEDIES = {
+    "extra_forbidden": "remove the key or correct its name (see `jitopt schema`)",
+    "missing": "add the field (see `jitopt schema`)",
+    "finite_number": "write a finite number",
+    "string_type": "write the value as text, in quotes",
+    "int_type": "write a whole number, without quotes",
+    "float_type": "write a number, without quotes",
+    "bool_type": "write true or false",
+    "tuple_type": "write the column as a list",
+    "model_type": "write a JSON object",
+    "literal_error": "use one of the listed words",
+    "less_than_equal": "check the unit of the value: it is larger than jitopt accepts",
+    "greater_than_equal": "write a value of at least the limit",
+}
+
+
+def _explain_validation(error: ValidationError, source: str) -> InputError:
+    problems = error.errors(include_url=False)
+    lines = []
+    for problem in problems[1:6]:
+        place = "/" + "/".join(str(part) for part in problem["loc"])
+        lines.append(f"also {place}: {_sentence(problem['msg'])}")
+    if len(problems) > 6:
+        lines.append(f"and {len(problems) - 6} more")
+    first = problems[0]
+    return InputError(
+        _sentence(first["msg"]),
+        place="/" + "/".join(str(part) for part in first["loc"]),
+        value=None if first["type"] == "missing" else first["input"],
+        remedy=_REMEDIES.get(str(first["type"]), "correct the value (see `jitopt schema`)"),
+        source=source,
+        more=lines,
+    )
+
+
+def _sentence(message: str) -> str:
+    text = message.removeprefix("Value error, ").replace("Input should be", "the value must be")
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,487 @@
+"""Heijunka: in which order, or in which bucket, each product is built.
+
+One shape serves both forms of the plan. A *slot* is a position of the sequence (exactly one
+unit) or a bucket of the heijunka box (up to `capacity` units, one pitch long). With S slots,
+demand d_i, and X_is the units of product i built in the slots 1..s, the ideal is X_is = d_i s/S.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from jitopt.errors import InputError
+from jitopt.problems.base import (
+    Amount,
+    Counts,
+    Evaluation,
+    Flags,
+    Identifier,
+    Identifiers,
+    Instance,
+    Numbers,
+    OptionalPositives,
+    Plan,
+    Positives,
+    Rule,
+    Strict,
+    Table,
+    exact,
+)
+
+__all__ = ["Bucket", "Heijunka", "HeijunkaPlan", "Measure", "Term"]
+
+Measure = Literal["sum_squared", "sum_absolute", "max_squared", "max_absolute", "sum_violated"]
+Term = Literal["rate", "usage", "ratio", "changeover"]
+
+
+class Products(Table):
+    """The products to build.
+
+    product: id. demand: units to build [d_i, units]. weight: of the product's rate deviation
+    [w_i, default 1]. spacing: least distance between two slots that build the product [slots,
+    default 1, which binds nothing]. longest_run: most consecutive slots that build it [slots,
+    None: no limit]. shortest_run: least consecutive slots that build it [slots, default 1].
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("product",)
+    product: Identifiers
+    demand: Counts
+    weight: Numbers | None = None
+    spacing: OptionalPositives | None = None
+    longest_run: OptionalPositives | None = None
+    shortest_run: OptionalPositives | None = None
+
+
+class Bill(Table):
+    """The bill of material: units of a part in one unit of a product [b_il, units per unit]."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("product", "part")
+    product: Identifiers
+    part: Identifiers
+    quantity: Numbers
+
+
+class Parts(Table):
+    """Weights of the parts' usage deviation [v_l, default 1]."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("part",)
+    part: Identifiers
+    weight: Numbers
+
+
+class Ratios(Table):
+    """Ratio rules: at most `at_most` units with the option in any `in_any` consecutive slots.
+
+    ratio: id of the rule [o]. at_most [p_o, units]. in_any [q_o, slots]; only full windows count,
+    without wrap. weight: of a breach in the term "ratio" [default 1]. hard: the rule must be kept
+    and is not priced [default false].
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("ratio",)
+    ratio: Identifiers
+    at_most: Counts
+    in_any: Positives
+    weight: Numbers | None = None
+    hard: Flags | None = None
+
+
+class Options(Table):
+    """Which products carry the option that a ratio rule counts."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("product", "ratio")
+    product: Identifiers
+    ratio: Identifiers
+
+
+class Changeovers(Table):
+    """Cost of building `after` right after `before` [default 1 for every change of product].
+
+    With the table, a pair that is not listed costs nothing. Only for a sequence.
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("before", "after")
+    before: Identifiers
+    after: Identifiers
+    cost: Numbers
+
+
+class Box(Strict):
+    """The heijunka box: the plan is in buckets instead of a sequence.
+
+    buckets: number of buckets [S]. capacity: most units in one bucket [c, units].
+    pitch: length of a bucket [minutes]; told to the reader, decides nothing.
+    """
+
+    buckets: Annotated[int, Field(ge=1, le=10**6)]
+    capacity: Annotated[int, Field(ge=1, le=10**6)]
+    pitch: Amount | None = None
+
+
+class Placed(Table):
+    """Units of a product in a bucket (buckets counted from 1)."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("bucket", "product")
+    bucket: Positives
+    product: Identifiers
+    quantity: Counts
+
+
+class Current(Strict):
+    """The plan in force today, with the price or cap of changing it. It is not a start.
+
+    sequence (or, for a box, buckets): the current plan. price: per unit that stands in a slot
+    where the current plan does not have it [cost per move, term "moves"]. at_most: cap on such
+    moves [None: no cap].
+    """
+
+    sequence: Identifiers | None = None
+    buckets: Placed | None = None
+    price: Amount = 0.0
+    at_most: Annotated[int, Field(ge=0, le=10**7)] | None = None
+
+
+class Fixed(Table):
+    """Slots in which a product must be built (slots counted from 1)."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("position", "product")
+    position: Positives
+    product: Identifiers
+
+
+class Objective(Strict):
+    """One term of the objective: weight x measure of the term's deviations.
+
+    term: "rate" (v = X_is - d_i s/S for each product and slot), "usage" (v = U_ls - N_l s/S for
+    each part and slot), "ratio" (v = units above p_o, for each full window of a rule that is not
+    hard), "changeover" (v = cost between neighbouring slots).
+    measure: sum_squared (sum of w v^2), sum_absolute (sum of w |v|), max_squared, max_absolute,
+    or sum_violated (sum of w over v > 0; ratio only).
+    """
+
+    term: Term
+    measure: Measure = "sum_squared"
+    weight: Amount = 1.0
+
+
+class Bucket(Plan):
+    """Units of one product in one bucket."""
+
+    bucket: Annotated[int, Field(ge=1)]
+    product: Identifier
+    quantity: Annotated[float, Field(ge=0)]
+
+
+class HeijunkaPlan(Plan):
+    """The level schedule: `sequence` (product ids in order of building) or `buckets`."""
+
+    sequence: Annotated[tuple[str, ...], Field(strict=False)] | None = None
+    buckets: Annotated[tuple[Bucket, ...], Field(strict=False)] | None = None
+
+    def to_rows(self) -> dict[str, list[Any]]:
+        """Return position and product of each unit, or bucket, product and quantity."""
+        if self.sequence is not None:
+            return {"position": list(range(1, len(self.sequence) + 1)), "product": list(self.sequence)}
+        rows = self.buckets or ()
+        return {
+            "bucket": [row.bucket for row in rows],
+            "product": [row.product for row in rows],
+            "quantity": [row.quantity for row in rows],
+        }
+
+
+class Heijunka(Instance[HeijunkaPlan]):
+    """A level-scheduling instance; see the module for the symbols.
+
+    products, bill, parts, ratios, options, changeovers: tables. objective: the priced terms.
+    box: given when the plan is in buckets. current: the plan in force. frozen: number of leading
+    slots that stay as in `current`. fixed: single slots that must build a product.
+    """
+
+    plan_type: ClassVar[type[HeijunkaPlan]] = HeijunkaPlan
+    TABLES: ClassVar[tuple[str, ...]] = ("products", "bill", "parts", "ratios", "options", "changeovers", "fixed")
+
+    problem: Literal["heijunka"] = "heijunka"
+    products: Products
+    bill: Bill | None = None
+    parts: Parts | None = None
+    ratios: Ratios | None = None
+    options: Options | None = None
+    changeovers: Changeovers | None = None
+    objective: Annotated[tuple[Objective, ...], Field(min_length=1, strict=False)]
+    box: Box | None = None
+    current: Current | None = None
+    frozen: Annotated[int, Field(ge=0)] = 0
+    fixed: Fixed | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Heijunka:
+        for name in self.TABLES:
+            table = getattr(self, name)
+            if table is not None:
+                table.check(f"/{name}")
+        _check_references(self)
+        _check_objective(self)
+        _check_slots(self)
+        return self
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Row of each product."""
+        return {product: row for row, product in enumerate(self.products.product)}
+
+    @cached_property
+    def units(self) -> int:
+        """Total demand D [units]."""
+        return sum(self.products.demand)
+
+    @property
+    def slots(self) -> int:
+        """Number of slots S: positions of the sequence, or buckets."""
+        return self.box.buckets if self.box else self.units
+
+    @property
+    def capacity(self) -> int:
+        """Most units in one slot: 1 for a sequence."""
+        return self.box.capacity if self.box else 1
+
+    @cached_property
+    def weights(self) -> tuple[Fraction, ...]:
+        """Weight w_i of each product's rate deviation."""
+        given = self.products.weight
+        return tuple(exact(w) for w in given) if given else (Fraction(1),) * len(self.products.product)
+
+    @cached_property
+    def usage(self) -> dict[str, tuple[Fraction, tuple[tuple[int, Fraction], ...]]]:
+        """For each part: weight v_l and the (product row, quantity b_il) that use it."""
+        weights = dict(zip(self.parts.part, self.parts.weight, strict=True)) if self.parts else {}
+        users: dict[str, list[tuple[int, Fraction]]] = {}
+        if self.bill:
+            for product, part, quantity in zip(self.bill.product, self.bill.part, self.bill.quantity, strict=True):
+                users.setdefault(part, []).append((self.index[product], exact(quantity)))
+        return {part: (exact(weights.get(part, 1)), tuple(rows)) for part, rows in users.items()}
+
+    @cached_property
+    def ratio_rules(self) -> tuple[RatioRule, ...]:
+        """The ratio rules, each with the rows of the products it counts."""
+        table = self.ratios
+        if table is None:
+            return ()
+        carriers: dict[str, set[int]] = {ratio: set() for ratio in table.ratio}
+        if self.options:
+            for product, ratio in zip(self.options.product, self.options.ratio, strict=True):
+                carriers[ratio].add(self.index[product])
+        return tuple(
+            RatioRule(
+                ratio=ratio,
+                at_most=table.at_most[row],
+                in_any=table.in_any[row],
+                weight=exact(table.weight[row]) if table.weight else Fraction(1),
+                hard=bool(table.hard and table.hard[row]),
+                products=tuple(sorted(carriers[ratio])),
+            )
+            for row, ratio in enumerate(table.ratio)
+        )
+
+    @cached_property
+    def changeover_cost(self) -> dict[tuple[int, int], Fraction] | None:
+        """Cost of each listed (before, after) pair of product rows; None when every change costs 1."""
+        table = self.changeovers
+        if table is None:
+            return None
+        pairs = zip(table.before, table.after, table.cost, strict=True)
+        return {(self.index[a], self.index[b]): exact(cost) for a, b, cost in pairs}
+
+    @cached_property
+    def current_slots(self) -> tuple[dict[int, int], ...] | None:
+        """Units of each product row in each slot that the current plan covers, None without one.
+
+        A current sequence shorter than the horizon covers its own length only: units behind
+        its end are new, not moved.
+        """
+        if self.current is None:
+            return None
+        if self.current.sequence is not None:
+            return tuple({self.index[product]: 1} for product in self.current.sequence[: self.slots])
+        slots: list[dict[int, int]] = [{} for _ in range(self.slots)]
+        if self.current.buckets is not None:
+            table = self.current.buckets
+            for bucket, product, quantity in zip(table.bucket, table.product, table.quantity, strict=True):
+                if bucket <= self.slots and quantity:
+                    slots[bucket - 1][self.index[product]] = quantity
+        return tuple(slots)
+
+    def spacing_of(self, row: int) -> int:
+        """Least distance between two slots that build product `row` (1 binds nothing)."""
+        column = self.products.spacing
+        return (column[row] or 1) if column else 1
+
+    def longest_run_of(self, row: int) -> int | None:
+        """Most consecutive slots that build product `row`, None without limit."""
+        column = self.products.longest_run
+        return column[row] if column else None
+
+    def shortest_run_of(self, row: int) -> int:
+        """Least consecutive slots that build product `row` (1 binds nothing)."""
+        column = self.products.shortest_run
+        return (column[row] or 1) if column else 1
+
+    def size(self) -> dict[str, int]:
+        """Return the counts that say how large the instance is."""
+        return {
+            "products": len(self.products.product),
+            "units": self.units,
+            "slots": self.slots,
+            "parts": len(self.usage),
+            "ratios": len(self.ratio_rules),
+            "cells": self.slots * len(self.products.product),
+        }
+
+    def evaluate(self, plan: Plan) -> Evaluation:
+        """Judge a plan; see `jitopt.problems.heijunka.judge`."""
+        from jitopt.problems.heijunka.judge import evaluate
+
+        return evaluate(self, plan)
+
+    def rules(self) -> list[Rule]:
+        """Return every rule that can be relaxed, under its business name."""
+        from jitopt.problems.heijunka.rules import rules
+
+        return rules(self)
+
+
+class RatioRule(Strict):
+    """A ratio rule ready to use: at most `at_most` units of `products` (rows) in any `in_any` slots."""
+
+    ratio: str
+    at_most: int
+    in_any: int
+    weight: Fraction
+    hard: bool
+    products: tuple[int, ...]
+
+
+def _check_references(instance: Heijunka) -> None:
+    products = dict.fromkeys(instance.products.product)
+    for name, columns in (
+        ("bill", ("product",)),
+        ("options", ("product",)),
+        ("changeovers", ("before", "after")),
+        ("fixed", ("product",)),
+    ):
+        table = getattr(instance, name)
+        for column in columns if table is not None else ():
+            table.check_reference(f"/{name}", column, products, "products")
+    if instance.options:
+        ratios = dict.fromkeys(instance.ratios.ratio) if instance.ratios else {}
+        instance.options.check_reference("/options", "ratio", ratios, "ratios")
+    if instance.parts:
+        parts = dict.fromkeys(instance.bill.part) if instance.bill else {}
+        instance.parts.check_reference("/parts", "part", parts, "parts of the bill")
+    if instance.current and instance.current.sequence is not None:
+        for row, product in enumerate(instance.current.sequence):
+            if product not in products:
+                raise InputError(
+                    "the current sequence may hold products of the instance only",
+                    place=f"/current/sequence/{row}",
+                    value=product,
+                    remedy="add it to the products (demand 0 if it is no longer built) or remove it",
+                )
+    if instance.current and instance.current.buckets:
+        instance.current.buckets.check("/current/buckets")
+        instance.current.buckets.check_reference("/current/buckets", "product", products, "products")
+
+
+def _check_objective(instance: Heijunka) -> None:
+    seen = set()
+    for row, term in enumerate(instance.objective):
+        place = f"/objective/{row}"
+        if (term.term, term.measure) in seen:
+            raise InputError(
+                "each term may appear once with the same measure",
+                place=place,
+                value=f"{term.term} {term.measure}",
+                remedy="add the weights up into one row",
+            )
+        seen.add((term.term, term.measure))
+        if term.term == "usage" and instance.bill is None:
+            raise InputError(
+                'the term "usage" needs the table "bill"',
+                place=place,
+                remedy="give the bill of material or remove the term",
+            )
+        if term.term == "ratio" and instance.ratios is None:
+            raise InputError(
+                'the term "ratio" needs the tables "ratios" and "options"',
+                place=place,
+                remedy="give the ratio rules or remove the term",
+            )
+        if term.measure == "sum_violated" and term.term != "ratio":
+            raise InputError(
+                'the measure "sum_violated" is for the term "ratio" only',
+                place=f"{place}/measure",
+                remedy="use sum_squared or sum_absolute",
+            )
+    soft = [rule.ratio for rule in instance.ratio_rules if not rule.hard]
+    if soft and not any(term.term == "ratio" for term in instance.objective):
+        raise InputError(
+            "a ratio rule is neither hard nor priced, so it would be ignored",
+            place="/ratios",
+            value=soft[0],
+            remedy='set "hard" to true for it, or add {"term": "ratio"} to the objective',
+        )
+
+
+def _check_slots(instance: Heijunka) -> None:
+    if instance.units == 0:
+        raise InputError(
+            "the total demand must be at least 1 unit", place="/products/demand", remedy="give at least one demand"
+        )
+    if instance.units > 10**7:
+        raise InputError(
+            "the total demand must be at most 10,000,000 units",
+            place="/products/demand",
+            value=instance.units,
+            remedy="check the unit of the demand",
+        )
+    if instance.box and instance.changeovers:
+        raise InputError(
+            "changeover costs by pair need a sequence: a bucket has no order",
+            place="/changeovers",
+            remedy="remove the table (each set-up then counts 1) or the box",
+        )
+    current = instance.current
+    if current and (current.buckets is not None) != (instance.box is not None):
+        raise InputError(
+            "the current plan must have the form of the plan: buckets with a box, a sequence without",
+            place="/current",
+            remedy='give "sequence" or "buckets" to match',
+        )
+    if current and current.sequence is not None and current.buckets is not None:
+        raise InputError("the current plan is a sequence or buckets, not both", place="/current", remedy="keep one")
+    _check_frozen(instance)
+
+
+def _check_frozen(instance: Heijunka) -> None:
+    current = instance.current
+    if instance.frozen:
+        have = instance.slots if instance.box else len(current.sequence or ()) if current else 0
+        if current is None or have < instance.frozen or instance.frozen > instance.slots:
+            raise InputError(
+                "the frozen slots must exist in the current plan and in the horizon",
+                place="/frozen",
+                value=instance.frozen,
+                remedy=f"give a current plan of at least that length or freeze at most {min(have, instance.slots)}",
+            )
+    if instance.fixed:
+        for row, position in enumerate(instance.fixed.position):
+            if position > instance.slots:
+                raise InputError(
+                    f"a fixed position must lie within the {instance.slots} slots",
+                    place=f"/fixed/position/{row}",
+                    value=position,
+                    remedy="correct the position",
+                )

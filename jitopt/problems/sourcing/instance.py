@@ -1,0 +1,453 @@
+"""Sourcing: which suppliers, for which part, how much, when.
+
+Orders q_spt of part p from supplier s arrive at the start of period t; demand is taken from
+stock during the period. Quantities are numbers >= 0, whole multiples where the quote says so.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from jitopt.problems.base import (
+    Amount,
+    Evaluation,
+    Identifiers,
+    Instance,
+    Numbers,
+    OptionalIdentifiers,
+    OptionalNumbers,
+    OptionalShares,
+    Plan,
+    Positives,
+    Rule,
+    Shares,
+    Strict,
+    Table,
+    as_tuple,
+    exact,
+)
+
+__all__ = ["Order", "Sourcing", "SourcingPlan"]
+
+Count = Annotated[int, Field(ge=0, le=10**6)]
+OptionalCounts = Annotated[tuple[Count | None, ...], BeforeValidator(as_tuple)]
+Kinds = Annotated[tuple[Literal["all_units", "incremental"], ...], BeforeValidator(as_tuple)]
+Factors = Annotated[tuple[Annotated[float, Field(gt=0, le=1000)], ...], BeforeValidator(as_tuple)]
+
+
+class Suppliers(Table):
+    """The suppliers.
+
+    supplier: id. fixed_cost: paid once if anything is ordered from it [F_s, default 0].
+    capacity: most it ships in one period, over all parts [C_s, units per period, None: no limit].
+    on_time: share of its units that arrive on time [default 1].
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("supplier",)
+    supplier: Identifiers
+    fixed_cost: Numbers | None = None
+    capacity: OptionalNumbers | None = None
+    on_time: Shares | None = None
+
+
+class Parts(Table):
+    """Demand of a part in a period [d_pt, units]; periods are integers from 1."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("part", "period")
+    part: Identifiers
+    period: Positives
+    demand: Numbers
+
+
+class Quotes(Table):
+    """What a supplier offers for a part (a link); only quoted links can be ordered.
+
+    price: per unit [c_sp]. fixed_cost: paid once if the link is used [f_sp, default 0].
+    order_cost: paid for every order, i.e. every period with a quantity [a_sp, default 0].
+    capacity: most per period [k_sp, None: no limit]. minimum: least quantity of an order
+    [m_sp, default 0]. multiple: orders are whole multiples of it [None: any quantity].
+    defects: share of defective units [default 0].
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("supplier", "part")
+    supplier: Identifiers
+    part: Identifiers
+    price: Numbers
+    fixed_cost: Numbers | None = None
+    order_cost: Numbers | None = None
+    capacity: OptionalNumbers | None = None
+    minimum: OptionalNumbers | None = None
+    multiple: OptionalNumbers | None = None
+    defects: Shares | None = None
+
+
+class Discounts(Table):
+    """Price breaks: from `from_quantity` units on, prices are multiplied by `factor`.
+
+    part: the break counts and cheapens this part only; None (or no column): the supplier's total
+    over all its parts. Totals run over all periods. kind: "all_units" (the factor of the total
+    reached applies to every unit; default) or "incremental" (each factor applies to the units
+    above its break; needs a part). Below the first break the factor is 1.
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("supplier", "part", "from_quantity")
+    supplier: Identifiers
+    part: OptionalIdentifiers | None = None
+    from_quantity: Numbers
+    factor: Factors
+    kind: Kinds | None = None
+
+
+class Stock(Table):
+    """Stock of a part.
+
+    initial [I_p0, default 0]. holding_cost: per unit left at the end of a
+    period [h_p, default 0]. storage: most that may lie in store right after a delivery [L_p,
+    None: no limit].
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("part",)
+    part: Identifiers
+    initial: Numbers | None = None
+    holding_cost: Numbers | None = None
+    storage: OptionalNumbers | None = None
+
+
+class PartShares(Table):
+    """Share limits (dual sourcing): share of one supplier in all that is ordered of the part.
+
+    supplier: None makes the row hold for every supplier of the part, at_least then only for those
+    that are used. at_least, at_most: shares between 0 and 1 [None: no limit].
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("part", "supplier")
+    part: Identifiers
+    supplier: OptionalIdentifiers | None = None
+    at_least: OptionalShares | None = None
+    at_most: OptionalShares | None = None
+
+
+class PartLimits(Table):
+    """Limits of a part.
+
+    Number of suppliers used for it, average share of defective units and of late units over all
+    that is ordered of it.
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("part",)
+    part: Identifiers
+    suppliers_at_least: OptionalCounts | None = None
+    suppliers_at_most: OptionalCounts | None = None
+    defects_at_most: OptionalShares | None = None
+    late_at_most: OptionalShares | None = None
+
+
+class Links(Table):
+    """Pairs of supplier and part."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("supplier", "part")
+    supplier: Identifiers
+    part: Identifiers
+
+
+class Current(Strict):
+    """The award in force.
+
+    price: of each link used that is not in it [term "switching"].
+    at_most: cap on such links [None: no cap].
+    """
+
+    award: Links
+    price: Amount = 0.0
+    at_most: Count | None = None
+
+
+class Required(Table):
+    """Quantities that must be ordered, over all periods. part None: of all parts together."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("supplier", "part")
+    supplier: Identifiers
+    part: OptionalIdentifiers | None = None
+    at_least: Numbers
+
+
+class Order(Plan):
+    """One order: `quantity` units of `part` from `supplier`, arriving in `period`."""
+
+    supplier: str
+    part: str
+    period: Annotated[int, Field(ge=1)]
+    quantity: Annotated[float, Field(ge=0, le=1e15)]
+
+
+class SourcingPlan(Plan):
+    """The orders. A quantity that is not listed is 0."""
+
+    orders: Annotated[tuple[Order, ...], Field(strict=False)]
+
+    def to_rows(self) -> dict[str, list[Any]]:
+        """Return supplier, part, period and quantity of each order."""
+        return {
+            name: [getattr(order, name) for order in self.orders] for name in ("supplier", "part", "period", "quantity")
+        }
+
+
+class Link(Strict):
+    """A quote ready to use, numbers exact."""
+
+    supplier: str
+    part: str
+    price: Fraction
+    fixed_cost: Fraction
+    order_cost: Fraction
+    capacity: Fraction | None
+    minimum: Fraction
+    multiple: Fraction | None
+    defects: Fraction
+    late: Fraction
+
+
+class Ladder(Strict):
+    """A ladder of price breaks: breaks (from_quantity, factor), ascending, the first at 0."""
+
+    supplier: str
+    part: str | None
+    kind: Literal["all_units", "incremental"]
+    breaks: tuple[tuple[Fraction, Fraction], ...]
+
+
+class Sourcing(Instance[SourcingPlan]):
+    """A sourcing instance; see the module and its tables for the symbols.
+
+    suppliers_at_least, suppliers_at_most: limits on the number of suppliers used. defect_cost,
+    late_cost: per expected defective or late unit [terms "defects", "lateness"].
+    """
+
+    plan_type: ClassVar[type[SourcingPlan]] = SourcingPlan
+    TABLES: ClassVar[tuple[str, ...]] = (
+        "suppliers", "parts", "quotes", "discounts", "stock", "shares", "part_limits", "required",
+    )  # fmt: skip
+
+    problem: Literal["sourcing"] = "sourcing"
+    suppliers: Suppliers
+    parts: Parts
+    quotes: Quotes
+    discounts: Discounts | None = None
+    stock: Stock | None = None
+    shares: PartShares | None = None
+    part_limits: PartLimits | None = None
+    suppliers_at_least: Count | None = None
+    suppliers_at_most: Count | None = None
+    defect_cost: Amount = 0.0
+    late_cost: Amount = 0.0
+    current: Current | None = None
+    required: Required | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Sourcing:
+        from jitopt.problems.sourcing.validation import validate
+
+        validate(self)
+        return self
+
+    @cached_property
+    def periods(self) -> tuple[int, ...]:
+        """The periods 1..T of the horizon."""
+        return tuple(range(1, max(self.parts.period, default=0) + 1))
+
+    @cached_property
+    def demand(self) -> dict[str, tuple[Fraction, ...]]:
+        """Demand d_pt of each part, period by period."""
+        found: dict[str, list[Fraction]] = {}
+        for part, period, amount in zip(self.parts.part, self.parts.period, self.parts.demand, strict=True):
+            found.setdefault(part, [Fraction(0)] * len(self.periods))[period - 1] = exact(amount)
+        return {part: tuple(row) for part, row in found.items()}
+
+    @cached_property
+    def fixed_cost(self) -> dict[str, Fraction]:
+        """Fixed cost F_s of each supplier."""
+        table = self.suppliers
+        column = table.fixed_cost or (0.0,) * table.rows()
+        return {supplier: exact(value) for supplier, value in zip(table.supplier, column, strict=True)}
+
+    @cached_property
+    def capacity(self) -> dict[str, Fraction | None]:
+        """Capacity C_s of each supplier per period, None without limit."""
+        table = self.suppliers
+        column = table.capacity or (None,) * table.rows()
+        return {
+            supplier: None if value is None else exact(value)
+            for supplier, value in zip(table.supplier, column, strict=True)
+        }
+
+    @cached_property
+    def links(self) -> dict[tuple[str, str], Link]:
+        """The quotes by (supplier, part)."""
+        table = self.quotes
+        late = dict(
+            zip(
+                self.suppliers.supplier,
+                (1 - exact(value) for value in self.suppliers.on_time or (1.0,) * self.suppliers.rows()),
+                strict=True,
+            )
+        )
+
+        at = _exact_or_none
+        return {
+            (supplier, part): Link(
+                supplier=supplier,
+                part=part,
+                price=exact(table.price[row]),
+                fixed_cost=at(table.fixed_cost, row) or Fraction(0),
+                order_cost=at(table.order_cost, row) or Fraction(0),
+                capacity=at(table.capacity, row),
+                minimum=at(table.minimum, row) or Fraction(0),
+                multiple=at(table.multiple, row) or None,
+                defects=at(table.defects, row) or Fraction(0),
+                late=late[supplier],
+            )
+            for row, (supplier, part) in enumerate(zip(table.supplier, table.part, strict=True))
+        }
+
+    @cached_property
+    def ladders(self) -> tuple[Ladder, ...]:
+        """The price-break ladders, each starting with the break (0, 1)."""
+        table = self.discounts
+        if table is None:
+            return ()
+        found: dict[tuple[str, str | None], dict[Fraction, Fraction]] = {}
+        kinds: dict[tuple[str, str | None], Literal["all_units", "incremental"]] = {}
+        for row, supplier in enumerate(table.supplier):
+            key = (supplier, table.part[row] if table.part else None)
+            found.setdefault(key, {Fraction(0): Fraction(1)})[exact(table.from_quantity[row])] = exact(
+                table.factor[row]
+            )
+            kinds[key] = table.kind[row] if table.kind else "all_units"
+        return tuple(
+            Ladder(supplier=key[0], part=key[1], kind=kinds[key], breaks=tuple(sorted(breaks.items())))
+            for key, breaks in found.items()
+        )
+
+    @cached_property
+    def initial(self) -> dict[str, Fraction]:
+        """Initial stock of each part."""
+        return self._stock_column("initial")
+
+    @cached_property
+    def holding_cost(self) -> dict[str, Fraction]:
+        """Holding cost of each part, per unit left at the end of a period."""
+        return self._stock_column("holding_cost")
+
+    @cached_property
+    def storage(self) -> dict[str, Fraction | None]:
+        """Storage limit of each part right after a delivery, None without limit."""
+        found: dict[str, Fraction | None] = dict.fromkeys(self.demand)
+        if self.stock and self.stock.storage:
+            for part, value in zip(self.stock.part, self.stock.storage, strict=True):
+                found[part] = None if value is None else exact(value)
+        return found
+
+    def _stock_column(self, name: str) -> dict[str, Fraction]:
+        found = dict.fromkeys(self.demand, Fraction(0))
+        column = getattr(self.stock, name) if self.stock else None
+        if self.stock and column:
+            found.update((part, exact(value)) for part, value in zip(self.stock.part, column, strict=True))
+        return found
+
+    @cached_property
+    def share_rows(self) -> tuple[tuple[str, str | None, Fraction | None, Fraction | None], ...]:
+        """The share limits as (part, supplier or None, at_least, at_most)."""
+        table = self.shares
+        if table is None:
+            return ()
+        at = _exact_or_none
+        return tuple(
+            (part, table.supplier[row] if table.supplier else None, at(table.at_least, row), at(table.at_most, row))
+            for row, part in enumerate(table.part)
+        )
+
+    @cached_property
+    def part_limit_rows(self) -> tuple[tuple[str, int | None, int | None, Fraction | None, Fraction | None], ...]:
+        """The part limits as (part, suppliers at least, at most, defects at most, late at most)."""
+        table = self.part_limits
+        if table is None:
+            return ()
+        return tuple(
+            (
+                part,
+                table.suppliers_at_least[row] if table.suppliers_at_least else None,
+                table.suppliers_at_most[row] if table.suppliers_at_most else None,
+                _exact_or_none(table.defects_at_most, row),
+                _exact_or_none(table.late_at_most, row),
+            )
+            for row, part in enumerate(table.part)
+        )
+
+    @cached_property
+    def required_rows(self) -> tuple[tuple[str, str | None, Fraction], ...]:
+        """The required quantities as (supplier, part or None, at_least)."""
+        table = self.required
+        if table is None:
+            return ()
+        return tuple(
+            (supplier, table.part[row] if table.part else None, exact(table.at_least[row]))
+            for row, supplier in enumerate(table.supplier)
+        )
+
+    @cached_property
+    def awarded(self) -> frozenset[tuple[str, str]]:
+        """The links of the current award."""
+        if self.current is None:
+            return frozenset()
+        return frozenset(zip(self.current.award.supplier, self.current.award.part, strict=True))
+
+    def largest_order(self, supplier: str, part: str) -> Fraction:
+        """Return the size above which an order is refused as absurd [units].
+
+        An order never needs to be larger than the part's whole demand, plus the largest price
+        break and required quantity of the supplier, plus a minimum and a multiple: beyond that
+        a multiple less keeps every break and costs no more.
+        """
+        link = self.links[supplier, part]
+        breaks = [
+            ladder.breaks[-1][0]
+            for ladder in self.ladders
+            if ladder.supplier == supplier and ladder.part in (None, part)
+        ]
+        required = [
+            least for other, other_part, least in self.required_rows if other == supplier and other_part in (None, part)
+        ]
+        need = sum(self.demand[part], Fraction(0))
+        return need + max(breaks + required, default=Fraction(0)) + link.minimum + (link.multiple or 0)
+
+    def size(self) -> dict[str, int]:
+        """Return the counts that say how large the instance is."""
+        return {
+            "suppliers": self.suppliers.rows(),
+            "parts": len(self.demand),
+            "periods": len(self.periods),
+            "links": len(self.links),
+            "breaks": sum(len(ladder.breaks) for ladder in self.ladders),
+            "cells": len(self.links) * len(self.periods),
+        }
+
+    def evaluate(self, plan: Plan) -> Evaluation:
+        """Judge a plan; see `jitopt.problems.sourcing.judge`."""
+        from jitopt.problems.sourcing.judge import evaluate
+
+        return evaluate(self, plan)
+
+    def rules(self) -> list[Rule]:
+        """Return every rule that can be relaxed, under its business name."""
+        from jitopt.problems.sourcing.rules import rules
+
+        return rules(self)
+
+
+def _exact_or_none(column: tuple[float | None, ...] | None, row: int) -> Fraction | None:
+    value = column[row] if column else None
+    return None if value is None else exact(value)

@@ -1,0 +1,1 @@
+"""The mathematics: one file = one formulation = one page in the docs."""
