@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -164,7 +165,12 @@ def _own() -> list[str]:
     names = []
     for package in ("jitopt.models", "jitopt.heuristics"):
         spec = importlib.util.find_spec(package)
-        for folder in (spec.submodule_search_locations or []) if spec else []:
+        if spec is None:
+            raise JitoptError(
+                "jitopt is imported from a source tree that is not installed, so its models are not found. "
+                "Remedy: run `pip install -e .` in that tree, or leave its folder."
+            )
+        for folder in spec.submodule_search_locations or []:
             words = tuple(f"{problem}_" for problem in PROBLEMS)
             files = sorted(Path(folder).glob("*.py"))
             names += [f"{package}.{file.stem}" for file in files if file.stem.startswith(words)]
@@ -223,4 +229,4 @@ def _entry(module: str, file: str, word: str, told: dict[str, Any]) -> Method:
 
 def import_path() -> list[str]:
     """Return the import path to hand to a worker, so that it finds what this process finds."""
-    return [entry for entry in sys.path if entry]
+    return [entry or os.getcwd() for entry in sys.path]

@@ -29,8 +29,8 @@ __all__ = ["Explanation", "explain"]
 class Explanation(Generic[PlanT]):
     """Why an instance has no plan.
 
-    status: "feasible" (it has one), "infeasible", or "unknown" (time ran out). reasons: the cheapest repair found,
-    one entry per rule to relax: {rule, members, short_by, remedy, cost, text}. clash: rules that
+    status: "feasible" (it has one), "infeasible" (two exact methods agree), or "unknown" (time ran
+    out, or only one says so). reasons: the cheapest repair found, one entry per rule to relax: {rule, members, short_by, remedy, cost, text}. clash: rules that
     together admit no plan; minimal when `clash_minimal`: dropping any one of them admits a plan.
     repair_cost: sum of the costs; by default in percent of the limits. repair_proven: no cheaper
     repair exists. plan: possible after the repair. proof: what stands behind "infeasible".
@@ -87,7 +87,7 @@ def explain(
     clash, minimal, solvers = search.run([(reason["rule"], tuple(reason["members"])) for reason in reasons])
     proof: Proof = "cross_checked" if len(solvers) > 1 else "single" if solvers else "none"
     return Explanation(
-        status="infeasible" if solvers else "unknown",
+        status="infeasible" if len(solvers) > 1 else "unknown",
         reasons=reasons,
         clash=tuple(_describe(rules[key]) for key in clash),
         clash_minimal=minimal,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -49,7 +50,8 @@ def export(instance: Instance[Any], method: str, path: str | Path) -> None:
         "target": str(target),
     }
     done = subprocess.run(
-        [sys.executable, "-m", "jitopt.engine.export"],
+        [sys.executable, "-P", "-m", "jitopt.engine.export"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(registry.import_path())},
         input=json.dumps(job),
         capture_output=True,
         text=True,

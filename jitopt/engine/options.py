@@ -27,7 +27,7 @@ ALLOWED: dict[str, dict[str, type | tuple[type, ...]]] = {
         "optimize_with_core": bool,
         "ignore_subsolvers": list,
     },
-    "gscip": {"presolve": str, "emphasis": str, "heuristics": str, "separating": str},
+    "gscip": {"presolve": str, "cuts": str, "heuristics": str},
 }
 """Options a caller may set, with their types, by solver."""
 

@@ -34,7 +34,7 @@ class Worker:
         lifeline_read, self._lifeline = os.pipe()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "jitopt.engine.worker", family],
+                [sys.executable, "-P", "-m", "jitopt.engine.worker", family],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=None if os.environ.get("JITOPT_WORKER_LOG") else subprocess.DEVNULL,

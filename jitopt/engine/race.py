@@ -108,9 +108,13 @@ class Race:
         threads: int = 1,
         start: Any = None,
         elastic: Mapping[RuleKey, float] | None = None,
+        work_share: float = 1.0,
         seed: int | None = None,
     ) -> Attempt:
-        """Start a road. seconds: its own limit within the deadline. start: a checked plan."""
+        """Start a road. seconds: its own limit within the deadline. start: a checked plan.
+
+        work_share: share of the work budget (deterministic mode).
+        """
         if start is not None and method.kind == "formulation" and self.handed is None:
             self.handed = self.ledger.objective
         worker = acquire(method.family, threads)
@@ -136,7 +140,7 @@ class Race:
             gap=self.settings.gap,
             seed=self.settings.seed if seed is None else seed,
             threads=threads,
-            work=self.settings.work,
+            work=None if self.settings.work is None else self.settings.work * work_share,
             options=_options_of(self.settings.options, method),
             elastic=[[name, list(members), price] for (name, members), price in elastic.items()] if elastic else None,
             compile=os.environ.get("JITOPT_NO_COMPILE") != "1",

@@ -36,7 +36,9 @@ def run_auto(race: Race) -> None:
     _warm(race, exact)
     for heuristic in heuristics:
         share = HEURISTIC_SHARE if exact else 1.0
-        attempt = race.launch(heuristic, seconds=share * race.remaining(), start=race.ledger.plan)
+        attempt = race.launch(
+            heuristic, seconds=share * race.remaining(), start=race.ledger.plan, work_share=FIRST_WORK
+        )
         race.run_until(lambda: _done(race))
         if attempt.running:
             race.stop([attempt])

@@ -69,7 +69,7 @@ class Quotes(Table):
     price: per unit [c_sp]. fixed_cost: paid once if the link is used [f_sp, default 0].
     order_cost: paid for every order, i.e. every period with a quantity [a_sp, default 0].
     capacity: most per period [k_sp, None: no limit]. minimum: least quantity of an order
-    [m_sp, default 0]. multiple: orders are whole multiples of it [None: any quantity].
+    [m_sp, default 0]. multiple: orders are whole multiples of it [None or 0: any quantity].
     defects: share of defective units [default 0].
     """
 

@@ -110,13 +110,6 @@ def _quotes(instance: Sourcing) -> None:
     table = instance.quotes
     for row, part in enumerate(table.part):
         link = instance.links[table.supplier[row], part]
-        if table.multiple and table.multiple[row] == 0:
-            raise InputError(
-                "a multiple must be above 0",
-                place=f"/quotes/multiple/{row}",
-                value=0,
-                remedy="write null for a quote without multiple",
-            )
         limit = storage[part]
         least = _least_order(link.minimum, link.multiple)
         if limit is not None and link.minimum and least > limit:

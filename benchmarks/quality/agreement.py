@@ -1,0 +1,83 @@
+"""Do all exact roads and brute force agree, and does the heuristic stay on its side of the bound?
+
+    python benchmarks/quality/agreement.py [--problem heijunka|sourcing] [--count 500] [--seed 0]
+
+Random small instances with a mixture of all features, feasible and infeasible. For each: every exact
+method and `auto` against the enumerated optimum (relative 1e-6), infeasible exactly when enumeration
+says so, every plan accepted by the judge, every bound below the optimum, the heuristic never below it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from typing import Any
+
+import jitopt
+from jitopt.testing import brute_force, random_small
+
+CLOSE = 1e-6
+
+
+def judge(instance: Any, method: str, optimum: float | None, seconds: float) -> list[str]:
+    """Return what is wrong with the answer of one method."""
+    result = jitopt.solve(instance, method=method, time_limit=seconds, threads=2)
+    known = jitopt.method(method, instance.problem) if method != "auto" else None
+    exact = known is None or known.exact
+    wrong = jitopt.audit(instance, result.to_dict())
+    if result.warnings:
+        wrong.append(f"warnings: {result.warnings}")
+    if optimum is None:
+        if result.plan is not None:
+            wrong.append("a plan where enumeration finds none")
+        if exact and result.status != "infeasible":
+            wrong.append(f"status {result.status} where enumeration finds no plan")
+        return wrong
+    slack = CLOSE * max(1.0, abs(optimum))
+    if result.bound is not None and result.bound > optimum + slack:
+        wrong.append(f"bound {result.bound} above the optimum {optimum}")
+    if result.objective is not None and result.objective < optimum - slack:
+        wrong.append(f"objective {result.objective} below the enumerated optimum {optimum}")
+    if exact and (result.status != "optimal" or abs((result.objective or 0.0) - optimum) > slack):
+        wrong.append(f"{result.status} {result.objective}, the optimum is {optimum}")
+    return wrong
+
+
+def run(problem: str, count: int, seed: int, seconds: float) -> int:
+    """Compare all methods on `count` instances; return the number of disagreements."""
+    methods = [m.name for m in jitopt.methods(problem)] + ["auto"]
+    disagreements, tally = 0, Counter[str]()
+    began = time.monotonic()
+    for number in range(seed, seed + count):
+        instance = random_small(problem, number)
+        best = brute_force(instance)
+        optimum = None if best is None else float(best.objective)
+        tally["infeasible" if optimum is None else "feasible"] += 1
+        for method in methods:
+            for line in judge(instance, method, optimum, seconds):
+                disagreements += 1
+                print(f"{problem} seed {number} {method}: {line}", flush=True)
+    print(
+        f"{problem}: {count} instances ({dict(tally)}), methods {', '.join(methods)}: "
+        f"{disagreements} disagreements, {time.monotonic() - began:.0f} s"
+    )
+    return disagreements
+
+
+def main() -> None:
+    """Run the comparison and exit with 1 when anything disagrees."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--problem", choices=["heijunka", "sourcing"], action="append")
+    parser.add_argument("--count", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--time-limit", type=float, default=30.0)
+    arguments = parser.parse_args()
+    problems = arguments.problem or ["heijunka", "sourcing"]
+    wrong = sum(run(problem, arguments.count, arguments.seed, arguments.time_limit) for problem in problems)
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+"""The engine with solvers that hang, crash, leak, lie and vanish: status, plan, time, no orphan."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+import jitopt
+
+FAKES = Path(__file__).parent / "fakes"
+LIMIT = 2.0
+GRACE = max(1.0, 0.05 * LIMIT)
+BLOCK = 36.1
+"""Objective of the plan that builds A A B B B C C C C C, by the closed sums of the definition."""
+
+
+def solve_with(name: str, instance: jitopt.Heijunka, **keywords: object) -> tuple[jitopt.Result, float]:
+    """Solve with a fake and return the result with the seconds the caller waited."""
+    method = jitopt.register(name)
+    began = time.monotonic()
+    result = jitopt.solve(instance, method=method.name, time_limit=LIMIT, **keywords)
+    return result, time.monotonic() - began
+
+
+def running_workers() -> list[int]:
+    """Return the worker processes below this one that serve fakes."""
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        if "plugin:" in " ".join(child.cmdline()) and child.status() != psutil.STATUS_ZOMBIE:
+            found.append(child.pid)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("fake", "stopped_by"),
+    [
+        ("fake_hangs", "time_limit"),
+        ("fake_holds_interpreter", "time_limit"),
+        ("fake_crashes", "error"),
+        ("fake_leaks", "memory_limit"),
+    ],
+)
+def test_bad_solver_leaves_the_caller_in_time_with_its_plan(small, fake, stopped_by):
+    before = running_workers()
+    result, waited = solve_with(fake, small, solver_options={"memory_limit_mb": 600})
+    assert waited <= LIMIT + GRACE
+    assert (result.status, result.stopped_by) == ("feasible", stopped_by)
+    assert result.objective == pytest.approx(BLOCK)
+    assert jitopt.check(small, result).feasible
+    assert result.bound is None and result.proof == "none"
+    assert set(running_workers()) <= set(before)
+
+
+def test_lies_are_refused_and_named(small):
+    result, _ = solve_with("fake_lies", small)
+    assert result.objective == pytest.approx(BLOCK)
+    assert result.bound is None, "a bound that the plan in hand refutes must not be told"
+    text = "\n".join(result.warnings)
+    assert "refuted" in text and "refused by the check" in text
+    assert jitopt.audit(small, result.to_dict()) == []
+
+
+@pytest.mark.parametrize("fake", ["fake_ends", "fake_garbage"])
+def test_a_solver_without_an_answer_is_a_status(small, fake):
+    result, waited = solve_with(fake, small)
+    assert waited <= LIMIT + GRACE
+    assert (result.status, result.plan, result.objective) == ("no_plan", None, None)
+    assert result.warnings
+
+
+def test_a_start_survives_every_fault(small):
+    """The result is never worse than the start, whatever the solver does."""
+    start = jitopt.HeijunkaPlan(sequence=list("CBACBCCABC"))
+    for fake in ("fake_crashes", "fake_lies", "fake_ends"):
+        result, _ = solve_with(fake, small, start=start)
+        assert result.objective == pytest.approx(2.9)
+        assert result.start is not None and result.start.checked
+
+
+def test_infeasibility_is_not_told_on_one_proof(small):
+    """A method that denies a plan that exists is contradicted by the second road."""
+    method = jitopt.register("fake_denies")
+    result = jitopt.solve(small, method=method.name, time_limit=30)
+    assert result.status != "infeasible"
+    assert result.plan is not None and result.objective == pytest.approx(2.9)
+
+
+def test_every_fault_beside_healthy_calls(small):
+    """After each fault the next ordinary solve works."""
+    for fake in ("fake_crashes", "fake_ends", "fake_garbage"):
+        solve_with(fake, small)
+        assert jitopt.solve(small, time_limit=20).status == "optimal"
+
+
+SCRIPT = """
+import sys
+sys.path.insert(0, {fakes!r})
+import jitopt
+instance = jitopt.Heijunka.parse({{"problem": "heijunka", "version": 1, "name": "x",
+    "products": {{"product": ["A", "B", "C"], "demand": [2, 3, 5]}}, "objective": [{{"term": "rate"}}]}})
+method = jitopt.register({fake!r})
+print("ready", flush=True)
+result = jitopt.solve(instance, method=method.name, time_limit={limit})
+print(result.status, result.stopped_by, result.objective, flush=True)
+"""
+
+
+def start_script(fake: str, limit: float) -> subprocess.Popen[str]:
+    """Run a solve with a fake in a process of its own, from standard input, unguarded."""
+    code = textwrap.dedent(SCRIPT).format(fakes=str(FAKES), fake=fake, limit=limit)
+    process = subprocess.Popen([sys.executable, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write(code)
+    process.stdin.close()
+    assert process.stdout.readline().strip() == "ready"
+    return process
+
+
+def wait_for_children(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """Wait until the script has a worker."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        children = psutil.Process(process.pid).children(recursive=True)
+        if children:
+            time.sleep(1.0)
+            return children
+        time.sleep(0.05)
+    raise AssertionError("no worker was started")
+
+
+@pytest.mark.parametrize("fake", ["fake_hangs", "fake_holds_interpreter"])
+def test_killed_caller_leaves_no_worker(fake):
+    with start_script(fake, 60.0) as process:
+        children = wait_for_children(process)
+        process.kill()
+        process.wait()
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert not alive, "workers outlive a caller that was killed"
+
+
+def test_interrupt_returns_the_best_plan():
+    with start_script("fake_hangs", 60.0) as process:
+        wait_for_children(process)
+        began = time.monotonic()
+        os.kill(process.pid, signal.SIGINT)
+        assert process.stdout is not None
+        line = process.stdout.readline().split()
+        assert time.monotonic() - began < 2.0
+        assert line[:2] == ["feasible", "interrupted"] and float(line[2]) == pytest.approx(BLOCK)
+        assert process.wait(10) == 0
