@@ -119,7 +119,9 @@ OF_LEVEL: dict[str, Corrupt] = {
     "a term that does not exist": change("terms", to=lambda v: v | {"charm": 0.0}),
     "a unit too few": change("plan", "sequence", to=lambda s: s[:-1]),
     "a unit too many": change("plan", "sequence", to=lambda s: [*s, "A"]),
-    "a unit of another product": change("plan", "sequence", to=lambda s: ["A", *s[1:]] if s[0] != "A" else ["B", *s[1:]]),
+    "a unit of another product": change(
+        "plan", "sequence", to=lambda s: ["A", *s[1:]] if s[0] != "A" else ["B", *s[1:]]
+    ),
     "an unknown product": change("plan", "sequence", to=lambda s: ["Z", *s[1:]]),
     "a run too long": change("plan", "sequence", to=sorted),
     "two units swapped": change("plan", "sequence", to=lambda s: list("ABABCBCCBC") if s else s),
@@ -134,11 +136,17 @@ OF_SUPPLY: dict[str, Corrupt] = {
     "an order moved to the last period": change("plan", "orders", to=lambda rows: [r | {"period": 2} for r in rows]),
     "an order behind the horizon": change("plan", "orders", 0, "period", to=3),
     "an unknown supplier": change("plan", "orders", 0, "supplier", to="S9"),
-    "a part nobody quoted there": change("plan", "orders", to=lambda rows: [*rows, rows[0] | {"supplier": "S2", "part": "B"}]),
+    "a part nobody quoted there": change(
+        "plan", "orders", to=lambda rows: [*rows, rows[0] | {"supplier": "S2", "part": "B"}]
+    ),
     "a negative quantity": change("plan", "orders", 0, "quantity", to=-5.0),
     "everything from one supplier": change(
-        "plan", "orders", to=lambda rows: [r for r in rows if r["supplier"] == "S1"]
-        + [{"supplier": "S1", "part": "A", "period": 1, "quantity": 10.0}]
+        "plan",
+        "orders",
+        to=lambda rows: (
+            [r for r in rows if r["supplier"] == "S1"]
+            + [{"supplier": "S1", "part": "A", "period": 1, "quantity": 10.0}]
+        ),
     ),
 }
 

@@ -54,7 +54,9 @@ def test_caller_that_has_imported_a_solver(imports):
     assert run(code, standard_input=True).split() == ["optimal", "2.9"]
 
 
-@pytest.mark.parametrize("order", [("highspy", "ortools.sat.python.cp_model"), ("ortools.sat.python.cp_model", "highspy")])
+@pytest.mark.parametrize(
+    "order", [("highspy", "ortools.sat.python.cp_model"), ("ortools.sat.python.cp_model", "highspy")]
+)
 def test_caller_that_has_tried_both_solvers(order):
     """Both in one process clash in the loader; what the caller could import keeps working, and so do we."""
     code = "".join(f"try:\n    import {name}\nexcept ImportError:\n    pass\n" for name in order) + CALL

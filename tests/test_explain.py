@@ -107,7 +107,8 @@ def test_why_not_of_the_impossible(small):
 
 
 @pytest.mark.parametrize(
-    "choice", [{}, {"position": "1"}, {"position": "0", "product": "A"}, {"position": "1", "product": "Z"}, {"who": "me"}]
+    "choice",
+    [{}, {"position": "1"}, {"position": "0", "product": "A"}, {"position": "1", "product": "Z"}, {"who": "me"}],
 )
 def test_why_not_of_nonsense_is_bad_input(small, choice):
     with pytest.raises(jitopt.InputError):

@@ -129,5 +129,11 @@ class Ledger(Generic[PlanT]):
     def _note(self, message: str) -> None:
         seconds = time.monotonic() - self._began
         self.trajectory.append((round(seconds, 4), self.objective, self.bound))
-        if self._progress is not None:
+        if self._progress is None:
+            return
+        try:
             self._progress(Progress(seconds, self.objective, self.bound, message))
+        except Exception as error:
+            # A caller's display must not cost the caller the plan.
+            self._progress = None
+            self._warn(f"the progress callback failed and is called no more ({type(error).__name__}: {error})")

@@ -10,6 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
@@ -41,9 +42,11 @@ TOLERANCE = Fraction(1, 10**9)
 """A limit on a continuous quantity counts as kept within this, relative to max(1, |limit|)."""
 
 
+@lru_cache(maxsize=1 << 16)
 def exact(value: float) -> Fraction:
     """Return the number a person wrote as an exact fraction: 0.1 is 1/10."""
-    return Fraction(value) if isinstance(value, int) else Fraction(repr(float(value)))
+    number = float(value)
+    return Fraction(int(number)) if number.is_integer() else Fraction(repr(number))
 
 
 def within_limit(value: Fraction, limit: Fraction) -> bool:
@@ -267,7 +270,7 @@ class Plan(BaseModel):
         like: a frame, or the name of a frame library ("pandas", "polars", "pyarrow"), whose kind
         is returned; None takes the first of pandas and polars that is installed.
         """
-        from jitopt.formats.frames import to_frame
+        from jitopt.frames import to_frame
 
         return to_frame(self.to_rows(), like)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -196,7 +196,7 @@ class SourcingPlan(Plan):
         }
 
 
-class Link(Strict):
+class Link(NamedTuple):
     """A quote ready to use, numbers exact."""
 
     supplier: str

@@ -108,6 +108,8 @@ def _covered(instance: Sourcing, part: str) -> bool:
 def _quotes(instance: Sourcing) -> None:
     storage = instance.storage
     table = instance.quotes
+    if not any(limit is not None for limit in storage.values()):
+        return
     for row, part in enumerate(table.part):
         link = instance.links[table.supplier[row], part]
         limit = storage[part]

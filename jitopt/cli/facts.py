@@ -1,0 +1,170 @@
+"""What an instance asks, in numbers a planner knows: sizes, loads, rules. No solver."""
+
+from __future__ import annotations
+
+from collections import Counter
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from jitopt.cli.output import columns, number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jitopt.problems.heijunka import Heijunka
+    from jitopt.problems.sourcing import Sourcing
+
+__all__ = ["facts_of", "show_facts"]
+
+MOST = 20
+"""Most rows of a table that are shown."""
+
+
+def facts_of(instance: Any) -> dict[str, Any]:
+    """Return the facts as plain data."""
+    # The demand is what everybody expects: it is told last.
+    rules = sorted(instance.rules(), key=lambda rule: rule.name == "demand")
+    special = SPECIAL.get(instance.problem)
+    return {
+        "problem": instance.problem,
+        "name": instance.name,
+        "source": instance.source,
+        "sha256": instance.sha256(),
+        "size": instance.size(),
+        "known": instance.known.model_dump(exclude_none=True, exclude={"plan"}) if instance.known else None,
+        **(special(instance) if special else {}),
+        "rules": {"counts": dict(Counter(rule.name for rule in rules)), "texts": [rule.text for rule in rules]},
+    }
+
+
+def _heijunka(instance: Heijunka) -> dict[str, Any]:
+    """Demand with the mean distance between two units, and the load of ratio rules and box."""
+    pairs = zip(instance.products.product, instance.products.demand, strict=True)
+    products = [
+        {"product": product, "demand": demand, "share": demand / instance.units, "every": _per(instance.slots, demand)}
+        for product, demand in pairs
+    ]
+    ratios = [
+        {
+            "ratio": rule.ratio,
+            "at_most": rule.at_most,
+            "in_any": rule.in_any,
+            "hard": rule.hard,
+            "units": (units := sum(instance.products.demand[row] for row in rule.products)),
+            "load": _load(units * rule.in_any, rule.at_most * instance.slots),
+        }
+        for rule in instance.ratio_rules
+    ]
+    found: dict[str, Any] = {"total_demand": instance.units, "products": products, "ratios": ratios}
+    if instance.box:
+        room = instance.slots * instance.capacity
+        found["box"] = {**instance.box.model_dump(exclude_none=True), "load": _load(instance.units, room)}
+    found["objective"] = [term.model_dump() for term in instance.objective]
+    return found
+
+
+def _sourcing(instance: Sourcing) -> dict[str, Any]:
+    """Demand of the parts with their quotes, and the load of the suppliers together."""
+    quotes = Counter(part for _, part in instance.links)
+    prices: dict[str, list[float]] = {}
+    for (_, part), link in instance.links.items():
+        prices.setdefault(part, []).append(float(link.price))
+    parts = [
+        {
+            "part": part,
+            "demand": float(sum(row, Fraction(0))),
+            "quotes": quotes[part],
+            "lowest_price": min(prices.get(part, []), default=None),
+            "highest_price": max(prices.get(part, []), default=None),
+        }
+        for part, row in instance.demand.items()
+    ]
+    capacities = [limit for limit in instance.capacity.values() if limit is not None]
+    total = sum((sum(row, Fraction(0)) for row in instance.demand.values()), Fraction(0))
+    limited = len(capacities) == len(instance.capacity)
+    room = float(sum(capacities, Fraction(0))) * len(instance.periods) if limited else None
+    return {
+        "total_demand": float(total),
+        "total_capacity": room,
+        "load": None if room is None else _load(float(total), room),
+        "parts": parts,
+        "single_sourced": sum(count == 1 for count in quotes.values()),
+    }
+
+
+SPECIAL: dict[str, Callable[[Any], dict[str, Any]]] = {"heijunka": _heijunka, "sourcing": _sourcing}
+"""The facts of each problem."""
+
+
+def _load(used: float, room: float) -> float | None:
+    return used / room if room else None
+
+
+def _per(slots: int, demand: int) -> float | None:
+    return round(slots / demand, 2) if demand else None
+
+
+def show_facts(facts: dict[str, Any]) -> str:
+    """Return the facts as text."""
+    lines = [f"{facts['problem']} {facts['name']}"]
+    if facts["source"]:
+        lines.append(f"source    {facts['source']}")
+    lines.append("size      " + ", ".join(f"{value} {word}" for word, value in facts["size"].items() if value))
+    lines.append(f"demand    {number(facts['total_demand'])} units")
+    if facts.get("total_capacity") is not None:
+        lines.append(
+            f"capacity  {number(facts['total_capacity'])} units over all periods, load {_share(facts['load'])}"
+        )
+    if facts.get("box"):
+        lines.append(f"box       {facts['box']['capacity']} units a bucket, load {_share(facts['box']['load'])}")
+    if facts.get("objective"):
+        terms = (f"{number(term['weight'])} x {term['term']} {term['measure']}" for term in facts["objective"])
+        lines.append("objective " + ", ".join(terms))
+    if facts["known"]:
+        lines.append("known     " + ", ".join(f"{key} {number(value)}" for key, value in facts["known"].items()))
+    lines.append(f"sha256    {facts['sha256']}")
+    for title, head in TABLES[facts["problem"]]:
+        lines += _table(title, facts[title], head)
+    return "\n".join([*lines, *_rules(facts["rules"])])
+
+
+TABLES = {
+    "heijunka": (
+        ("products", {"product": "product", "demand": "demand", "share": "share", "every": "one every ... slots"}),
+        ("ratios", {"ratio": "ratio", "at_most": "at most", "in_any": "in any", "units": "units", "load": "load"}),
+    ),
+    "sourcing": (
+        (
+            "parts",
+            {
+                "part": "part",
+                "demand": "demand",
+                "quotes": "quotes",
+                "lowest_price": "lowest price",
+                "highest_price": "highest price",
+            },
+        ),
+    ),
+}
+"""For each problem, its tables and the headings of their columns."""
+
+
+def _table(title: str, rows: list[dict[str, Any]], head: dict[str, str]) -> list[str]:
+    if not rows:
+        return []
+    shown = [[_share(row[k]) if k in ("share", "load") else row[k] for k in head] for row in rows[:MOST]]
+    more = [f"... {len(rows) - MOST} more {title}"] if len(rows) > MOST else []
+    return ["", columns(list(head.values()), shown), *more]
+
+
+def _rules(rules: dict[str, Any]) -> list[str]:
+    texts = rules["texts"]
+    if not texts:
+        return ["", "no rules beyond the demand"]
+    counts = ", ".join(f"{count} {name}" for name, count in rules["counts"].items())
+    more = [f"... {len(texts) - MOST} more rules"] if len(texts) > MOST else []
+    return ["", f"rules: {counts}", *(f"- {text}" for text in texts[:MOST]), *more]
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f} %"

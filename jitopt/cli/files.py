@@ -1,0 +1,59 @@
+"""`jitopt info`, `jitopt convert` and `jitopt export`."""
+
+import os
+from typing import Annotated, Any
+
+import typer
+
+from jitopt.cli.options import AsJson, File, Format, Output, read_instance
+from jitopt.cli.output import emit, emit_text, out
+
+__all__ = ["convert", "export", "info"]
+
+
+def info(file: File, format: Format = None, as_json: AsJson = False) -> None:
+    """Show what FILE asks: sizes, loads and rules. Nothing is solved."""
+    from jitopt.cli.facts import facts_of, show_facts
+
+    instance = read_instance(file, format)
+    facts = facts_of(instance)
+    emit(facts) if as_json else out(show_facts(facts))
+
+
+def convert(file: File, output: Output = None, format: Format = None, as_json: AsJson = False) -> None:
+    """Write FILE as native JSON, to standard output if no file is named."""
+    from jitopt.formats import write
+    from jitopt.formats.strict_json import layout
+
+    instance = read_instance(file, format)
+    if output in (None, "-"):
+        emit(instance.to_dict()) if as_json else emit_text(layout(instance.to_dict()))
+        return
+    write(instance, str(output))
+    tell_written(str(output), instance, as_json)
+
+
+def export(
+    file: File,
+    method: Annotated[str, typer.Option("--method", metavar="M", help="A formulation of `jitopt methods`.")],
+    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="model.lp, .mps or .pbtxt.")],
+    format: Format = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the model of a formulation for FILE, to be read by other solvers."""
+    from jitopt import api
+    from jitopt.formats.atomic import check_writable
+
+    check_writable(output)
+    instance = read_instance(file, format)
+    api.export(instance, method, output)
+    tell_written(output, instance, as_json, method=method)
+
+
+def tell_written(path: str, instance: Any, as_json: bool, **more: str) -> None:
+    """Say what was written where."""
+    told = {"written": os.path.abspath(path), "problem": instance.problem, "name": instance.name, **more}
+    if as_json:
+        emit({**told, "sha256": instance.sha256()})
+    else:
+        out(f"written to {path}")

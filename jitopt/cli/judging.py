@@ -1,0 +1,169 @@
+"""`jitopt check` and `jitopt explain`."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from jitopt.cli.failures import FAILED, INFEASIBLE, NO_PLAN, usage
+from jitopt.cli.options import AsJson, File, Format, ShowProgress, TimeLimit, read_instance
+from jitopt.cli.output import columns, emit, number, out
+from jitopt.cli.progress import Ticker
+from jitopt.errors import InputError
+
+__all__ = ["check", "explain", "show_reasons"]
+
+
+def check(
+    file: File,
+    result: Annotated[str, typer.Argument(metavar="RESULT", help="Result file; - reads standard input.")],
+    format: Format = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check that the plan in RESULT keeps every rule of FILE, and that RESULT tells the truth.
+
+    Exit code: 0 all is well, 1 not (each breach on a line), 2 bad usage or input.
+    """
+    from jitopt import api
+    from jitopt.formats import read_result
+
+    if file == result == "-":
+        raise usage("only one of FILE and RESULT can come from standard input.")
+    instance = read_instance(file, format)
+    data = read_result(result, instance.problem)
+    breaches = list(api.audit(instance, data))
+    evaluation = None
+    if data["plan"] is not None:
+        try:
+            evaluation = api.check(instance, data["plan"])
+        except InputError:
+            # A plan of a wrong shape is a breach the audit tells; it has no value to show.
+            if not breaches:
+                raise
+    if as_json:
+        emit(
+            {
+                "ok": not breaches,
+                "breaches": breaches,
+                "objective": evaluation.objective if evaluation else None,
+                "terms": evaluation.terms if evaluation else {},
+                "violations": [violation.to_dict() for violation in evaluation.violations] if evaluation else [],
+                "evidence": evaluation.evidence if evaluation else {},
+            }
+        )
+    elif breaches:
+        out("\n".join(breaches))
+    else:
+        out("The plan keeps every rule, and the result tells the truth." if evaluation else "The result is consistent.")
+        if evaluation:
+            terms = ", ".join(f"{name} {number(value)}" for name, value in evaluation.terms.items())
+            out(f"objective {number(evaluation.objective)} ({terms})")
+    raise typer.Exit(FAILED if breaches else 0)
+
+
+def explain(
+    file: File,
+    result: Annotated[
+        str | None, typer.Argument(metavar="RESULT", help="Result file whose plan --why-not compares with.")
+    ] = None,
+    more: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", hidden=True)] = None,
+    why_not: Annotated[
+        list[str] | None,
+        typer.Option("--why-not", metavar="KEY=VALUE ...", help="The choice to force, e.g. supplier=S2 part=p7."),
+    ] = None,
+    time_limit: TimeLimit = 60.0,
+    format: Format = None,
+    as_json: AsJson = False,
+    progress: ShowProgress = None,
+) -> None:
+    """Say why FILE has no plan and what the cheapest repair is; or what a choice not taken costs.
+
+    Exit code: 0 answered, and there is a plan; 3 there is none, with the reasons; 4 no answer
+    within the limit; 2 bad usage or input.
+    """
+    from jitopt import api
+
+    choice = _choice([*(why_not or []), *(more or [])])
+    if bool(why_not) != bool(choice) or bool(choice) != (result is not None):
+        raise usage("--why-not KEY=VALUE needs a RESULT file, and a RESULT file needs --why-not.")
+    instance = read_instance(file, format)
+    if result is None:
+        ticker = Ticker(progress)
+        try:
+            explanation = api.explain(instance, time_limit=time_limit, progress=ticker.callback)
+        finally:
+            ticker.close()
+        emit(explanation.to_dict()) if as_json else out(_show_explanation(explanation))
+        raise typer.Exit({"feasible": 0, "infeasible": INFEASIBLE}.get(explanation.status, NO_PLAN))
+    from jitopt.formats import read_result
+
+    data = read_result(result, instance.problem)
+    comparison = api.why_not(instance, data, choice, time_limit=time_limit)
+    emit(comparison.to_dict()) if as_json else out(_show_comparison(comparison))
+    raise typer.Exit({"impossible": INFEASIBLE, "infeasible": INFEASIBLE, "unknown": NO_PLAN}.get(comparison.status, 0))
+
+
+def _choice(words: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for word in words:
+        key, sign, value = word.partition("=")
+        if not (key and sign and value):
+            raise usage(f"{word!r} must have the form KEY=VALUE.")
+        if key in found:
+            raise usage(f"{key!r} is given twice.")
+        found[key] = value
+    return found
+
+
+def show_reasons(reasons: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return each reason in words: what is short, by how much, the remedy and its cost."""
+    lines = []
+    for reason in reasons:
+        members = ", ".join(reason.get("members", ()))
+        name = f"{reason['rule']} ({members})" if members else str(reason["rule"])
+        lines.append(f"- {name}: {reason.get('text') or 'the rule cannot be kept'}")
+        lines.append(f"  short by {number(reason.get('short_by'))}; {reason.get('remedy', 'relax the rule')}")
+        if reason.get("cost") is not None:
+            lines[-1] += f" (cost {number(reason['cost'])})"
+    return lines
+
+
+def _show_explanation(explanation: Any) -> str:
+    if explanation.status == "feasible":
+        return "There is a plan: no rule has to give way."
+    if explanation.status == "unknown":
+        lines = ["No answer was found within the time limit."]
+    else:
+        lines = [f"There is no plan (proof: {explanation.proof})."]
+    if explanation.clash:
+        minimal = getattr(explanation, "clash_minimal", False)
+        lines += ["", "These rules clash" + (", and all of them are needed for it:" if minimal else ":")]
+        lines += [f"- {_rule(rule)}: {rule.get('text', '')}" for rule in explanation.clash]
+    if explanation.reasons:
+        cost = "" if explanation.repair_cost is None else f" (cost {number(explanation.repair_cost)})"
+        lines += ["", f"The cheapest repair found{cost}:", *show_reasons(explanation.reasons)]
+    return "\n".join(lines)
+
+
+def _rule(rule: Mapping[str, Any]) -> str:
+    members = ", ".join(rule.get("members", ()))
+    return f"{rule['rule']} ({members})" if members else str(rule["rule"])
+
+
+def _show_comparison(comparison: Any) -> str:
+    asked = ", ".join(f"{key}={value}" for key, value in comparison.choice.items())
+    words = {
+        "worse": "costs more",
+        "same": "costs the same",
+        "better": "costs less: the plan in hand was not the best",
+        "impossible": "cannot be done",
+        "unknown": "was not decided within the time limit",
+    }
+    lines = [f"The choice {asked} {words.get(comparison.status, comparison.status)}."]
+    if comparison.difference is not None:
+        rows = [[name, before, after, difference] for name, before, after, difference in comparison.terms]
+        rows.append(["objective", comparison.objective_before, comparison.objective_after, comparison.difference])
+        lines += ["", columns(["term", "before", "after", "difference"], rows)]
+    if comparison.reasons:
+        lines += ["", *show_reasons(comparison.reasons)]
+    return "\n".join(lines)

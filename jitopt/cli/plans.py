@@ -1,0 +1,96 @@
+"""Plans as a planner reads them: sequence, heijunka box, orders."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from jitopt.cli.output import columns, fit, number, pad, width
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from jitopt.problems.heijunka import Heijunka, HeijunkaPlan
+    from jitopt.problems.sourcing import Sourcing, SourcingPlan
+
+__all__ = ["show_plan"]
+
+ROW = 20
+"""Positions of a sequence, or buckets of a box, in a row."""
+
+MOST_POSITIONS = 200
+MOST_ROWS = 40
+
+CELL = 12
+"""Most columns of an id within a grid."""
+
+
+def show_plan(instance: Any, plan: Any) -> str:
+    """Return the plan as text; a long one is cut, with a note."""
+    if instance.problem == "heijunka":
+        return _sequence(plan) if plan.sequence is not None else _box(instance, plan)
+    if instance.problem == "sourcing":
+        return _orders(instance, plan)
+    rows = plan.to_rows()
+    table = list(zip(*rows.values(), strict=True))
+    return columns(list(rows), table[:MOST_ROWS]) + _cut(len(table), MOST_ROWS, "rows")
+
+
+def _cut(found: int, shown: int, what: str) -> str:
+    return f"\n... {found - shown} more {what}; -o FILE writes them all" if found > shown else ""
+
+
+def _sequence(plan: HeijunkaPlan) -> str:
+    sequence = plan.sequence or ()
+    cells = [fit(product, CELL) for product in sequence[:MOST_POSITIONS]]
+    size = max((width(cell) for cell in cells), default=0)
+    edge = len(str(len(sequence)))
+    lines = [
+        f"{start + 1:>{edge}}  " + " ".join(pad(cell, size) for cell in cells[start : start + ROW]).rstrip()
+        for start in range(0, len(cells), ROW)
+    ]
+    return "\n".join(lines) + _cut(len(sequence), MOST_POSITIONS, "positions")
+
+
+def _box(instance: Heijunka, plan: HeijunkaPlan) -> str:
+    """Return the box: a row per product, a column per bucket."""
+    units: dict[tuple[str, int], float] = defaultdict(float)
+    for row in plan.buckets or ():
+        units[row.product, row.bucket] += row.quantity
+    products = instance.products.product[:MOST_ROWS]
+    blocks = []
+    for first in range(1, min(instance.slots, MOST_POSITIONS) + 1, ROW):
+        buckets = range(first, min(first + ROW, instance.slots + 1))
+        rows = [[fit(p, CELL), *(number(units[p, b]) if units.get((p, b)) else "." for b in buckets)] for p in products]
+        rows.append(["units", *(number(sum(units.get((p, b), 0) for p in instance.products.product)) for b in buckets)])
+        blocks.append(columns(["bucket", *map(str, buckets)], rows))
+    text = "\n\n".join(blocks)
+    return (
+        text
+        + _cut(len(instance.products.product), MOST_ROWS, "products")
+        + _cut(instance.slots, MOST_POSITIONS, "buckets")
+    )
+
+
+def _orders(instance: Sourcing, plan: SourcingPlan) -> str:
+    """Return the orders, then what each supplier gets."""
+    orders = sorted((o for o in plan.orders if o.quantity), key=lambda o: (o.period, o.supplier, o.part))
+    shown = [[o.period, o.supplier, o.part, o.quantity] for o in orders[:MOST_ROWS]]
+    text = columns(["period", "supplier", "part", "quantity"], shown) + _cut(len(orders), MOST_ROWS, "orders")
+    quantity: dict[str, float] = defaultdict(float)
+    parts: dict[str, set[str]] = defaultdict(set)
+    for order in orders:
+        quantity[order.supplier] += order.quantity
+        parts[order.supplier].add(order.part)
+    total = sum(quantity.values())
+    ranked = sorted(quantity, key=lambda supplier: (-quantity[supplier], supplier))
+    rows = [
+        [s, quantity[s], f"{quantity[s] / total:.1%}", len(parts[s]), _limit(instance.capacity[s])]
+        for s in ranked[:MOST_ROWS]
+    ]
+    head = ["supplier", "quantity", "share", "parts", "capacity per period"]
+    return f"{text}\n\n{columns(head, rows)}" + _cut(len(ranked), MOST_ROWS, "suppliers")
+
+
+def _limit(value: Fraction | None) -> str:
+    return "no limit" if value is None else number(float(value))

@@ -1,0 +1,166 @@
+"""`jitopt solve`."""
+
+import time
+from dataclasses import replace
+from typing import Annotated, Any
+
+import typer
+
+from jitopt.cli.failures import FAILED, INFEASIBLE, INTERRUPTED, NO_PLAN
+from jitopt.cli.options import AsJson, File, Format, Output, Seed, ShowProgress, TimeLimit, read_instance, unsigned
+from jitopt.cli.output import emit, number, out
+from jitopt.cli.progress import Ticker
+
+__all__ = ["solve"]
+
+
+def solve(
+    file: File,
+    method: Annotated[str, typer.Option("--method", metavar="M", help="auto, or a name of `jitopt methods`.")] = "auto",
+    time_limit: TimeLimit = 60.0,
+    gap: Annotated[
+        float, typer.Option("--gap", metavar="G", callback=unsigned, help="Relative gap at which to stop.")
+    ] = 0.0,
+    seed: Seed = 0,
+    threads: Annotated[
+        int | None, typer.Option("--threads", metavar="N", min=1, help="Threads in all; by default the processors.")
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--start", metavar="RESULT", help="Result file whose plan to start from; never made worse."),
+    ] = None,
+    deterministic: Annotated[
+        bool, typer.Option("--deterministic", help="Same input, seed and versions give the same plan.")
+    ] = False,
+    work_limit: Annotated[
+        float | None,
+        typer.Option("--work-limit", metavar="N", callback=unsigned, help="Work of each method when deterministic."),
+    ] = None,
+    format: Format = None,
+    output: Output = None,
+    as_json: AsJson = False,
+    progress: ShowProgress = None,
+) -> None:
+    """Find a plan for FILE, with a bound on how good it is.
+
+    Exit code: 0 a plan (optimal or feasible), 3 infeasible with the reasons, 4 no plan within the
+    limit, 130 interrupted (the best plan is written), 2 bad usage or input, 1 anything else.
+    """
+    from jitopt import api
+    from jitopt.formats.atomic import check_writable
+
+    began = time.monotonic()
+    if output not in (None, "-"):
+        check_writable(output)
+    instance = read_instance(file, format)
+    plan = _start(start, instance.problem)
+    read_seconds = time.monotonic() - began
+    ticker = Ticker(progress)
+    try:
+        result = api.solve(
+            instance,
+            method=method,
+            time_limit=max(0.05, time_limit - read_seconds),
+            gap=gap,
+            seed=seed,
+            threads=threads,
+            start=plan,
+            progress=ticker.callback,
+            deterministic=deterministic,
+            work_limit=work_limit,
+        )
+    finally:
+        ticker.close()
+    result = _with_reading(result, read_seconds)
+    _tell(instance, result, output, as_json)
+    raise typer.Exit(_code(result))
+
+
+def _start(start: str | None, problem: str) -> Any:
+    if start is None:
+        return None
+    from jitopt.errors import InputError
+    from jitopt.formats import read_result
+
+    data = read_result(start, problem)
+    if data["plan"] is None:
+        raise InputError("the start holds no plan", place="/plan", source=start, remedy="give a result that has one")
+    return data
+
+
+def _with_reading(result: Any, seconds: float) -> Any:
+    """Add the time of reading, which the solve could not see."""
+    told = dict(result.seconds)
+    for key in ("read", "total"):
+        told[key] = told.get(key, 0.0) + seconds
+    return replace(result, seconds=told)
+
+
+def _tell(instance: Any, result: Any, output: str | None, as_json: bool) -> None:
+    """Write the result, then print it; a plan that cannot be written is printed all the same."""
+    from jitopt.formats import write_result
+
+    data = result.to_dict()
+    try:
+        if output not in (None, "-"):
+            write_result(data, output)
+    finally:
+        if as_json or output == "-":
+            emit(data)
+        else:
+            out(_report(instance, result))
+            if output:
+                out(f"\nwritten to {output}")
+
+
+def _code(result: Any) -> int:
+    if result.stopped_by == "interrupted":
+        return INTERRUPTED
+    if result.plan is not None:
+        return 0
+    if result.status == "infeasible":
+        return INFEASIBLE
+    return FAILED if result.stopped_by == "error" else NO_PLAN
+
+
+def _report(instance: Any, result: Any) -> str:
+    from jitopt.cli.plans import show_plan
+
+    lines = [f"{instance.problem} {instance.name}, method {result.method}", ""]
+    lines += [f"{word:<10} {told}" for word, told in _facts(result) if told]
+    lines += [f"warning    {warning}" for warning in result.warnings]
+    if result.reasons:
+        from jitopt.cli.judging import show_reasons
+
+        lines += ["", "It cannot be done. The cheapest way out:", *show_reasons(result.reasons)]
+    if result.plan is not None:
+        lines += ["", show_plan(instance, result.plan)]
+    return "\n".join(lines)
+
+
+def _facts(result: Any) -> list[tuple[str, str]]:
+    gap = "-" if result.gap is None else f"{number(round(100 * result.gap, 6))} %"
+    terms = ", ".join(f"{name} {number(value)}" for name, value in result.terms.items())
+    stages = ", ".join(f"{key} {value:.2f}" for key, value in result.seconds.items() if key != "total" and value)
+    total = f"{result.seconds.get('total', 0.0):.2f}"
+    return [
+        ("status", f"{result.status} (stopped by {result.stopped_by})"),
+        ("objective", number(result.objective)),
+        ("bound", number(result.bound)),
+        ("gap", gap),
+        ("terms", terms),
+        ("proof", result.proof),
+        ("start", _receipt(result.start)),
+        ("seconds", f"{total} ({stages})" if stages else total),
+    ]
+
+
+def _receipt(start: Any) -> str:
+    if start is None or not start.given:
+        return ""
+    told = [f"from {start.source}", f"objective {number(start.objective)}"]
+    told.append("keeps every rule" if start.checked else "breaks a rule, not used")
+    if start.checked:
+        taken = {True: "taken up by the solver", False: "not taken up by the solver"}
+        told.append(taken.get(start.accepted, "the solver did not say whether it took it up"))
+    return ", ".join(told)

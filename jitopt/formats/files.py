@@ -1,0 +1,82 @@
+"""Read an instance from any file, and write it in the native format."""
+
+from __future__ import annotations
+
+import os
+
+from jitopt.errors import InputError
+from jitopt.formats.atomic import Target, write_text
+from jitopt.formats.catalogue import choose
+from jitopt.formats.strict_json import layout
+from jitopt.formats.text import Source, read_text
+from jitopt.problems.base import Instance, Plan
+
+__all__ = ["read", "write"]
+
+
+def read(path: Source, format: str | None = None, problem: str | None = None) -> Instance[Plan]:
+    """Read an instance, in the native format or a public one.
+
+    Parameters
+    ----------
+    path
+        Path of the file, "-" for standard input, or an open file object.
+    format
+        Name of the format (see `jitopt.formats.catalogue`); None finds it by the content.
+    problem
+        The problem that is expected; another one is refused. None takes any.
+
+    Returns
+    -------
+    Instance
+        Validated. An instance of a public format has the file's stem as its name.
+
+    Raises
+    ------
+    InputError
+        With the file, the place in it, the value, the rule and the remedy.
+    """
+    text = read_text(path)
+    name = "json" if format is None and text.label.endswith(".json") else format
+    reader = choose(text.text, text.label, name, problem)
+    try:
+        instance = reader.read(text.text, text.stem)
+    except InputError as error:
+        raise error.within(text.label) from None
+    except RecursionError:
+        raise InputError("lists and objects are nested too deep", source=text.label, remedy="check the file") from None
+    if problem is not None and instance.problem != problem:
+        raise InputError(
+            f"a {problem} instance is expected",
+            place="/problem",
+            value=instance.problem,
+            remedy=f"give a {problem} file",
+            source=text.label,
+        )
+    return instance
+
+
+def write(instance: Instance[Plan], path: Target) -> None:
+    """Write an instance in the native format; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    instance
+        What to write.
+    path
+        Path of the file; "-" for standard output.
+
+    Raises
+    ------
+    InputError
+        If the path cannot be written to.
+    JitoptError
+        If writing fails, for instance because the disk is full.
+    """
+    if not isinstance(instance, Instance):
+        raise InputError(
+            "only an instance can be written",
+            value=type(instance).__name__,
+            remedy="give what jitopt.read or jitopt.from_tables returns",
+        )
+    write_text(os.fspath(path), layout(instance.to_dict()) + "\n")
