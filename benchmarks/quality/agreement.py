@@ -16,7 +16,8 @@ from collections import Counter
 from typing import Any
 
 import jitopt
-from jitopt.testing import brute_force, random_small
+from jitopt.generators import random_small
+from jitopt.testing import optimum as enumerate_optimum
 
 CLOSE = 1e-6
 
@@ -52,8 +53,8 @@ def run(problem: str, count: int, seed: int, seconds: float) -> int:
     began = time.monotonic()
     for number in range(seed, seed + count):
         instance = random_small(problem, number)
-        best = brute_force(instance)
-        optimum = None if best is None else float(best.objective)
+        best = enumerate_optimum(instance)
+        optimum = None if best is None else float(best.value)
         tally["infeasible" if optimum is None else "feasible"] += 1
         for method in methods:
             for line in judge(instance, method, optimum, seconds):

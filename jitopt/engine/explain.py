@@ -30,10 +30,11 @@ class Explanation(Generic[PlanT]):
     """Why an instance has no plan.
 
     status: "feasible" (it has one), "infeasible" (two exact methods agree), or "unknown" (time ran
-    out, or only one says so). reasons: the cheapest repair found, one entry per rule to relax: {rule, members, short_by, remedy, cost, text}. clash: rules that
-    together admit no plan; minimal when `clash_minimal`: dropping any one of them admits a plan.
-    repair_cost: sum of the costs; by default in percent of the limits. repair_proven: no cheaper
-    repair exists. plan: possible after the repair. proof: what stands behind "infeasible".
+    out, or only one says so). reasons: the cheapest repair found, one entry per rule to relax:
+    {rule, members, short_by, remedy, cost, text}. clash: rules that together admit no plan;
+    minimal when `clash_minimal`: dropping any one of them admits a plan. repair_cost: sum of the
+    costs; by default in per cent of the limits. repair_proven: no cheaper repair exists. plan:
+    possible after the repair. proof: what stands behind "infeasible".
     """
 
     status: Literal["feasible", "infeasible", "unknown"]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
 import threading
+import time
 from typing import Any
 
 from jitopt import registry
@@ -18,6 +20,9 @@ __all__ = ["Worker", "acquire", "release", "shut_down"]
 
 MOST_JOBS = 200
 """A worker is replaced after this many jobs: solver libraries grow over many solves."""
+
+LONGEST_ABANDONED = 120.0
+"""Seconds after which a worker that was let go while starting or compiling is ended."""
 
 MOST_IDLE_MEMORY = 2 << 30
 """A worker that holds more than this while idle is replaced [bytes]."""
@@ -30,6 +35,9 @@ class Worker:
         self.family, self.threads = family, threads
         self.jobs = 0
         self.closed = False
+        self.busy: int | None = None
+        """Id of the job it has been given and has not ended, None while idle."""
+        self._busy_since = 0.0
         self._splitter = Splitter()
         lifeline_read, self._lifeline = os.pipe()
         try:
@@ -54,6 +62,25 @@ class Worker:
     def pid(self) -> int:
         """Process id; also the id of the worker's process group."""
         return self._process.pid
+
+    def give(self, message: dict[str, Any]) -> None:
+        """Give a job."""
+        self.busy, self._busy_since = message["id"], time.monotonic()
+        self.send(**message)
+
+    def idle(self) -> bool:
+        """Read what an abandoned job still says; tell whether the worker is free for another."""
+        while self.busy is not None and select.select([self.descriptor], [], [], 0)[0]:
+            messages = self.receive()
+            if messages is None:
+                return False
+            if any(message["type"] == "done" and message.get("id") == self.busy for message in messages):
+                self.busy = None
+        return self.busy is None
+
+    def abandoned(self) -> bool:
+        """Tell whether a job that was let go has still not ended after a long time."""
+        return self.busy is not None and time.monotonic() - self._busy_since > LONGEST_ABANDONED
 
     def send(self, **message: Any) -> bool:
         """Send a message; False when the worker is gone."""
@@ -132,16 +159,18 @@ def acquire(family: str, threads: int) -> Worker:
     _forget_after_fork()
     with _lock:
         stack = _idle.get((family, threads), [])
-        while stack:
-            worker = stack.pop()
-            if worker.ended() is None:
+        for worker in list(reversed(stack)):
+            if worker.ended() is not None or worker.abandoned():
+                stack.remove(worker)
+                worker.end()
+            elif worker.idle():
+                stack.remove(worker)
                 return worker
-            worker.end()
     return Worker(family, threads)
 
 
 def release(worker: Worker) -> None:
-    """Give a worker back that has finished its job, for a later call."""
+    """Give a worker back for a later call: idle, or still busy starting or compiling."""
     worker.jobs += 1
     if worker.jobs >= MOST_JOBS or worker.ended() is not None or worker.memory() > MOST_IDLE_MEMORY:
         worker.end()

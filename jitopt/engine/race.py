@@ -66,6 +66,7 @@ class Attempt:
     outcome: str | None = None
     message: str = ""
     started: bool | None = None
+    begun: bool = False
     compiling: bool = False
     stop_sent: float | None = None
     bound: float | None = None
@@ -130,20 +131,22 @@ class Race:
         )
         if self._instance_data is None:
             self._instance_data = self.ledger.instance.to_dict()
-        worker.send(
-            type="solve",
-            id=attempt.id,
-            method=method.name,
-            instance=self._instance_data,
-            start=start.to_dict() if start is not None else None,
-            limit=limit,
-            gap=self.settings.gap,
-            seed=self.settings.seed if seed is None else seed,
-            threads=threads,
-            work=None if self.settings.work is None else self.settings.work * work_share,
-            options=_options_of(self.settings.options, method),
-            elastic=[[name, list(members), price] for (name, members), price in elastic.items()] if elastic else None,
-            compile=os.environ.get("JITOPT_NO_COMPILE") != "1",
+        worker.give(
+            {
+                "type": "solve",
+                "id": attempt.id,
+                "method": method.name,
+                "instance": self._instance_data,
+                "start": start.to_dict() if start is not None else None,
+                "limit": limit,
+                "gap": self.settings.gap,
+                "seed": self.settings.seed if seed is None else seed,
+                "threads": threads,
+                "work": None if self.settings.work is None else self.settings.work * work_share,
+                "options": _options_of(self.settings.options, method),
+                "elastic": [[name, list(key), price] for (name, key), price in elastic.items()] if elastic else None,
+                "compile": os.environ.get("JITOPT_NO_COMPILE") != "1",
+            }
         )
         self.attempts.append(attempt)
         self._selector.register(worker.descriptor, selectors.EVENT_READ, attempt)
@@ -176,6 +179,8 @@ class Race:
         waiting = [a for a in (self.attempts if attempts is None else attempts) if a.running]
         for attempt in waiting:
             self._ask_to_stop(attempt)
+            if self._harmless(attempt):
+                self._abandon(attempt)
         until = time.monotonic() + STOP_PATIENCE
         while any(a.running for a in waiting) and time.monotonic() < until:
             for key, _ in self._selector.select(max(0.0, min(0.05, until - time.monotonic()))):
@@ -192,7 +197,11 @@ class Race:
     def close(self) -> None:
         """End what still runs and let go of everything."""
         for attempt in self.running():
-            self._kill(attempt, "killed", 0.0)
+            if self._harmless(attempt):
+                self._ask_to_stop(attempt)
+                self._abandon(attempt)
+            else:
+                self._kill(attempt, "killed", 0.0)
         self._selector.close()
 
     # --- what the workers say ----------------------------------------------------------------
@@ -203,20 +212,25 @@ class Race:
         kind, name = message["type"], attempt.method.name
         if kind == "plan":
             attempt.plans += 1
+            attempt.compiling = False
             attempt.claimed = message.get("claimed")
             self.ledger.offer(message["plan"], name)
         elif kind == "bound" and isinstance(message.get("value"), int | float):
             attempt.bound = message["value"]
             if self._bounds_count:
                 self.ledger.tell_bound(float(message["value"]), name)
+        elif kind == "begin":
+            attempt.begun = attempt.method.kind == "heuristic"
         elif kind == "start":
             attempt.started = bool(message["accepted"])
         elif kind == "phase":
-            attempt.compiling = message["name"] == "compile" and message["seconds"] is None
+            attempt.begun = True
+            attempt.compiling = message["name"] == "compile"
             if message["seconds"] is not None:
                 attempt.seconds[message["name"]] = float(message["seconds"])
         elif kind == "done":
             attempt.outcome = str(message["outcome"])
+            attempt.worker.busy = None
             attempt.message = str(message["message"])
             self._let_go(attempt)
             if attempt.outcome in ("error", "not_applicable", "memory_limit"):
@@ -252,6 +266,17 @@ class Race:
                 if attempt.worker.memory() > self.settings.memory_limit:
                     self._kill(attempt, "memory_limit", 0.0)
 
+    @staticmethod
+    def _harmless(attempt: Attempt) -> bool:
+        """Tell whether a road of ours is merely starting, building or compiling: worth keeping for the next call."""
+        return attempt.method.module.startswith("jitopt.") and (attempt.compiling or not attempt.begun)
+
+    def _abandon(self, attempt: Attempt) -> None:
+        """Let a road go that was told to stop; its worker is warm when it is needed next."""
+        self._selector.unregister(attempt.worker.descriptor)
+        attempt.outcome = "stopped"
+        release(attempt.worker)
+
     def _ask_to_stop(self, attempt: Attempt) -> None:
         if attempt.stop_sent is None:
             attempt.stop_sent = time.monotonic()
@@ -264,7 +289,7 @@ class Race:
         if outcome == "memory_limit":
             attempt.message = f"it held more than {self.settings.memory_limit >> 20} MB"
             self.ledger.warn(f"{attempt.method.name}: {attempt.message}")
-        elif not attempt.compiling:
+        else:
             self.ledger.warn(f"{attempt.method.name}: it did not stop when asked and was ended")
 
 

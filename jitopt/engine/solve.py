@@ -160,7 +160,7 @@ def _stopped_by(race: Race, status: str, gap: float | None, interrupted: bool) -
     if gap is not None and gap <= race.settings.gap:
         return "gap"
     outcomes = [attempt.outcome for attempt in race.attempts]
-    if race.remaining() <= 0.1 or "killed" in outcomes:
+    if race.remaining() <= 0.1 or "killed" in outcomes or "stopped" in outcomes:
         return "time_limit"
     if "memory_limit" in outcomes:
         return "memory_limit"

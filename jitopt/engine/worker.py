@@ -170,7 +170,7 @@ def _warm(family: str) -> None:
     """Import the family's libraries while the first job is still on its way."""
     for module in {
         "highs": ("pyomo.environ", "scipy.sparse", "highspy"),
-        "ortools": ("ortools.sat.python.cp_model",),
+        "ortools": ("ortools.sat.python.cp_model", "ortools.math_opt.python.mathopt"),
         "heuristic": ("numpy",),
     }.get(family, ()):
         importlib.import_module(module)
@@ -182,6 +182,10 @@ def _serve(job: Job) -> None:
     from jitopt.problems import parse_instance
 
     try:
+        job.tell("begin")
+        if job.stop.is_set():
+            job.tell("done", outcome="stopped", message="")
+            return
         found = registry.method(job.method)
         instance = parse_instance(job.message["instance"])
         start = job.message["start"]

@@ -29,6 +29,8 @@ def run(method: Method, instance: Any, start: Any, job: Job) -> str:
         for variable, value in formulation.start(instance, model, start):
             model.add_hint(variable, round(value))
     job.phase("build", time.perf_counter() - began)
+    if job.stop.is_set():
+        return "stopped"
     solver = cp_model.CpSolver()
     _set_parameters(solver, job)
     value_of_start = None if start is None else instance.evaluate(start).objective

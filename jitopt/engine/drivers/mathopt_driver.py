@@ -36,6 +36,8 @@ def run(method: Method, instance: Any, start: Any, job: Job) -> str:
     _check_numbers(model)
     hints = formulation.start(instance, model, start) if start is not None else None
     job.phase("build", time.perf_counter() - began)
+    if job.stop.is_set():
+        return "stopped"
     watcher = _Watcher(job, model, lambda value: formulation.extract(instance, model, value), hints is not None)
     interrupter = SolveInterrupter()
     job.on_stop(interrupter.interrupt)

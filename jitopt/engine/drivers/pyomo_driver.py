@@ -36,6 +36,8 @@ def run(method: Method, instance: Any, start: Any, job: Job) -> str:
     form = compile_model(model)
     highs = _pass_model(form, job)
     job.phase("build", time.perf_counter() - began)
+    if job.stop.is_set():
+        return "stopped"
     watcher = _Watcher(highs, form, job, lambda value: formulation.extract(instance, model, value))
     if start is not None:
         watcher.offer(formulation.start(instance, model, start))
