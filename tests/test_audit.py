@@ -175,7 +175,7 @@ def test_supply_corruption_is_refused(supply, supply_result, name):
 def test_a_known_plan_refutes_a_bound(small):
     """A bound on the right side of the objective is still refuted by a better plan that is known."""
     instance = small.replace(known={"optimum": 2.9, "plan": {"sequence": list("CBACBCCABC")}})
-    worse = jitopt.HeijunkaPlan(sequence=list("CBACBCCACB"))
+    worse = jitopt.HeijunkaPlan(sequence=tuple("CBACBCCACB"))
     objective = jitopt.check(instance, worse).objective
     assert objective is not None and objective > 3.0
     result = jitopt.solve(instance, time_limit=20).to_dict()

@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -22,11 +23,11 @@ BLOCK = 36.1
 """Objective of the plan that builds A A B B B C C C C C, by the closed sums of the definition."""
 
 
-def solve_with(name: str, instance: jitopt.Heijunka, **keywords: object) -> tuple[jitopt.Result, float]:
+def solve_with(name: str, instance: jitopt.Heijunka, **keywords: Any) -> tuple[jitopt.Result, float]:
     """Solve with a fake and return the result with the seconds the caller waited."""
     method = jitopt.register(name)
     began = time.monotonic()
-    keywords = {"time_limit": LIMIT} | keywords
+    keywords.setdefault("time_limit", LIMIT)
     result = jitopt.solve(instance, method=method.name, **keywords)
     return result, time.monotonic() - began
 
@@ -80,7 +81,7 @@ def test_a_solver_without_an_answer_is_a_status(small, fake):
 
 def test_a_start_survives_every_fault(small):
     """The result is never worse than the start, whatever the solver does."""
-    start = jitopt.HeijunkaPlan(sequence=list("CBACBCCABC"))
+    start = jitopt.HeijunkaPlan(sequence=tuple("CBACBCCABC"))
     for fake in ("fake_crashes", "fake_lies", "fake_ends"):
         result, _ = solve_with(fake, small, start=start)
         assert result.objective == pytest.approx(2.9)

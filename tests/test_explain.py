@@ -94,6 +94,7 @@ def test_why_not_adds_up(two_goods):
 
 def test_why_not_of_what_was_chosen_changes_nothing(small):
     result = jitopt.solve(small, time_limit=30)
+    assert result.plan is not None and result.plan.sequence is not None
     first = result.plan.sequence[0]
     assert jitopt.why_not(small, result, position="1", product=first).status == "same"
     assert jitopt.why_not(small, result, position="1", product="A").status == "worse"

@@ -7,12 +7,13 @@ import subprocess
 import sys
 import textwrap
 import time
+from typing import Any
 
 import pytest
 
 import jitopt
 
-HARD = {
+HARD: dict[str, Any] = {
     "problem": "heijunka",
     "version": 1,
     "name": "too large to prove",
@@ -59,6 +60,7 @@ def test_start_is_receipted_and_never_lost(hard):
     again = jitopt.solve(hard, time_limit=2, start=first)
     assert again.start is not None
     assert (again.start.given, again.start.source, again.start.checked) == (True, "user", True)
+    assert again.objective is not None and first.objective is not None
     assert again.objective <= first.objective
 
 
@@ -94,7 +96,7 @@ def test_deterministic_runs_repeat(hard, method):
         for product, demand in zip(hard.products.product, hard.products.demand, strict=True)
         for _ in range(demand)
     ]
-    keywords = {"deterministic": True, "work_limit": 0.2, "seed": 3, "time_limit": 120, "start": {"sequence": first}}
+    keywords: dict[str, Any] = {"deterministic": True, "work_limit": 0.2, "seed": 3, "time_limit": 120, "start": {"sequence": first}}
     runs = [jitopt.solve(hard, method=method, **keywords) for _ in range(2)]
     assert runs[0].stopped_by != "time_limit"
     assert runs[0].plan == runs[1].plan and runs[0].plan is not None
@@ -207,7 +209,8 @@ def build(instance, elastic=None):
 def extract(instance, model, value):
     slots = range(instance.slots)
     names = instance.products.product
-    return instance.plan_type(sequence=[next(p for p, row in zip(names, model.x) if value(row[s]) > 0.5) for s in slots])
+    sequence = [next(p for p, row in zip(names, model.x) if value(row[s]) > 0.5) for s in slots]
+    return instance.plan_type(sequence=sequence)
 
 
 def start(instance, model, plan):
