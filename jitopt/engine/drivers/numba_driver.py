@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ class JobContext:
         self.start = start
         self.work = None if job.work is None else int(job.work * ITERATIONS_PER_WORK)
         self.compile_seconds = 0.0
+        self.used: set[str] = set()
 
     def report(self, plan: Any) -> None:
         """Hand over a plan."""
@@ -55,6 +57,8 @@ class JobContext:
         began = time.perf_counter()
         twin = jit.compiled(module)
         self.compile_seconds += time.perf_counter() - began
+        if twin.__name__.endswith(jit.SUFFIX):
+            self.used.add(module)
         return twin
 
 
@@ -64,4 +68,7 @@ def run(method: Method, instance: Any, start: Any, job: Job) -> str:
     began = time.perf_counter()
     method.load().run(instance, context)
     job.phase("heuristic", time.perf_counter() - began)
+    with contextlib.suppress(OSError):
+        for module in context.used:
+            jit.mark_cached(module)
     return "work_limit" if job.work is not None else "time_limit" if job.stopped() else "finished"

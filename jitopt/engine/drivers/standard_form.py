@@ -13,15 +13,16 @@ from typing import Any
 import numpy as np
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
+from jitopt.engine.drivers.limits import LARGEST, LARGEST_ACTIVITY, SMALLEST
 from jitopt.errors import NotApplicableError
 
 __all__ = ["StandardForm", "compile_model"]
 
-SMALLEST = 1e-7
-LARGEST = 1e6
-LARGEST_ACTIVITY = 1e9
 OBJECTIVE_SIZE = 1e4
 """The largest objective coefficient after scaling."""
+
+WHOLE = 1e-9
+"""A bound of an integer variable within this of a whole number is that number."""
 
 
 @dataclass
@@ -29,6 +30,7 @@ class StandardForm:
     """min c x + offset, lower <= A x <= upper, column bounds; A by columns (CSC).
 
     `unit` turns the scaled objective into the true one: true = unit * (c x + offset).
+    A lower bound above its upper bound means that there is no solution.
     """
 
     columns: list[Any]
@@ -65,6 +67,9 @@ def compile_model(model: Any) -> StandardForm:
         raise NotApplicableError("the model has more than one objective")
     offset = float(form.c_offset[0]) if len(form.c_offset) else 0.0
     _finite(cost, offset, matrix, form.rhs, column_lower, column_upper, integer)
+    # HiGHS 1.15 lets an integer rest on a fractional bound (ERGO-Code/HiGHS#3271): give it whole ones.
+    column_lower[integer] = np.ceil(column_lower[integer] - WHOLE)
+    column_upper[integer] = np.floor(column_upper[integer] + WHOLE)
     matrix, lower, upper = _scale_rows(matrix, lower, upper)
     _sane(matrix, column_lower, column_upper)
     unit = _objective_unit(cost)

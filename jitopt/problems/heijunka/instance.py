@@ -57,7 +57,10 @@ class Products(Table):
 
 
 class Bill(Table):
-    """The bill of material: units of a part in one unit of a product [b_il, units per unit]."""
+    """The bill of material.
+
+    product, part: ids. quantity: units of the part in one unit of the product [b_il].
+    """
 
     KEY: ClassVar[tuple[str, ...]] = ("product", "part")
     product: Identifiers
@@ -145,7 +148,10 @@ class Current(Strict):
 
 
 class Fixed(Table):
-    """Slots in which a product must be built (slots counted from 1)."""
+    """Slots that must build a product.
+
+    position: the slot, counted from 1. product: id.
+    """
 
     KEY: ClassVar[tuple[str, ...]] = ("position", "product")
     position: Positives

@@ -134,8 +134,9 @@ class PartShares(Table):
 class PartLimits(Table):
     """Limits of a part.
 
-    Number of suppliers used for it, average share of defective units and of late units over all
-    that is ordered of it.
+    suppliers_at_least, suppliers_at_most: on the number of suppliers used for it. defects_at_most,
+    late_at_most: on the average share of defective and of late units, over all that is ordered
+    of it. None: no limit.
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("part",)
@@ -167,7 +168,10 @@ class Current(Strict):
 
 
 class Required(Table):
-    """Quantities that must be ordered, over all periods. part None: of all parts together."""
+    """Quantities that must be ordered.
+
+    supplier: id. part: id, None for all its parts together. at_least: units over all periods.
+    """
 
     KEY: ClassVar[tuple[str, ...]] = ("supplier", "part")
     supplier: Identifiers

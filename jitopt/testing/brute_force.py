@@ -1,0 +1,185 @@
+"""Optima of tiny instances by enumeration: the oracle that every method is held against.
+
+Nothing here is shared with a formulation or a heuristic. Plans are scored by the judge of the
+problem; the judge itself is held against `jitopt.testing.naive`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product as cartesian
+from math import comb, factorial, prod
+from typing import TYPE_CHECKING, Any
+
+from jitopt.problems.heijunka import Bucket, Heijunka, HeijunkaPlan
+from jitopt.problems.sourcing import Order, Sourcing, SourcingPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from jitopt.problems.base import Instance, Plan
+
+__all__ = ["Optimum", "best_of", "count", "optimum", "plans"]
+
+MOST_PLANS = 1_000_000
+"""No more plans than this are enumerated."""
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The least objective of an instance and a plan that reaches it.
+
+    value: the judge's exact objective of `plan`. plan: a feasible plan.
+    """
+
+    value: Fraction
+    plan: Any
+
+
+def optimum(instance: Instance[Any]) -> Optimum | None:
+    """Return the optimum of a tiny instance, None when no plan keeps every rule.
+
+    Heijunka: every distinct sequence, or every filling of the buckets, is judged. Sourcing: every
+    combination of orders when all quotes have multiples and the combinations are few; otherwise
+    every structure (orders used, price break reached, number of packs) is priced by a linear
+    programme, branches that cannot be better left out
+    (`jitopt.testing.sourcing_search`).
+
+    Parameters
+    ----------
+    instance
+        An instance small enough to be enumerated.
+
+    Raises
+    ------
+    ValueError
+        If the instance is too large, or its optimum is approached but not reached (a least
+        number of suppliers whose orders may be arbitrarily small).
+    """
+    if isinstance(instance, Sourcing) and (_has_fractions(instance) or count(instance) > 500):
+        from jitopt.testing.sourcing_search import search
+
+        return search(instance)
+    return best_of(instance, plans(instance))
+
+
+def best_of(instance: Instance[Any], candidates: Iterator[Any]) -> Optimum | None:
+    """Return the best of some plans by the judge, None when none keeps every rule."""
+    best: Optimum | None = None
+    for plan in candidates:
+        found = instance.evaluate(plan)
+        if not found.violations and found.exact is not None and (best is None or found.exact < best.value):
+            best = Optimum(found.exact, plan)
+    return best
+
+
+def count(instance: Instance[Any]) -> int:
+    """Return the number of plans that `plans` enumerates."""
+    if isinstance(instance, Heijunka):
+        demand = instance.products.demand
+        if instance.box:
+            return prod(comb(units + instance.slots - 1, units) for units in demand)
+        return factorial(instance.units) // prod(factorial(units) for units in demand)
+    assert isinstance(instance, Sourcing)
+    return prod(len(quantities) for _, quantities in _choices(instance))
+
+
+def plans(instance: Instance[Any]) -> Iterator[Any]:
+    """Enumerate the plans of a tiny instance.
+
+    Heijunka: all that meet the demand, whatever other rule they break. Sourcing (all quotes with
+    multiples): all whose single orders keep minimum, multiple, capacity and the largest size.
+
+    Raises
+    ------
+    ValueError
+        If there are too many, or a quote allows any quantity.
+    """
+    if isinstance(instance, Sourcing) and _has_fractions(instance):
+        raise ValueError("A quote without multiple has endlessly many orders.")
+    if count(instance) > MOST_PLANS:
+        raise ValueError(f"{count(instance)} plans are too many to enumerate.")
+    if isinstance(instance, Sourcing):
+        return _order_plans(instance)
+    assert isinstance(instance, Heijunka)
+    return _fillings(instance) if instance.box else _sequences(instance)
+
+
+# --- heijunka ------------------------------------------------------------------------------
+
+
+def _sequences(instance: Heijunka) -> Iterator[Plan]:
+    left = Counter(dict(zip(instance.products.product, instance.products.demand, strict=True)))
+    for sequence in _permutations(left, instance.units):
+        yield HeijunkaPlan(sequence=tuple(sequence))
+
+
+def _permutations(left: Counter[str], length: int) -> Iterator[list[str]]:
+    """Yield the distinct orders of a multiset."""
+    if not length:
+        yield []
+        return
+    for product in left:
+        if left[product]:
+            left[product] -= 1
+            for rest in _permutations(left, length - 1):
+                yield [product, *rest]
+            left[product] += 1
+
+
+def _fillings(instance: Heijunka) -> Iterator[Plan]:
+    ways = [list(_compositions(units, instance.slots)) for units in instance.products.demand]
+    for filling in cartesian(*ways):
+        yield HeijunkaPlan(
+            buckets=tuple(
+                Bucket(bucket=bucket, product=product, quantity=units)
+                for product, row in zip(instance.products.product, filling, strict=True)
+                for bucket, units in enumerate(row, 1)
+                if units
+            )
+        )
+
+
+def _compositions(units: int, slots: int) -> Iterator[tuple[int, ...]]:
+    """Yield the ways to spread identical units over slots."""
+    if slots == 1:
+        yield (units,)
+        return
+    for first in range(units + 1):
+        for rest in _compositions(units - first, slots - 1):
+            yield (first, *rest)
+
+
+# --- sourcing ------------------------------------------------------------------------------
+
+
+def _has_fractions(instance: Sourcing) -> bool:
+    return any(link.multiple is None for link in instance.links.values())
+
+
+def _choices(instance: Sourcing) -> list[tuple[tuple[str, str, int], Sequence[Fraction]]]:
+    """Return for each (supplier, part, period) the quantities of an order, 0 first."""
+    found: list[tuple[tuple[str, str, int], Sequence[Fraction]]] = []
+    for (supplier, part), link in instance.links.items():
+        assert link.multiple is not None
+        most = instance.largest_order(supplier, part)
+        if link.capacity is not None:
+            most = min(most, link.capacity)
+        packs = range(1, int(most // link.multiple) + 1)
+        sizes = [n * link.multiple for n in packs if n * link.multiple >= link.minimum]
+        found += (((supplier, part, period), [Fraction(0), *sizes]) for period in instance.periods)
+    return found
+
+
+def _order_plans(instance: Sourcing) -> Iterator[Plan]:
+    choices = _choices(instance)
+    for quantities in cartesian(*(sizes for _, sizes in choices)):
+        yield SourcingPlan(
+            orders=tuple(
+                Order(supplier=supplier, part=part, period=period, quantity=float(quantity))
+                for ((supplier, part, period), _), quantity in zip(choices, quantities, strict=True)
+                if quantity
+            )
+        )

@@ -1,0 +1,96 @@
+"""The check that every heuristic passes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jitopt import registry
+from jitopt.testing.errors import ConformanceError
+from jitopt.testing.formulations import TIME_LIMIT, TOLERANCE, cases_of
+
+if TYPE_CHECKING:
+    from jitopt.problems.base import Instance
+    from jitopt.testing.brute_force import Optimum
+
+__all__ = ["check_heuristic"]
+
+WORK = 0.05
+"""Units of work for one tiny instance."""
+
+
+def check_heuristic(name: str, *, count: int = 50, seed: int = 0, problem: str | None = None) -> None:
+    """Check that a heuristic keeps its promises.
+
+    * Every plan it reports keeps every rule, so none is reported where none exists.
+    * No plan is better than the optimum of an enumeration, and no bound it tells lies above it.
+    * Deterministic, the same seed and work give the same plan.
+    * It finds a plan for at least one instance in four that has one.
+
+    Parameters
+    ----------
+    name
+        The heuristic's name in the registry.
+    count
+        Number of tiny instances with a random mixture of all features.
+    seed
+        Of the first instance; the others follow.
+    problem
+        The heuristic's problem, where its name needs it.
+
+    Raises
+    ------
+    ConformanceError
+        At the first promise that is broken, with the instance as JSON.
+    UnknownMethodError
+        If there is no such heuristic.
+    """
+    method = registry.method(name, problem)
+    if method.kind != "heuristic":
+        raise ConformanceError(name, "it is a formulation, not a heuristic: use check_formulation")
+    solvable = solved = 0
+    for number, (instance, best) in enumerate(cases_of(method.problem, count, seed)):
+        result = _solve(method, instance, seed=number)
+        for fault in _faults(method, instance, result, best):
+            raise ConformanceError(name, "; ".join((fault, *result.warnings)), instance)
+        if number % 4 == 0:
+            again = _solve(method, instance, seed=number)
+            if again.plan != result.plan:
+                told = f"the same seed and work give two plans: {result.plan} and {again.plan}"
+                raise ConformanceError(name, told, instance)
+        solvable += best is not None
+        solved += best is not None and result.plan is not None
+    if solved * 4 < solvable:
+        raise ConformanceError(name, f"it finds a plan for {solved} of {solvable} tiny instances that have one")
+
+
+def _solve(method: registry.Method, instance: Instance[Any], seed: int) -> Any:
+    from jitopt import api
+
+    return api.solve(
+        instance,
+        method=method.name,
+        time_limit=TIME_LIMIT,
+        threads=1,
+        seed=seed,
+        deterministic=True,
+        work_limit=WORK,
+    )
+
+
+def _faults(method: registry.Method, instance: Instance[Any], result: Any, best: Optimum | None) -> list[str]:
+    """Return what is wrong with a result."""
+    if any(method.name in warning for warning in result.warnings):
+        return ["the engine had to warn of it"]
+    if result.plan is not None:
+        found = instance.evaluate(result.plan)
+        if found.violations:
+            return [f"its plan breaks a rule: {found.violations[0].message}"]
+    if best is None:
+        return ["it has a plan where the enumeration has none"] if result.plan is not None else []
+    wanted = float(best.value)
+    slack = TOLERANCE * max(1.0, abs(wanted))
+    if result.objective is not None and result.objective < wanted - slack:
+        return [f"it finds {result.objective}, below the optimum {wanted}"]
+    if result.bound is not None and result.bound > wanted + slack:
+        return [f"its bound is {result.bound}, the optimum is {wanted}"]
+    return []

@@ -1,0 +1,435 @@
+"""What the heijunka formulations share: the instance in whole numbers, and the trace of a plan.
+
+Rate and usage are one idea, a *flow*: a cumulative quantity Q_s = sum_i a_i X_is on the lattice of
+the whole numbers, whose ideal is N s/S. A rate has one user with a = 1; a part has as lattice unit
+g the greatest common divisor of its quantities. The deviation of Q_s is m g/S with the integer
+m = Q_s S - N s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import gcd, lcm
+
+from jitopt.problems.heijunka.instance import Bucket, Heijunka, HeijunkaPlan, Objective, RatioRule
+
+__all__ = [
+    "Cell",
+    "Flow",
+    "Reach",
+    "Trace",
+    "cells",
+    "changeover_classes",
+    "cutoff",
+    "flows",
+    "least_runs",
+    "moved",
+    "plan_of",
+    "windows",
+]
+
+RuleKey = tuple[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A cumulative quantity that a term levels.
+
+    users: (product row, a_i) with a_i > 0. total: N, its value once everything is built.
+    unit: g, units of the part in one step of the lattice. weight: w of its deviation.
+    """
+
+    users: tuple[tuple[int, int], ...]
+    total: int
+    unit: Fraction
+    weight: Fraction
+
+    @property
+    def largest(self) -> int:
+        """Largest a_i: the most one unit adds."""
+        return max(a for _, a in self.users)
+
+
+def flows(instance: Heijunka, term: str) -> list[Flow]:
+    """Return the flows of the term "rate" or "usage" that can cost anything."""
+    demand = instance.products.demand
+    if term == "rate":
+        return [
+            Flow(((row, 1),), demand[row], Fraction(1), weight)
+            for row, weight in enumerate(instance.weights)
+            if weight and demand[row]
+        ]
+    found = []
+    for weight, rows in instance.usage.values():
+        used = [(row, quantity) for row, quantity in rows if quantity and demand[row]]
+        if not used or not weight:
+            continue
+        unit = _common_unit([q for _, q in used])
+        users = tuple((row, int(quantity / unit)) for row, quantity in used)
+        found.append(Flow(users, sum(a * demand[row] for row, a in users), unit, weight))
+    return found
+
+
+def _common_unit(quantities: list[Fraction]) -> Fraction:
+    """Return the largest g of which every quantity is a whole multiple."""
+    denominator = lcm(*(q.denominator for q in quantities))
+    return Fraction(gcd(*(int(q * denominator) for q in quantities)), denominator)
+
+
+class Reach:
+    """What can be reached at most and at least by the end of each slot, from the rules that are kept.
+
+    Parameters
+    ----------
+    instance
+        The instance.
+    relaxed
+        Keys (name, members) of the rules that may be broken: they bound nothing.
+    """
+
+    def __init__(self, instance: Heijunka, relaxed: Container[RuleKey] = ()) -> None:
+        self.instance = instance
+        self.relaxed = relaxed
+        self.slots = instance.slots
+        self.demand = instance.products.demand
+        self.capacity = instance.units if ("capacity", ()) in relaxed else instance.capacity
+
+    def largest(self, row: int) -> int:
+        """Most units of product `row` in one slot."""
+        return min(self.capacity, self.demand[row])
+
+    def most(self, rule: RatioRule, count: int) -> int:
+        """Most units with the option of `rule` in `count` consecutive slots."""
+        whole = min(count * self.capacity, self.total(rule))
+        if not rule.hard or rule.in_any > self.slots or ("ratio", (rule.ratio,)) in self.relaxed:
+            return whole
+        windows, rest = divmod(count, rule.in_any)
+        return min(whole, windows * rule.at_most + min(rest * self.capacity, rule.at_most))
+
+    def total(self, rule: RatioRule) -> int:
+        """Units with the option of `rule` in the whole demand."""
+        return sum(self.demand[row] for row in rule.products)
+
+    def excess(self, rule: RatioRule) -> int:
+        """Largest excess of a window over the limit of `rule`, 0 when it cannot be broken."""
+        if rule.in_any > self.slots:
+            return 0
+        return max(0, min(rule.in_any * self.capacity, self.total(rule)) - rule.at_most)
+
+    def option(self, rule: RatioRule) -> list[tuple[int, int]]:
+        """Bounds of the units with the option of `rule` in the first s slots, s = 0..S."""
+        most = [self.most(rule, count) for count in range(self.slots + 1)]
+        return self._both_ends(most, self.total(rule))
+
+    @cached_property
+    def product(self) -> list[list[tuple[int, int]]]:
+        """Bounds of X_is, for each product row and s = 0..S."""
+        found = []
+        for row, demand in enumerate(self.demand):
+            most = [min(demand, self.capacity * self._places(row, count)) for count in range(self.slots + 1)]
+            for rule in self.instance.ratio_rules:
+                if rule.hard and row in rule.products:
+                    most = [min(value, self.most(rule, count)) for count, value in enumerate(most)]
+            found.append(self._both_ends(most, demand))
+        return found
+
+    def _places(self, row: int, count: int) -> int:
+        """Most slots among `count` consecutive ones that the spacing lets build product `row`."""
+        spacing = self.instance.spacing_of(row)
+        if ("spacing", (self.instance.products.product[row],)) in self.relaxed:
+            spacing = 1
+        return -(-count // spacing)
+
+    def _both_ends(self, most: list[int], total: int) -> list[tuple[int, int]]:
+        """Bound from the start (at most `most` so far) and from the end (at most `most` still to come)."""
+        # Where the two contradict each other no plan exists; the rules themselves show it.
+        return [(min(max(0, total - after), until), until) for until, after in zip(most, reversed(most), strict=True)]
+
+    def flow(self, flow: Flow) -> list[tuple[int, int]]:
+        """Bounds of Q_s, s = 0..S: the slots filled with the users of most, or of least, quantity."""
+        if flow.users == ((flow.users[0][0], 1),):
+            return self.product[flow.users[0][0]]
+        order = sorted(flow.users, key=lambda user: -user[1])
+        return [self._flow_at(slot, order) for slot in range(self.slots + 1)]
+
+    @cached_property
+    def _free(self) -> list[tuple[list[int], list[int], int, int]]:
+        """For s = 0..S: lower bounds and ranges of the X_is, least and most units left to choose."""
+        found = []
+        for slot, bounds in enumerate(zip(*self.product, strict=True)):
+            lows, gaps = [low for low, _ in bounds], [high - low for low, high in bounds]
+            need = self.instance.units - self.capacity * (self.slots - slot) - sum(lows)
+            room = min(self.instance.units, self.capacity * slot) - sum(lows)
+            found.append((lows, gaps, need, room))
+        return found
+
+    def _flow_at(self, slot: int, order: list[tuple[int, int]]) -> tuple[int, int]:
+        lows, gaps, need, room = self._free[slot]
+        need = need - sum(gaps) + sum(gaps[row] for row, _ in order)
+        least = most = sum(a * lows[row] for row, a in order)
+        for row, a in order:
+            added = max(0, min(room, gaps[row]))
+            most, room = most + a * added, room - added
+        for row, a in reversed(order):
+            added = max(0, min(need, gaps[row]))
+            least, need = least + a * added, need - added
+        return min(least, most), most
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One deviation of a term: flow `flow` at the end of slot `slot` (1..S-1; at S it is 0).
+
+    low, high: bounds of Q. first, last: between these two the cost is exact at every whole Q;
+    outside, its outermost chords are prolonged (see `cells`). origin: N s. power: 1 or 2.
+    """
+
+    flow: int
+    slot: int
+    low: int
+    high: int
+    first: int
+    last: int
+    origin: int
+    slots: int
+    power: int
+
+    def cost(self, count: int) -> int:
+        """Cost |Q S - N s|^p of Q = count."""
+        return int(abs(count * self.slots - self.origin) ** self.power)
+
+    def slope(self, count: int) -> int:
+        """Rise of the cost from `count` to `count` + 1."""
+        return self.cost(count + 1) - self.cost(count)
+
+    @cached_property
+    def least(self) -> int:
+        """Least cost of a whole Q within the bounds."""
+        near = self.origin // self.slots
+        return min(self.cost(min(max(count, self.low), self.high)) for count in (near, near + 1))
+
+    @property
+    def largest(self) -> int:
+        """Largest cost of a whole Q within the bounds."""
+        return max(self.cost(self.low), self.cost(self.high))
+
+
+def cells(
+    reach: Reach, term: Objective, tracked: list[Flow], bounds: list[list[tuple[int, int]]], limit: Fraction | None
+) -> list[list[Cell]]:
+    """Return the cells of a rate or usage term, flow by flow.
+
+    An absolute deviation is linear on either side of its ideal, so four points describe it. A
+    square needs every whole point, but only as far as a plan can still be the best: a point at
+    which the term alone costs more than `limit`, the objective of a known plan, may be told too
+    cheap as long as it stays above `limit`.
+    """
+    power = 2 if term.measure.endswith("squared") else 1
+    slots = reach.slots
+    found = []
+    ranges = [None] * len(tracked) if power == 1 or limit is None else _radii(reach, term, tracked, bounds, limit)
+    for index, flow in enumerate(tracked):
+        row = []
+        for slot in range(1, slots):
+            low, high = bounds[index][slot]
+            origin = flow.total * slot
+            radius = ranges[index]
+            if power == 1:
+                first, last = origin // slots - 1, -(-origin // slots) + 1
+            elif radius is None:
+                first, last = low, high
+            else:
+                first, last = (origin - radius) // slots, -(-(origin + radius) // slots)
+            first = min(max(first, low), max(low, high - 1))
+            last = max(min(last, high), min(high, low + 1))
+            row.append(Cell(index, slot, low, high, first, last, origin, slots, power))
+        found.append(row)
+    return found
+
+
+def _radii(
+    reach: Reach, term: Objective, tracked: list[Flow], bounds: list[list[tuple[int, int]]], limit: Fraction
+) -> list[int | None]:
+    """Return for each flow a |m| that costs more than `limit`, for the measures of squares."""
+    slots = reach.slots
+    if not term.weight:
+        return [0] * len(tracked)
+    scale = [float(flow.weight * flow.unit**2) * term.weight / slots**2 for flow in tracked]
+    budget = 1.01 * float(limit) + 1e-9
+    if term.measure == "max_squared":
+        return [int((budget / each) ** 0.5) + 1 for each in scale]
+    least = [
+        each * sum(Cell(0, s, *bounds[index][s], 0, 0, flow.total * s, slots, 2).least for s in range(1, slots))
+        for index, (flow, each) in enumerate(zip(tracked, scale, strict=True))
+    ]
+    rest = budget - sum(least)
+    radii: list[int | None] = []
+    for flow, each, own in zip(tracked, scale, least, strict=True):
+        step = max(flow.total, reach.capacity * flow.largest * slots - flow.total)
+        radii.append(_radius(max(0.0, rest + own) / each, step))
+    return radii
+
+
+def _radius(budget: float, step: int) -> int:
+    """Return the least r whose peak costs more than `budget`.
+
+    A deviation of r in one slot is at least r - k step in the k-th slot before and behind it, so
+    the flow costs at least r^2 + 2 sum_k (r - k step)^2.
+    """
+
+    def peak(r: int) -> int:
+        k = r // step
+        return r * r + 2 * (k * r * r - r * step * k * (k + 1) + step * step * k * (k + 1) * (2 * k + 1) // 6)
+
+    high = 1
+    while peak(high) <= budget:
+        high *= 2
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if peak(middle) <= budget else (low, middle)
+    return high
+
+
+def cutoff(instance: Heijunka) -> Fraction | None:
+    """Return the objective of the plan that builds each unit nearest to its ideal place, if it keeps every rule.
+
+    The j-th of d_i units has its ideal place at (2 j - 1) D/(2 d_i) (Inman and Bulfin 1991).
+    """
+    demands = enumerate(instance.products.demand)
+    units = sorted(((2 * copy + 1) / demand, row) for row, demand in demands for copy in range(demand))
+    order = [row for _, row in units]
+    filled = [instance.units * slot // instance.slots for slot in range(instance.slots + 1)]
+    chunks = [order[start:end] for start, end in zip(filled, filled[1:], strict=False)]
+    found = instance.evaluate(plan_of(instance, lambda row, slot: chunks[slot - 1].count(row)))
+    return found.exact if found.feasible else None
+
+
+def moved(instance: Heijunka) -> bool:
+    """Tell whether moves against the current plan are priced or capped."""
+    current = instance.current
+    return current is not None and (current.price > 0 or current.at_most is not None)
+
+
+def least_runs(instance: Heijunka, row: int) -> int:
+    """Return how many runs of consecutive slots product `row` needs at least."""
+    slots = -(-instance.products.demand[row] // instance.capacity)
+    longest = 1 if instance.spacing_of(row) > 1 else instance.longest_run_of(row)
+    return -(-slots // longest) if longest else min(1, slots)
+
+
+def changeover_classes(instance: Heijunka) -> tuple[list[list[int]], dict[tuple[int, int], Fraction]]:
+    """Return classes of products with the same changeover costs, and the cost between two classes.
+
+    Two products are of one class when each product costs the same before both, and behind both.
+    Products without demand are left out.
+    """
+    cost = instance.changeover_cost or {}
+    rows = [row for row, demand in enumerate(instance.products.demand) if demand]
+    found: dict[tuple[tuple[Fraction, ...], ...], list[int]] = {}
+    zero = Fraction(0)
+    for row in rows:
+        behind = tuple(cost.get((row, other), zero) for other in rows)
+        before = tuple(cost.get((other, row), zero) for other in rows)
+        found.setdefault((behind, before), []).append(row)
+    classes = list(found.values())
+    pairs = {
+        (a, b): cost.get((first[0], second[0]), zero)
+        for a, first in enumerate(classes)
+        for b, second in enumerate(classes)
+    }
+    return classes, pairs
+
+
+def windows(rule: RatioRule, slots: int) -> range:
+    """Return the slots before which the full windows of `rule` begin: 0..S-q."""
+    return range(slots - rule.in_any + 1)
+
+
+def plan_of(instance: Heijunka, quantity: Callable[[int, int], float]) -> HeijunkaPlan:
+    """Return the plan with `quantity` (row, slot) units, cleaned of a solver's noise."""
+    names = instance.products.product
+    rows = range(len(names))
+    slots = range(1, instance.slots + 1)
+    if instance.box is None:
+        return HeijunkaPlan(sequence=tuple(names[max(rows, key=lambda row: quantity(row, slot))] for slot in slots))
+    placed = ((slot, row, round(quantity(row, slot))) for slot in slots for row in rows)
+    return HeijunkaPlan(
+        buckets=tuple(
+            Bucket(bucket=slot, product=names[row], quantity=units) for slot, row, units in placed if units > 0
+        )
+    )
+
+
+class Trace:
+    """What a plan does, slot by slot: the values from which a start is made."""
+
+    def __init__(self, instance: Heijunka, plan: HeijunkaPlan) -> None:
+        self.instance = instance
+        self.slots = instance.slots
+        self._units = [[0] * (self.slots + 1) for _ in instance.products.product]
+        for slot, product, quantity in _placed(plan):
+            self._units[instance.index[product]][slot] += quantity
+        self._sums: dict[tuple[tuple[int, int], ...], list[int]] = {}
+        self._short = {(broken.rule, broken.members): broken.short_by for broken in instance.evaluate(plan).violations}
+
+    def units(self, row: int, slot: int) -> int:
+        """Units of product `row` in `slot` (0 outside 1..S)."""
+        return self._units[row][slot] if 0 < slot <= self.slots else 0
+
+    def present(self, row: int, slot: int) -> int:
+        """1 when `slot` builds product `row`."""
+        return int(self.units(row, slot) > 0)
+
+    def at(self, slot: int) -> int:
+        """Row of the product that a sequence builds in `slot`."""
+        return next(row for row, units in enumerate(self._units) if units[slot])
+
+    def begins(self, row: int, slot: int) -> int:
+        """1 when a run of product `row` begins in `slot`."""
+        return int(self.units(row, slot) > 0 and not self.units(row, slot - 1))
+
+    def run(self, row: int, slot: int) -> int:
+        """Length of the run of product `row` up to `slot`, 0 when the slot does not build it."""
+        first = slot
+        while self.units(row, first):
+            first -= 1
+        return slot - first
+
+    def until(self, users: tuple[tuple[int, int], ...], slot: int) -> int:
+        """Sum of a_i X_is over `users` (row, a_i)."""
+        sums = self._sums.get(users)
+        if sums is None:
+            sums = [0]
+            for s in range(1, self.slots + 1):
+                sums.append(sums[-1] + sum(a * self._units[row][s] for row, a in users))
+            self._sums[users] = sums
+        return sums[slot]
+
+    def load(self, rule: RatioRule, before: int) -> int:
+        """Units with the option of `rule` in the window that follows slot `before`."""
+        users = tuple((row, 1) for row in rule.products)
+        return self.until(users, before + rule.in_any) - self.until(users, before)
+
+    def excess(self, rule: RatioRule, before: int) -> int:
+        """Units above the limit of `rule` in the window that follows slot `before`."""
+        return max(0, self.load(rule, before) - rule.at_most)
+
+    def moves(self) -> int:
+        """Units that stand in a covered slot where the current plan does not have them."""
+        covered = enumerate(self.instance.current_slots or (), 1)
+        rows = range(len(self._units))
+        return sum(max(0, self.units(row, slot) - old.get(row, 0)) for slot, old in covered for row in rows)
+
+    def short(self, key: RuleKey) -> int:
+        """By how much the plan breaks the rule `key`, 0 when it keeps it."""
+        return round(self._short.get(key, 0))
+
+
+def _placed(plan: HeijunkaPlan) -> Iterable[tuple[int, str, int]]:
+    if plan.sequence is not None:
+        return [(slot, product, 1) for slot, product in enumerate(plan.sequence, 1)]
+    return [(row.bucket, row.product, int(row.quantity)) for row in plan.buckets or ()]

@@ -1,0 +1,386 @@
+"""What the sourcing formulations share: from a plan to values of variables, and cleanly back.
+
+A solver keeps rows within about 1e-6 and integers within 1e-6; the judge allows a relative 1e-9
+and no fraction of a multiple. So quantities are read through the binaries that govern them,
+multiples are counted, noise is dropped, and what the noise had covered is put back. A second
+candidate is rounded to the decimals of the part's data; the judge picks the better one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from jitopt.problems.base import exact
+from jitopt.problems.sourcing.instance import Order, SourcingPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from jitopt.problems.base import Evaluation
+
+    from ._sourcing import Data, Tiers
+
+__all__ = ["Reading", "States", "plan_of", "read", "states"]
+
+ZERO = Fraction(0)
+Cell = tuple[int, int]
+Quantities = dict[Cell, Fraction]
+
+NOISE = Fraction(1, 10**6)
+"""A scaled quantity, or a part of a larger one, below this is solver noise."""
+SMALL = Fraction(1, 10**4)
+"""A breach below this part of its limit is noise to be repaired; a larger one is meant (relaxed rules)."""
+TOKENS = (6, 8, 10)
+"""A supplier counted without quantity gets the first of these negative powers of ten of the part's scale
+that the rules and the objective (within `PRICE`) allow."""
+PRICE = Fraction(1, 10**8)
+
+
+@dataclass
+class Reading:
+    """The values of a model's variables that make the plan, in units of the parts."""
+
+    quantity: dict[Cell, float] = field(default_factory=dict)
+    packs: dict[Cell, int] = field(default_factory=dict)
+    ordered: dict[Cell, bool] = field(default_factory=dict)
+    used: dict[int, bool] = field(default_factory=dict)
+    active: dict[int, bool] = field(default_factory=dict)
+    tier: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass
+class States:
+    """The values of a model's variables that describe a plan, quantities exact and in units.
+
+    quantity, packs, ordered [q_lt, n_lt, y_lt], total, used [a_l, w_l], active [z_s], tier: of each
+    ladder, the tier its total falls into.
+    """
+
+    quantity: Quantities
+    packs: dict[Cell, int]
+    ordered: dict[Cell, int]
+    total: dict[int, Fraction]
+    used: dict[int, int]
+    active: dict[int, int]
+    tier: dict[int, int]
+
+
+def read(data: Data, model: Any, value: Callable[[Any], float]) -> Reading:
+    """Read the variables q, n, y, w, z and v that every sourcing model has (empty ones included)."""
+    found = Reading()
+    for row, offer in enumerate(data.offers):
+        scale = data.scale[offer.part]
+        for t in offer.cells:
+            found.quantity[row, t] = value(model.q[row, t]) * scale
+            if offer.link.multiple:
+                found.packs[row, t] = round(value(model.n[row, t]))
+            if offer.orders:
+                found.ordered[row, t] = value(model.y[row, t]) > 0.5
+        if offer.counted:
+            found.used[row] = value(model.w[row]) > 0.5
+    for row, asked in enumerate(data.active):
+        if asked:
+            found.active[row] = value(model.z[row]) > 0.5
+    for row, tiers in enumerate(data.tiers):
+        if not tiers.incremental:
+            found.tier[row] = max(range(len(tiers.start)), key=lambda k: value(model.v[row, k]))
+    return found
+
+
+def states(data: Data, plan: SourcingPlan) -> States:
+    """Return the values of the variables that describe `plan`."""
+    amounts: Quantities = defaultdict(Fraction)
+    for order in plan.orders:
+        row = data.offer_row.get((order.supplier, order.part))
+        if row is not None and order.period <= len(data.periods) and order.quantity > 0:
+            amounts[row, order.period - 1] += exact(order.quantity)
+    quantity = {
+        (row, t): min(amounts.get((row, t), ZERO), offer.upper[t])
+        for row, offer in enumerate(data.offers)
+        for t in offer.cells
+    }
+    total = {row: sum((quantity[row, t] for t in o.cells), ZERO) for row, o in enumerate(data.offers)}
+    used = {row: int(total[row] > 0) for row in total}
+    return States(
+        quantity=quantity,
+        packs={
+            (row, t): round(amount / multiple)
+            for (row, t), amount in quantity.items()
+            if (multiple := data.offers[row].link.multiple)
+        },
+        ordered={cell: int(amount > 0) for cell, amount in quantity.items()},
+        total=total,
+        used=used,
+        active={s: int(any(used[row] for row in rows)) for s, rows in enumerate(data.of_supplier)},
+        tier={g: _tier(tiers, sum((total[r] for r in tiers.offers), ZERO)) for g, tiers in enumerate(data.tiers)},
+    )
+
+
+def _tier(tiers: Tiers, total: Fraction) -> int:
+    """Return the highest tier that `total` reaches, up to the judge's tolerance."""
+    reached = [k for k, start in enumerate(tiers.start) if start <= total + max(Fraction(1), total) / 10**9]
+    return reached[-1]
+
+
+# --- from a reading to a plan ----------------------------------------------------------------
+
+
+def plan_of(data: Data, reading: Reading) -> SourcingPlan:
+    """Return the plan that a reading means, free of solver noise."""
+    raw = _quantities(data, reading)
+    best, found = None, SourcingPlan(orders=())
+    seen: list[Quantities] = []
+    for candidate in (raw, _snapped(data, raw)):
+        amounts = _repaired(data, reading, candidate)
+        if amounts in seen:
+            continue
+        seen.append(amounts)
+        plan, judged = _with_tokens(data, reading, amounts)
+        rank = _rank(data, judged)
+        if best is None or rank < best:
+            best, found = rank, plan
+    return found
+
+
+def _quantities(data: Data, reading: Reading) -> Quantities:
+    """Return the quantities, multiples counted, noise and what its binaries rule out dropped."""
+    found: Quantities = {}
+    for (row, t), amount in reading.quantity.items():
+        offer = data.offers[row]
+        governors = (reading.ordered.get((row, t)), reading.used.get(row), reading.active.get(offer.supplier))
+        if False in governors:
+            continue
+        if offer.link.multiple:
+            quantity = offer.link.multiple * reading.packs[row, t]
+        else:
+            quantity = exact(amount) if amount > NOISE * Fraction(data.scale[offer.part]) else ZERO
+            if offer.orders and offer.least and reading.ordered[row, t]:
+                quantity = max(quantity, offer.least)
+        if quantity > 0:
+            found[row, t] = min(quantity, offer.upper[t])
+    return found
+
+
+def _snapped(data: Data, amounts: Quantities) -> Quantities:
+    """Return the quantities rounded to the decimals of the data where they are close to them."""
+    steps = [_step(data, part) for part in range(len(data.parts))]
+    found = {}
+    for (row, t), amount in amounts.items():
+        offer = data.offers[row]
+        step = steps[offer.part]
+        near = round(amount / step) * step
+        close = abs(near - amount) <= min(step / 8, NOISE * 4 * max(amount, Fraction(data.scale[offer.part])))
+        found[row, t] = near if close and not offer.link.multiple else amount
+    return {cell: amount for cell, amount in found.items() if amount > 0}
+
+
+def _step(data: Data, part: int) -> Fraction:
+    """Return the decimal step of everything that is told in units of a part."""
+    instance, name = data.instance, data.parts[part]
+    numbers: list[Fraction | None] = [*instance.demand[name], instance.initial[name], instance.storage[name]]
+    for row in data.of_part[part]:
+        link = data.offers[row].link
+        numbers += (link.capacity, link.minimum, link.multiple, instance.capacity[link.supplier])
+        numbers += (data.extras.get((link.supplier, None)), data.extras.get((link.supplier, name)))
+    return Fraction(1, max((_decimals(number) for number in numbers if number is not None), default=1))
+
+
+def _decimals(number: Fraction) -> int:
+    """Return the power of ten that makes a decimal number whole."""
+    power = 1
+    while (number * power).denominator != 1 and power < 10**12:
+        power *= 10
+    return power
+
+
+def _rank(data: Data, judged: Evaluation) -> tuple[Fraction, Fraction]:
+    """Order plans: first what they break (priced, where it may be relaxed), then what they cost."""
+    cost = judged.exact if judged.exact is not None else ZERO
+    broken = ZERO
+    for violation in judged.violations:
+        price = (data.elastic or {}).get((violation.rule, violation.members), None)
+        broken += exact(violation.short_by) * (exact(price) if price is not None else 10**12)
+    return (broken, cost)
+
+
+# --- repairs ---------------------------------------------------------------------------------
+
+
+class _Repair:
+    """Quantities under repair: what may still be added to or taken from each order."""
+
+    def __init__(self, data: Data, amounts: Quantities) -> None:
+        self.data = data
+        self.amounts = dict(amounts)
+        self.loads: dict[Cell, Fraction] = defaultdict(Fraction)
+        for (row, t), amount in amounts.items():
+            self.loads[data.offers[row].supplier, t] += amount
+
+    def limit(self, supplier: int) -> Fraction | None:
+        """Return the capacity of a supplier that must be kept."""
+        name = self.data.suppliers[supplier]
+        return None if self.data.relaxed("capacity", name) else self.data.instance.capacity[name]
+
+    def change(self, cell: Cell, amount: Fraction) -> None:
+        """Add `amount` to an order."""
+        self.amounts[cell] = self.amounts.get(cell, ZERO) + amount
+        self.loads[self.data.offers[cell[0]].supplier, cell[1]] += amount
+
+    def add(self, cells: Iterable[Cell], amount: Fraction) -> None:
+        """Spread `amount` over orders that exist and have room, the largest first."""
+        for cell in sorted(cells, key=lambda c: -self.amounts[c]):
+            offer = self.data.offers[cell[0]]
+            if amount <= 0:
+                return
+            if offer.link.multiple:
+                continue
+            room = offer.upper[cell[1]] - self.amounts[cell]
+            limit = self.limit(offer.supplier)
+            if limit is not None:
+                room = min(room, limit - self.loads[offer.supplier, cell[1]])
+            step = max(ZERO, min(amount, room))
+            self.change(cell, step)
+            amount -= step
+
+    def cut(self, cells: Iterable[Cell], amount: Fraction) -> None:
+        """Take `amount` from orders, the largest first, down to their smallest size."""
+        for cell in sorted(cells, key=lambda c: -self.amounts[c]):
+            offer = self.data.offers[cell[0]]
+            if not offer.link.multiple:
+                step = max(ZERO, min(amount, self.amounts[cell] - offer.least))
+                self.change(cell, -step)
+                amount -= step
+
+
+def _repaired(data: Data, reading: Reading, amounts: Quantities) -> Quantities:
+    """Return the quantities with small breaches of capacities, demands, tiers and required totals repaired."""
+    repair = _Repair(data, amounts)
+    for (supplier, t), load in list(repair.loads.items()):
+        limit = repair.limit(supplier)
+        if limit is not None and 0 < load - limit <= SMALL * max(Fraction(1), limit):
+            repair.cut(
+                [c for c in repair.amounts if c[1] == t and data.offers[c[0]].supplier == supplier], load - limit
+            )
+    by_part: list[list[Cell]] = [[] for _ in data.parts]
+    for cell in repair.amounts:
+        by_part[data.offers[cell[0]].part].append(cell)
+    for part, cells in enumerate(by_part):
+        _cover(data, repair, part, cells)
+    for rows, least in _floors(data, reading):
+        cells = [cell for cell in repair.amounts if cell[0] in rows]
+        short = least - sum((repair.amounts[cell] for cell in cells), ZERO)
+        if 0 < short <= SMALL * max(Fraction(1), least):
+            repair.add(cells, short)
+    return {cell: amount for cell, amount in repair.amounts.items() if amount > 0}
+
+
+def _cover(data: Data, repair: _Repair, part: int, cells: list[Cell]) -> None:
+    """Put back what dropping noise has left uncovered of a part's demand."""
+    instance, name = data.instance, data.parts[part]
+    whole = sum(instance.demand[name], ZERO)
+    arrivals: dict[int, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        arrivals[cell[1]].append(cell)
+    stock, before = instance.initial[name], list[Cell]()
+    for t, demand in enumerate(instance.demand[name]):
+        here = arrivals[t]
+        before += here
+        stock += sum((repair.amounts[cell] for cell in here), ZERO) - demand
+        if 0 < -stock <= SMALL * max(whole, Fraction(data.scale[part])):
+            had = sum((repair.amounts[cell] for cell in before), ZERO)
+            for group in (here, before):
+                missing = -stock - (sum((repair.amounts[cell] for cell in before), ZERO) - had)
+                repair.add(group, missing)
+            stock += sum((repair.amounts[cell] for cell in before), ZERO) - had
+
+
+def _floors(data: Data, reading: Reading) -> list[tuple[frozenset[int], Fraction]]:
+    """Return the totals that must be reached: the tiers chosen and the quantities required."""
+    found = [
+        (frozenset(data.tiers[row].offers), data.tiers[row].start[tier])
+        for row, tier in reading.tier.items()
+        if data.tiers[row].start[tier]
+    ]
+    for supplier, part, least in data.instance.required_rows:
+        rows = data.of_supplier[data.supplier_row[supplier]]
+        found.append((frozenset(r for r in rows if part in (None, data.offers[r].link.part)), least))
+    return found
+
+
+# --- tokens ----------------------------------------------------------------------------------
+
+
+def _with_tokens(data: Data, reading: Reading, amounts: Quantities) -> tuple[SourcingPlan, Evaluation]:
+    """Return the plan and its evaluation; suppliers counted without quantity get a token order."""
+    wanted = _uncovered(data, reading, amounts)
+    plan = _plan(data, amounts)
+    judged = data.instance.evaluate(plan)
+    best: tuple[SourcingPlan, Evaluation] | None = None
+    for power in reversed(TOKENS) if wanted else ():
+        richer = dict(amounts)
+        for row, t in wanted:
+            scale = math.floor(math.log10(data.scale[data.offers[row].part]))
+            richer[row, t] = Fraction(10) ** (scale - power)
+        trial = _plan(data, richer)
+        seen = data.instance.evaluate(trial)
+        if best is None or _no_worse(data, seen, best[1]):
+            best = (trial, seen)
+    return best if best is not None and _rank(data, best[1]) < _rank(data, judged) else (plan, judged)
+
+
+def _no_worse(data: Data, seen: Evaluation, best: Evaluation) -> bool:
+    """Tell whether a plan with larger tokens breaks no more and costs practically the same."""
+    (broken, cost), (least, cheapest) = _rank(data, seen), _rank(data, best)
+    return broken <= least and cost <= cheapest + PRICE * abs(cheapest)
+
+
+def _uncovered(data: Data, reading: Reading, amounts: Quantities) -> list[Cell]:
+    """Return where to order a token for the suppliers that count without quantity."""
+    filled = {row for row, _ in amounts}
+    found: list[Cell] = []
+
+    def place(rows: Iterable[int]) -> None:
+        for row in rows:
+            offer = data.offers[row]
+            if row not in filled and not offer.least:
+                cells = [t for t in offer.cells if reading.ordered.get((row, t), True)] or list(offer.cells)
+                found.append((row, cells[0]))
+                filled.add(row)
+                return
+
+    for part, least, _, _, _ in data.instance.part_limit_rows:
+        rows = data.of_part[data.part_row[part]]
+        for row in rows:
+            if least and reading.used.get(row) and sum(other in filled for other in rows) < least:
+                place([row])
+    if data.instance.suppliers_at_least:
+        needed = {data.offers[row].part for row in filled}
+        for supplier, rows in enumerate(data.of_supplier):
+            if reading.active.get(supplier) and not filled.intersection(rows):
+                order = sorted(rows, key=lambda row: _token_order(data, reading, row, needed))
+                place(order)
+    return found
+
+
+def _token_order(data: Data, reading: Reading, row: int, needed: set[int]) -> tuple[bool, bool, bool]:
+    """Prefer links the model counts as used, then links it does not count, then parts that are ordered anyway."""
+    offer = data.offers[row]
+    return (reading.used.get(row) is False, offer.orders, offer.part not in needed)
+
+
+def _plan(data: Data, amounts: Quantities) -> SourcingPlan:
+    return SourcingPlan(
+        orders=tuple(
+            Order(
+                supplier=data.offers[row].link.supplier,
+                part=data.offers[row].link.part,
+                period=t + 1,
+                quantity=float(amount),
+            )
+            for (row, t), amount in sorted(amounts.items())
+        )
+    )
