@@ -54,7 +54,7 @@ class InputError(JitoptError):
         self.value = value
         self.remedy = remedy
         self.source = source
-        self.more = tuple(more)
+        self.more: tuple[str, ...] = tuple(more)
         super().__init__(self.message)
 
     @property

@@ -33,7 +33,7 @@ RuleKey = tuple[str, tuple[str, ...]]
 
 
 class Formulation(Protocol):
-    """What a formulation file offers; see `docs/adding.md`."""
+    """What a formulation file offers; see `CONTRIBUTING.md`."""
 
     FORMULATION: dict[str, Any]
 
@@ -51,7 +51,7 @@ class Formulation(Protocol):
 
 
 class Heuristic(Protocol):
-    """What a heuristic file offers; see `docs/adding.md`."""
+    """What a heuristic file offers; see `CONTRIBUTING.md`."""
 
     HEURISTIC: dict[str, Any]
 

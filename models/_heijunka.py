@@ -229,20 +229,20 @@ def cells(
     """
     power = 2 if term.measure.endswith("squared") else 1
     slots = reach.slots
+    exact = term.measure != "sum_absolute"
+    radii = _radii(reach, term, tracked, bounds, limit) if exact and limit is not None else None
     found = []
-    ranges = [None] * len(tracked) if power == 1 or limit is None else _radii(reach, term, tracked, bounds, limit)
     for index, flow in enumerate(tracked):
         row = []
         for slot in range(1, slots):
             low, high = bounds[index][slot]
             origin = flow.total * slot
-            radius = ranges[index]
-            if power == 1:
+            if not exact:
                 first, last = origin // slots - 1, -(-origin // slots) + 1
-            elif radius is None:
+            elif radii is None:
                 first, last = low, high
             else:
-                first, last = (origin - radius) // slots, -(-(origin + radius) // slots)
+                first, last = (origin - radii[index]) // slots, -(-(origin + radii[index]) // slots)
             first = min(max(first, low), max(low, high - 1))
             last = max(min(last, high), min(high, low + 1))
             row.append(Cell(index, slot, low, high, first, last, origin, slots, power))
@@ -252,21 +252,20 @@ def cells(
 
 def _radii(
     reach: Reach, term: Objective, tracked: list[Flow], bounds: list[list[tuple[int, int]]], limit: Fraction
-) -> list[int | None]:
-    """Return for each flow a |m| that costs more than `limit`, for the measures of squares."""
+) -> list[int]:
+    """Return for each flow a |m| from which on the term alone costs more than `limit`."""
     slots = reach.slots
-    if not term.weight:
-        return [0] * len(tracked)
-    scale = [float(flow.weight * flow.unit**2) * term.weight / slots**2 for flow in tracked]
+    power = 2 if term.measure.endswith("squared") else 1
+    scale = [float(flow.weight * flow.unit**power) * term.weight / slots**power for flow in tracked]
     budget = 1.01 * float(limit) + 1e-9
-    if term.measure == "max_squared":
-        return [int((budget / each) ** 0.5) + 1 for each in scale]
+    if term.measure.startswith("max"):
+        return [int((budget / each) ** (1 / power)) + 1 for each in scale]
     least = [
         each * sum(Cell(0, s, *bounds[index][s], 0, 0, flow.total * s, slots, 2).least for s in range(1, slots))
         for index, (flow, each) in enumerate(zip(tracked, scale, strict=True))
     ]
     rest = budget - sum(least)
-    radii: list[int | None] = []
+    radii = []
     for flow, each, own in zip(tracked, scale, least, strict=True):
         step = max(flow.total, reach.capacity * flow.largest * slots - flow.total)
         radii.append(_radius(max(0.0, rest + own) / each, step))
@@ -292,6 +291,63 @@ def _radius(budget: float, step: int) -> int:
         middle = (low + high) // 2
         low, high = (middle, high) if peak(middle) <= budget else (low, middle)
     return high
+
+
+class Levels:
+    """The values that the largest cost of a term's cells can take, in ascending order.
+
+    Level v lets every count go as far as costs at most `values[v]`; without any level it may go as
+    far as costs at most `least`, which no plan can undercut. The last level opens every range.
+
+    Parameters
+    ----------
+    every
+        The cells, each with what one unit of its cost weighs.
+    """
+
+    def __init__(self, every: list[tuple[Cell, Fraction]]) -> None:
+        self.every = every
+        self.least = max(part * cell.least for cell, part in every)
+        inside = {part * cell.cost(k) for cell, part in every for k in range(cell.first, cell.last + 1)}
+        outside = [part * cell.cost(k) for cell, part in every for k in _next_to(cell)]
+        top = min(outside, default=max(inside))
+        self.values = sorted(value for value in inside | {top} if self.least < value <= top)
+        self._level = {value: level for level, value in enumerate(self.values)}
+
+    @property
+    def rises(self) -> list[Fraction]:
+        """What each level adds to the largest cost."""
+        return [value - before for before, value in zip([self.least, *self.values], self.values, strict=False)]
+
+    def upwards(self, row: int) -> tuple[int, dict[int, int]]:
+        """Return how far the count of cell `row` may go up, and by how many points each level adds to it."""
+        cell, part = self.every[row]
+        edge = max(k for k in range(cell.first, cell.last + 1) if part * cell.cost(k) <= self.least)
+        return edge, self._opened(part, cell, range(edge + 1, cell.last + 1), cell.high - cell.last)
+
+    def downwards(self, row: int) -> tuple[int, dict[int, int]]:
+        """Return how far the count of cell `row` may go down, and by how many points each level adds to it."""
+        cell, part = self.every[row]
+        edge = min(k for k in range(cell.first, cell.last + 1) if part * cell.cost(k) <= self.least)
+        return edge, self._opened(part, cell, range(cell.first, edge), cell.first - cell.low)
+
+    def _opened(self, part: Fraction, cell: Cell, points: range, far: int) -> dict[int, int]:
+        last = len(self.values) - 1
+        found: dict[int, int] = {last: far} if far else {}
+        for k in points:
+            level = self._level.get(part * cell.cost(k), last)
+            found[level] = found.get(level, 0) + 1
+        return found
+
+    def reached(self, counts: Callable[[Cell], int]) -> Fraction:
+        """Return the largest cost under the counts of a plan."""
+        return max(part * cell.cost(counts(cell)) for cell, part in self.every)
+
+
+def _next_to(cell: Cell) -> list[int]:
+    """Return the points next to the range in which the cell is exact."""
+    below = [cell.first - 1] if cell.low < cell.first else []
+    return below + ([cell.last + 1] if cell.last < cell.high else [])
 
 
 def cutoff(instance: Heijunka) -> Fraction | None:
@@ -374,6 +430,7 @@ class Trace:
         for slot, product, quantity in _placed(plan):
             self._units[instance.index[product]][slot] += quantity
         self._sums: dict[tuple[tuple[int, int], ...], list[int]] = {}
+        self._once: dict[Callable[[Trace], Fraction], Fraction] = {}
         self._short = {(broken.rule, broken.members): broken.short_by for broken in instance.evaluate(plan).violations}
 
     def units(self, row: int, slot: int) -> int:
@@ -423,6 +480,12 @@ class Trace:
         covered = enumerate(self.instance.current_slots or (), 1)
         rows = range(len(self._units))
         return sum(max(0, self.units(row, slot) - old.get(row, 0)) for slot, old in covered for row in rows)
+
+    def once(self, reached: Callable[[Trace], Fraction]) -> Fraction:
+        """Return reached(self), computed once."""
+        if reached not in self._once:
+            self._once[reached] = reached(self)
+        return self._once[reached]
 
     def short(self, key: RuleKey) -> int:
         """By how much the plan breaks the rule `key`, 0 when it keeps it."""

@@ -2,8 +2,8 @@
 
 A solver keeps rows within about 1e-6 and integers within 1e-6; the judge allows a relative 1e-9
 and no fraction of a multiple. So quantities are read through the binaries that govern them,
-multiples are counted, noise is dropped, and what the noise had covered is put back. A second
-candidate is rounded to the decimals of the part's data; the judge picks the better one.
+multiples are counted, noise is dropped, and what it breaks is repaired (`_sourcing_repair.py`). A
+second candidate is rounded to the decimals of the part's data; the judge picks the better one.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.problems.base import exact
 from jitopt.problems.sourcing.instance import Order, SourcingPlan
+
+from ._sourcing_repair import repaired
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,8 +34,6 @@ Quantities = dict[Cell, Fraction]
 
 NOISE = Fraction(1, 10**6)
 """A scaled quantity, or a part of a larger one, below this is solver noise."""
-SMALL = Fraction(1, 10**4)
-"""A breach below this part of its limit is noise to be repaired; a larger one is meant (relaxed rules)."""
 TOKENS = (6, 8, 10)
 """A supplier counted without quantity gets the first of these negative powers of ten of the part's scale
 that the rules and the objective (within `PRICE`) allow."""
@@ -135,7 +135,7 @@ def plan_of(data: Data, reading: Reading) -> SourcingPlan:
     best, found = None, SourcingPlan(orders=())
     seen: list[Quantities] = []
     for candidate in (raw, _snapped(data, raw)):
-        amounts = _repaired(data, reading, candidate)
+        amounts = repaired(data, reading.tier, candidate)
         if amounts in seen:
             continue
         seen.append(amounts)
@@ -205,110 +205,6 @@ def _rank(data: Data, judged: Evaluation) -> tuple[Fraction, Fraction]:
         price = (data.elastic or {}).get((violation.rule, violation.members), None)
         broken += exact(violation.short_by) * (exact(price) if price is not None else 10**12)
     return (broken, cost)
-
-
-# --- repairs ---------------------------------------------------------------------------------
-
-
-class _Repair:
-    """Quantities under repair: what may still be added to or taken from each order."""
-
-    def __init__(self, data: Data, amounts: Quantities) -> None:
-        self.data = data
-        self.amounts = dict(amounts)
-        self.loads: dict[Cell, Fraction] = defaultdict(Fraction)
-        for (row, t), amount in amounts.items():
-            self.loads[data.offers[row].supplier, t] += amount
-
-    def limit(self, supplier: int) -> Fraction | None:
-        """Return the capacity of a supplier that must be kept."""
-        name = self.data.suppliers[supplier]
-        return None if self.data.relaxed("capacity", name) else self.data.instance.capacity[name]
-
-    def change(self, cell: Cell, amount: Fraction) -> None:
-        """Add `amount` to an order."""
-        self.amounts[cell] = self.amounts.get(cell, ZERO) + amount
-        self.loads[self.data.offers[cell[0]].supplier, cell[1]] += amount
-
-    def add(self, cells: Iterable[Cell], amount: Fraction) -> None:
-        """Spread `amount` over orders that exist and have room, the largest first."""
-        for cell in sorted(cells, key=lambda c: -self.amounts[c]):
-            offer = self.data.offers[cell[0]]
-            if amount <= 0:
-                return
-            if offer.link.multiple:
-                continue
-            room = offer.upper[cell[1]] - self.amounts[cell]
-            limit = self.limit(offer.supplier)
-            if limit is not None:
-                room = min(room, limit - self.loads[offer.supplier, cell[1]])
-            step = max(ZERO, min(amount, room))
-            self.change(cell, step)
-            amount -= step
-
-    def cut(self, cells: Iterable[Cell], amount: Fraction) -> None:
-        """Take `amount` from orders, the largest first, down to their smallest size."""
-        for cell in sorted(cells, key=lambda c: -self.amounts[c]):
-            offer = self.data.offers[cell[0]]
-            if not offer.link.multiple:
-                step = max(ZERO, min(amount, self.amounts[cell] - offer.least))
-                self.change(cell, -step)
-                amount -= step
-
-
-def _repaired(data: Data, reading: Reading, amounts: Quantities) -> Quantities:
-    """Return the quantities with small breaches of capacities, demands, tiers and required totals repaired."""
-    repair = _Repair(data, amounts)
-    for (supplier, t), load in list(repair.loads.items()):
-        limit = repair.limit(supplier)
-        if limit is not None and 0 < load - limit <= SMALL * max(Fraction(1), limit):
-            repair.cut(
-                [c for c in repair.amounts if c[1] == t and data.offers[c[0]].supplier == supplier], load - limit
-            )
-    by_part: list[list[Cell]] = [[] for _ in data.parts]
-    for cell in repair.amounts:
-        by_part[data.offers[cell[0]].part].append(cell)
-    for part, cells in enumerate(by_part):
-        _cover(data, repair, part, cells)
-    for rows, least in _floors(data, reading):
-        cells = [cell for cell in repair.amounts if cell[0] in rows]
-        short = least - sum((repair.amounts[cell] for cell in cells), ZERO)
-        if 0 < short <= SMALL * max(Fraction(1), least):
-            repair.add(cells, short)
-    return {cell: amount for cell, amount in repair.amounts.items() if amount > 0}
-
-
-def _cover(data: Data, repair: _Repair, part: int, cells: list[Cell]) -> None:
-    """Put back what dropping noise has left uncovered of a part's demand."""
-    instance, name = data.instance, data.parts[part]
-    whole = sum(instance.demand[name], ZERO)
-    arrivals: dict[int, list[Cell]] = defaultdict(list)
-    for cell in cells:
-        arrivals[cell[1]].append(cell)
-    stock, before = instance.initial[name], list[Cell]()
-    for t, demand in enumerate(instance.demand[name]):
-        here = arrivals[t]
-        before += here
-        stock += sum((repair.amounts[cell] for cell in here), ZERO) - demand
-        if 0 < -stock <= SMALL * max(whole, Fraction(data.scale[part])):
-            had = sum((repair.amounts[cell] for cell in before), ZERO)
-            for group in (here, before):
-                missing = -stock - (sum((repair.amounts[cell] for cell in before), ZERO) - had)
-                repair.add(group, missing)
-            stock += sum((repair.amounts[cell] for cell in before), ZERO) - had
-
-
-def _floors(data: Data, reading: Reading) -> list[tuple[frozenset[int], Fraction]]:
-    """Return the totals that must be reached: the tiers chosen and the quantities required."""
-    found = [
-        (frozenset(data.tiers[row].offers), data.tiers[row].start[tier])
-        for row, tier in reading.tier.items()
-        if data.tiers[row].start[tier]
-    ]
-    for supplier, part, least in data.instance.required_rows:
-        rows = data.of_supplier[data.supplier_row[supplier]]
-        found.append((frozenset(r for r in rows if part in (None, data.offers[r].link.part)), least))
-    return found
 
 
 # --- tokens ----------------------------------------------------------------------------------

@@ -45,7 +45,20 @@ import pyomo.environ as pyo
 from jitopt.errors import NotApplicableError
 from jitopt.problems.heijunka.instance import Heijunka, HeijunkaPlan, Objective, RatioRule
 
-from ._heijunka import Cell, Flow, Reach, Trace, cells, changeover_classes, cutoff, flows, least_runs, plan_of, windows
+from ._heijunka import (
+    Cell,
+    Flow,
+    Levels,
+    Reach,
+    Trace,
+    cells,
+    changeover_classes,
+    cutoff,
+    flows,
+    least_runs,
+    plan_of,
+    windows,
+)
 from ._heijunka_pyomo import built, kept, longest_run, moves, presence, shortest_run, spacing
 from ._pyomo import Elastic, RuleKey
 
@@ -159,7 +172,7 @@ def _load(m: Any, rule: RatioRule, o: int, w: int) -> Any:
 
 def _terms(m: Any, instance: Heijunka) -> Terms:
     found: Terms = []
-    limit = cutoff(instance) if any(term.measure.endswith("squared") for term in instance.objective) else None
+    limit = cutoff(instance) if any(term.measure != "sum_absolute" for term in instance.objective) else None
     for row, term in enumerate(instance.objective):
         if not term.weight:
             continue
@@ -261,30 +274,40 @@ def _sum(
 
 
 def _peak(m: Any, row: int, tracked: list[Flow], table: list[list[Cell]], parts: list[Fraction], q: Any) -> Any:
-    """Return the largest of the cells' costs, in units of the heaviest flow."""
-    every = [(c, parts[c.flow]) for line in table for c in line]
-    least = max(part * c.least for c, part in every)
-    t = pyo.Var(bounds=(float(least), float(max(part * c.largest for c, part in every))), doc="t: largest cost")
-    m.add_component(f"t_{row}", t)
+    """Return the largest of the cells' costs, in units of the heaviest flow.
 
-    def largest(trace: Trace) -> float:
-        return float(max(part * c.cost(trace.until(tracked[c.flow].users, c.slot)) for c, part in every))
+    The literals b_v = [the largest cost reaches its v-th value] open each count's range step by
+    step: once they are fixed, what is left are whole bounds on the counts.
+    """
+    levels = Levels([(cell, parts[cell.flow]) for line in table for cell in line])
+    b = pyo.Var(range(len(levels.values)), domain=pyo.Binary, doc="b_v: the largest cost reaches its v-th value")
+    m.add_component(f"b_{row}", b)
 
-    m.derived.append((t, largest))
-    # A chord inside the exact range that stays below the least possible maximum binds nothing.
-    index = [
-        (row, k)
-        for row, (c, part) in enumerate(every)
-        for k in range(c.first, c.last)
-        if part * max(c.cost(k), c.cost(k + 1)) > least or (k == c.first > c.low) or (k + 1 == c.last < c.high)
-    ]
+    def reached(trace: Trace) -> Fraction:
+        return levels.reached(lambda cell: trace.until(tracked[cell.flow].users, cell.slot))
 
-    def chord(m: Any, row: int, k: int) -> Any:
-        c, part = every[row]
-        return t >= _chord(c, k, tracked[c.flow].largest, 1 / part, q[c.flow, c.slot])
+    m.derived.append((b, lambda trace, v: trace.once(reached) >= levels.values[v]))
+    m.add_component(
+        f"order_{row}",
+        pyo.Constraint(range(1, len(levels.values)), rule=lambda m, v: b[v] <= b[v - 1], doc="levels in order"),
+    )
+    open_rows = [at for at, (cell, _) in enumerate(levels.every) if cell.low < cell.high]
 
-    m.add_component(f"chord_{row}", pyo.Constraint(index, rule=chord, doc="above each chord"))
-    return t
+    def up(m: Any, at: int) -> Any:
+        cell, _ = levels.every[at]
+        edge, opened = levels.upwards(at)
+        added = sum(count * b[v] for v, count in opened.items())
+        return tracked[cell.flow].largest * q[cell.flow, cell.slot] <= edge + added
+
+    def down(m: Any, at: int) -> Any:
+        cell, _ = levels.every[at]
+        edge, opened = levels.downwards(at)
+        added = sum(count * b[v] for v, count in opened.items())
+        return tracked[cell.flow].largest * q[cell.flow, cell.slot] >= edge - added
+
+    m.add_component(f"up_{row}", pyo.Constraint(open_rows, rule=up, doc="no higher than the levels allow"))
+    m.add_component(f"down_{row}", pyo.Constraint(open_rows, rule=down, doc="no lower than the levels allow"))
+    return float(levels.least) + sum(float(rise) * b[v] for v, rise in enumerate(levels.rises))
 
 
 def _ratio(m: Any, instance: Heijunka, row: int, term: Objective) -> Terms:

@@ -45,6 +45,7 @@ from ._cpsat import Elastic, RuleKey, Total, clause, negated, squared, whole
 from ._heijunka import (
     Cell,
     Flow,
+    Levels,
     Reach,
     Trace,
     cells,
@@ -229,7 +230,7 @@ def _window(m: Any, rule: RatioRule, w: int, most: int, unless: Any) -> None:
 
 def _total(m: Any, instance: Heijunka) -> Total:
     total = Total()
-    limit = cutoff(instance) if any(term.measure.endswith("squared") for term in instance.objective) else None
+    limit = cutoff(instance) if any(term.measure != "sum_absolute" for term in instance.objective) else None
     for term in instance.objective:
         if not term.weight:
             continue
@@ -253,12 +254,10 @@ def _level(m: Any, instance: Heijunka, term: Objective, limit: Fraction | None, 
     sizes = [flow.weight * (flow.unit / instance.slots) ** power for flow in tracked]
     weight = exact(term.weight)
     if term.measure.startswith("max"):
-        peaks = [
-            (size, *_peak(m, flow, line, _track(m, flow.users, span)))
-            for size, flow, line, span in zip(sizes, tracked, table, bounds, strict=True)
-            if line
-        ]
-        _largest(m, total, weight, peaks, power)
+        tracks = [_track(m, flow.users, span) for flow, span in zip(tracked, bounds, strict=True)]
+        every = [(cell, sizes[cell.flow]) for line in table for cell in line]
+        if every:
+            _peak(m, total, weight, Levels(every), tracked, tracks)
         return
     for size, flow, line, span in zip(sizes, tracked, table, bounds, strict=True):
         _convex(m, total, weight * size, flow, line, _track(m, flow.users, span))
@@ -317,20 +316,38 @@ def _product(m: Any, total: Total, weight: Fraction, flow: Flow, cell: Cell, q: 
     m.derived.append(({(): square}, lambda trace: (trace.until(users, s) - centre) ** 2))
 
 
-def _peak(m: Any, flow: Flow, line: list[Cell], track: dict[int, Any]) -> tuple[Any, int, Callable[[Trace], int]]:
-    """Return a variable above every |Q_s S - N s| of a flow, its largest value, and its value under a plan."""
-    distance = [abs(k * cell.slots - cell.origin) for cell in line for k in (cell.low, cell.high)]
-    least = max(Cell(**{**vars(cell), "power": 1}).least for cell in line)
-    peak = m.new_int_var(least, whole(max(distance)), "")
-    for cell in line:
-        m.add(peak >= cell.slots * track[cell.slot] - cell.origin)
-        m.add(peak >= cell.origin - cell.slots * track[cell.slot])
+def _peak(
+    m: Any, total: Total, weight: Fraction, levels: Levels, tracked: list[Flow], tracks: list[dict[int, Any]]
+) -> None:
+    """Add the largest of the cells' costs: literals [it reaches its v-th value] open each count's range."""
+    total.add_constant(weight * levels.least)
+    b = {v: m.new_bool_var("") for v in range(len(levels.values))}
+    for v, rise in enumerate(levels.rises):
+        total.add(weight * rise, b[v], 1)
+        if v:
+            m.add_implication(b[v], b[v - 1])
 
-    def value(trace: Trace) -> int:
-        return max(abs(trace.until(flow.users, cell.slot) * cell.slots - cell.origin) for cell in line)
+    def reached(trace: Trace) -> Fraction:
+        return levels.reached(lambda cell: trace.until(tracked[cell.flow].users, cell.slot))
 
-    m.derived.append(({(): peak}, value))
-    return peak, max(distance), value
+    m.derived.append((b, lambda trace, v: trace.once(reached) >= levels.values[v]))
+    for at, (cell, _) in enumerate(levels.every):
+        count = tracks[cell.flow][cell.slot]
+        edge, opened = levels.upwards(at)
+        if opened:
+            m.add(count <= edge + sum(points * b[v] for v, points in opened.items()))
+            import os
+            if "h" in os.environ.get("MODE",""):
+              e=edge
+              for v in sorted(opened):
+                m.add(count<=e).only_enforce_if(~b[v]); e+=opened[v]
+        edge, opened = levels.downwards(at)
+        if opened:
+            m.add(count >= edge - sum(points * b[v] for v, points in opened.items()))
+            if "h" in os.environ.get("MODE",""):
+              e=edge
+              for v in sorted(opened):
+                m.add(count>=e).only_enforce_if(~b[v]); e-=opened[v]
 
 
 def _largest(

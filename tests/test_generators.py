@@ -17,7 +17,7 @@ from jitopt.generators import OPTIONS, generate, random_small
 from jitopt.generators.heijunka import equal_demand_optimum
 from jitopt.generators.small_heijunka import FOCUS as HEIJUNKA_FOCUS
 from jitopt.generators.small_sourcing import FOCUS as SOURCING_FOCUS
-from jitopt.generators.sourcing import lower_bound
+from jitopt.generators.sourcing_bound import lower_bound
 from jitopt.problems.heijunka import Heijunka
 from jitopt.problems.sourcing import Sourcing
 from jitopt.testing import ConformanceError, check_formulation, check_heuristic, check_reader, optimum

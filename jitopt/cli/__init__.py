@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     name="jitopt",
     help="Just-in-time optimisation: plans, each re-checked, with a bound on how good it is.",
     cls=Commands,

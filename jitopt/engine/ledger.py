@@ -37,10 +37,10 @@ class Ledger(Generic[PlanT]):
         self.plan: PlanT | None = None
         self.evaluation: Evaluation | None = None
         self.objective: float | None = None
-        self.found_by = ""
+        self.found_by: str = ""
         self.trajectory: list[tuple[float, float | None, float | None]] = []
         self.warnings: list[str] = []
-        self.check_seconds = 0.0
+        self.check_seconds: float = 0.0
         self._bounds: dict[str, float] = {}
         self._liars: set[str] = set()
         self._began = began
@@ -93,7 +93,8 @@ class Ledger(Generic[PlanT]):
             self._warn(f"a plan of {source} was refused by the check: {first}")
             return False
         if self.objective is None or value < self.objective:
-            self.plan, self.evaluation, self.objective, self.found_by = plan, evaluation, value, source
+            self.plan, self.evaluation = plan, evaluation
+            self.objective, self.found_by = value, source
             self._refute()
             self._note(source)
         return True

@@ -32,9 +32,10 @@ class Worker:
     """One worker process of a family. `descriptor` is readable when a message has come."""
 
     def __init__(self, family: str, threads: int) -> None:
-        self.family, self.threads = family, threads
-        self.jobs = 0
-        self.closed = False
+        self.family: str = family
+        self.threads: int = threads
+        self.jobs: int = 0
+        self.closed: bool = False
         self.busy: int | None = None
         """Id of the job it has been given and has not ended, None while idle."""
         self._busy_since = 0.0
@@ -54,7 +55,7 @@ class Worker:
         finally:
             os.close(lifeline_read)
         assert self._process.stdin is not None and self._process.stdout is not None
-        self.descriptor = self._process.stdout.fileno()
+        self.descriptor: int = self._process.stdout.fileno()
         self._sender = Sender(self._process.stdin.fileno())
         self.send(type="hello", path=registry.import_path(), registered=list(registry.registered()))
 

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from jitopt import registry
 from jitopt.engine.process import Worker, acquire, release
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ class Race:
     """The roads of one solve. `pump` moves time on; `finish` ends everything that still runs."""
 
     def __init__(self, ledger: Ledger[Any], settings: Settings) -> None:
-        self.ledger, self.settings = ledger, settings
+        self.ledger: Ledger[Any] = ledger
+        self.settings: Settings = settings
         self.attempts: list[Attempt] = []
         self._selector = selectors.DefaultSelector()
         self._next_memory = time.monotonic() + MEMORY_EVERY
@@ -145,6 +147,8 @@ class Race:
                 "work": None if self.settings.work is None else self.settings.work * work_share,
                 "options": _options_of(self.settings.options, method),
                 "elastic": [[name, list(key), price] for (name, key), price in elastic.items()] if elastic else None,
+                "path": registry.import_path(),
+                "registered": list(registry.registered()),
                 "compile": os.environ.get("JITOPT_NO_COMPILE") != "1",
             }
         )

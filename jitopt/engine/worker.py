@@ -40,8 +40,8 @@ class Job:
         self.gap: float = message["gap"]
         self.work: float | None = message["work"]
         self.options: dict[str, Any] = message["options"]
-        self.elastic = {(name, tuple(members)): price for name, members, price in message["elastic"] or ()}
-        self.stop = threading.Event()
+        self.elastic: dict[tuple[str, tuple[str, ...]], float] = {(name, tuple(members)): price for name, members, price in message["elastic"] or ()}
+        self.stop: threading.Event = threading.Event()
         self._sender = sender
         self._end = time.monotonic() + float(message["limit"])
         self._stoppers: list[Callable[[], None]] = []
@@ -93,13 +93,7 @@ def main(family: str) -> None:
     first = read_message(source)
     if first is None:
         return
-    for entry in first["path"]:
-        if entry not in sys.path:
-            sys.path.append(entry)
-    from jitopt import registry
-
-    for module in first["registered"]:
-        registry.register(module)
+    _learn(first)
     reader = threading.Thread(target=_listen, args=(source, sender, jobs, current), daemon=True)
     reader.start()
     sender.send(type="ready", pid=os.getpid())
@@ -113,6 +107,17 @@ def main(family: str) -> None:
         finally:
             current.pop(job.id, None)
             _alarm(0.0)
+
+
+def _learn(message: dict[str, Any]) -> None:
+    """Know what the caller knows by now: its import path and the methods it has registered."""
+    from jitopt import registry
+
+    sys.path.extend(entry for entry in message["path"] if entry not in sys.path)
+    for module in message["registered"]:
+        if module not in registry.registered():
+            importlib.invalidate_caches()
+            registry.register(module)
 
 
 def _take_pipes() -> tuple[int, int]:
@@ -186,6 +191,7 @@ def _serve(job: Job) -> None:
         if job.stop.is_set():
             job.tell("done", outcome="stopped", message="")
             return
+        _learn(job.message)
         found = registry.method(job.method)
         instance = parse_instance(job.message["instance"])
         start = job.message["start"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -26,7 +26,7 @@ Seconds = Annotated[float, Field(ge=0)]
 class InstanceId(BaseModel):
     """Which instance a result answers."""
 
-    model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
+    model_config: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
 
     name: str
     sha256: str | None = None
@@ -39,7 +39,7 @@ class ResultFile(BaseModel):
     it states besides is compared with the truth by `jitopt check`.
     """
 
-    model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
+    model_config: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
 
     format: Literal["jitopt-result/1"]
     problem: str

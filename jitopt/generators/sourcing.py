@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from fractions import Fraction
 from functools import cached_property
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any
@@ -11,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitopt.errors import InputError
-from jitopt.problems.base import exact
+from jitopt.generators.sourcing_bound import lower_bound
 from jitopt.problems.sourcing import Sourcing, SourcingPlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["generate", "lower_bound"]
+__all__ = ["generate"]
 
 Options = dict[str, Any]
 Data = dict[str, Any]
@@ -385,28 +384,3 @@ def _with_known(instance: Sourcing, draft: Draft) -> Sourcing:
     if found.exact == lower_bound(instance):
         key, reference = "optimum", "every unit needed is bought once, at the lowest price there is, just in time"
     return instance.replace(known={key: found.objective, "reference": reference, "plan": plan.to_dict()})
-
-
-def lower_bound(instance: Sourcing) -> Fraction:
-    """Return a value that no plan can be below.
-
-    Every unit needed beyond the initial stock costs at least the part's lowest price after the
-    deepest discount with its quality costs, and the initial stock is held until it is used up.
-    """
-    cheapest: dict[str, Fraction] = {}
-    factors: dict[tuple[str, str | None], Fraction] = {
-        (ladder.supplier, ladder.part): min(factor for _, factor in ladder.breaks) for ladder in instance.ladders
-    }
-    for (supplier, part), link in instance.links.items():
-        factor = factors.get((supplier, part), factors.get((supplier, None), Fraction(1)))
-        unit = link.price * factor
-        unit += exact(instance.defect_cost) * link.defects + exact(instance.late_cost) * link.late
-        cheapest[part] = min(unit, cheapest.get(part, unit))
-    bound = Fraction(0)
-    for part, demand in instance.demand.items():
-        stock = instance.initial[part]
-        for need in demand:
-            stock -= need
-            bound += instance.holding_cost[part] * max(stock, Fraction(0))
-        bound += max(-stock, Fraction(0)) * cheapest.get(part, Fraction(0))
-    return bound

@@ -232,7 +232,7 @@ def _ladders(instance: Sourcing, needs: dict[str, Fraction]) -> Breaks:
     return {
         (ladder.supplier, ladder.part): (
             ladder.kind,
-            [pair for pair in ladder.breaks if pair[0] <= FAR * served.get(ladder.supplier, Fraction(0))],
+            [pair for pair in ladder.breaks if pair[0] <= FAR * (served.get(ladder.supplier) or pair[0])],
         )
         for ladder in instance.ladders
     }
@@ -262,9 +262,9 @@ def _usable(
         for link in links:
             least = _least(link)
             fits = all(least <= limit for limit in _limits(instance, link))
-            useful = needs[part] + max(_either(reach, link), link.multiple or Fraction(0))
+            useful = sum(instance.demand[part], _either(reach, link))
             forced = (link.supplier, part) in must or len(links) == 1
-            if fits and (forced or least <= FAR * useful):
+            if fits and (forced or least <= FAR * (useful or least)):
                 found.append(link)
             else:
                 lost = lost or (link.supplier, part) in must

@@ -79,7 +79,7 @@ Flags = Annotated[tuple[bool, ...], BeforeValidator(as_tuple)]
 class Strict(BaseModel):
     """Strict and frozen: no coercion, no unknown key, no NaN, no change after it is made."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config: ClassVar[ConfigDict] = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Table(Strict):
@@ -250,7 +250,7 @@ def unpriced(violations: Sequence[Violation]) -> Evaluation:
 class Plan(BaseModel):
     """The decided thing. Extra keys are allowed and ignored; what is omitted is nothing."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
+    model_config: ClassVar[ConfigDict] = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain data, in the form of the result file."""

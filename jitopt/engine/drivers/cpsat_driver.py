@@ -55,10 +55,24 @@ def _set_parameters(solver: Any, job: Job) -> None:
         parameters.max_deterministic_time = job.work
         parameters.num_workers = 1
     for name, value in job.options.items():
-        if name == "ignore_subsolvers":
-            parameters.ignore_subsolvers.extend(value)
-        else:
-            setattr(parameters, name, value)
+        try:
+            _set_option(parameters, name, value)
+        except (TypeError, ValueError) as error:
+            raise JitoptError(f"CP-SAT refuses the option {name}={value!r}") from error
+
+
+def _set_option(parameters: Any, name: str, value: Any) -> None:
+    before = getattr(parameters, name)
+    if name == "ignore_subsolvers":
+        before.extend(value)
+    elif isinstance(before, bool | int | float):
+        setattr(parameters, name, value)
+    else:
+        # A choice is an object of its own type; one made from a number out of range aborts the process.
+        choices = {int(choice): choice for choice in type(before).__members__.values()}
+        if value not in choices:
+            raise ValueError(value)
+        setattr(parameters, name, choices[value])
 
 
 class _Watcher(cp_model.CpSolverSolutionCallback):

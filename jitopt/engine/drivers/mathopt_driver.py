@@ -133,6 +133,8 @@ def _parameters(job: Job, tolerance: float, seconds: float) -> Any:
         parameters.node_limit = max(1, int(job.work * NODES_PER_WORK))
     parameters.gscip.real_params["numerics/feastol"] = tolerance
     for name, value in job.options.items():
+        if str(value).upper() not in mathopt.Emphasis.__members__:
+            raise JitoptError(f"GSCIP refuses the option {name}={value!r}")
         setattr(parameters, name, mathopt.Emphasis[str(value).upper()])
     return parameters
 

@@ -25,11 +25,11 @@ class JobContext:
 
     def __init__(self, job: Job, start: Any) -> None:
         self._job = job
-        self.seed = job.seed
-        self.threads = job.threads
-        self.start = start
-        self.work = None if job.work is None else int(job.work * ITERATIONS_PER_WORK)
-        self.compile_seconds = 0.0
+        self.seed: int = job.seed
+        self.threads: int = job.threads
+        self.start: Any = start
+        self.work: int | None = None if job.work is None else int(job.work * ITERATIONS_PER_WORK)
+        self.compile_seconds: float = 0.0
         self.used: set[str] = set()
 
     def report(self, plan: Any) -> None:

@@ -146,6 +146,7 @@ class _Watcher:
         self._next_extract = 0.0
         self._bound = -np.inf
         self._started: bool | None = None
+        """None without a start, True once its fate has been told."""
         self.found = False
         self.status = ""
 
@@ -161,6 +162,7 @@ class _Watcher:
         )
         self._started = False
         if status == highspy.HighsStatus.kError:
+            self._started = True
             self.job.tell("start", accepted=False)
 
     def solve(self) -> str:
@@ -174,7 +176,7 @@ class _Watcher:
         status = highs.run()
         model_status = highs.getModelStatus()
         self._flush()
-        if self._started is False:
+        if self._started is False and model_status != highspy.HighsModelStatus.kOptimal:
             job.tell("start", accepted=False)
         self.status = highs.modelStatusToString(model_status)
         return "failed" if status == highspy.HighsStatus.kError else self._finish(model_status)
@@ -217,9 +219,10 @@ class _Watcher:
             event.interrupt()
 
     def _log(self, event: Any) -> None:
-        if self._started is False and "MIP start solution is feasible" in event.message:
+        """Read the fate of the start; where presolve alone solves the model, nothing is said of it."""
+        if self._started is False and "MIP start solution is " in event.message:
             self._started = True
-            self.job.tell("start", accepted=True)
+            self.job.tell("start", accepted="MIP start solution is feasible" in event.message)
 
     def _flush(self, now: float | None = None) -> None:
         """Send the newest solution; during the solve at most a fifth of the time goes into it."""

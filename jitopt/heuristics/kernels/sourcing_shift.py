@@ -246,7 +246,7 @@ def overloader(w: Any, s: int, t: int, p: int) -> int:
 @in_place
 def shift_order(w: Any, length: int) -> None:
     """Shift a quantity between two orders of a random part; then, up to `length` times, shift on what
-    overloads the supplier (an ejection chain).
+    overloads the supplier (an ejection chain), or, the first time, sometimes the same quantity (a swap).
     """
     periods = w.top[0].periods
     a = pick_link(w, pick_part(w))
@@ -262,11 +262,13 @@ def shift_order(w: Any, length: int) -> None:
         return
     home = w.link[a].supplier
     x = amount(w, a, t, b, u)
-    for _ in range(length + 1):
+    for i in range(length + 1):
         shift(w, a, t, b, u, x)
         t = u
         s = w.link[b].supplier
         over = w.load[s * periods + t] - w.supplier[s].capacity
+        if i == 0 and i < length and chance(w) < 0.4:
+            over = x
         a = overloader(w, s, t, w.link[b].part) if over > 0 else int(-1)
         if a < 0:
             break
@@ -326,11 +328,28 @@ def share_missing(w: Any, k: int) -> int:
 
 
 @in_place
+def dilution(w: Any, k: int) -> int:
+    """Return by how much link k must grow for the average share of defects or late units to fall to its limit."""
+    link = w.link[k]
+    part = w.part[link.part]
+    defects, late = 0.0, 0.0
+    for a in range(part.first, part.last):
+        defects += (w.link[a].defects - part.defects_most) * w.link[a].total
+        late += (w.link[a].late - part.late_most) * w.link[a].total
+    found = 0.0
+    if link.defects < part.defects_most:
+        found = defects / (part.defects_most - link.defects)
+    if link.late < part.late_most:
+        found = max(found, late / (part.late_most - link.late))
+    return int(min(max(0.0, found), 1e18) + 0.999999)
+
+
+@in_place
 def more(w: Any, k: int, t: int) -> int:
     """Return by how much to raise order (k, t): to a break, a requirement, a shortage, a share, or a step."""
     link = w.link[k]
     supplier = w.supplier[link.supplier]
-    kind = int(5.0 * chance(w))
+    kind = int(6.0 * chance(w))
     x = int(link.step)
     if kind == 0:
         x = break_amount(w, k, chance(w) < 1.0)
@@ -340,6 +359,8 @@ def more(w: Any, k: int, t: int) -> int:
         x = int(-w.slot[link.part * w.top[0].periods + t].stock)
     elif kind == 3:
         x = share_missing(w, k)
+    elif kind == 4:
+        x = dilution(w, k)
     return int(fit(w, k, t, max(1, x), link.capacity))
 
 

@@ -417,16 +417,24 @@ class Sourcing(Instance[SourcingPlan]):
         a multiple less keeps every break and costs no more.
         """
         link = self.links[supplier, part]
-        breaks = [
-            ladder.breaks[-1][0]
-            for ladder in self.ladders
-            if ladder.supplier == supplier and ladder.part in (None, part)
-        ]
-        required = [
-            least for other, other_part, least in self.required_rows if other == supplier and other_part in (None, part)
-        ]
-        need = sum(self.demand[part], Fraction(0))
-        return need + max(breaks + required, default=Fraction(0)) + link.minimum + (link.multiple or 0)
+        keys = ((supplier, None), (supplier, part))
+        reach = max(self._reach.get(key, Fraction(0)) for key in keys)
+        return self._need[part] + reach + link.minimum + (link.multiple or 0)
+
+    @cached_property
+    def _need(self) -> dict[str, Fraction]:
+        """Demand of each part over all periods."""
+        return {part: sum(row, Fraction(0)) for part, row in self.demand.items()}
+
+    @cached_property
+    def _reach(self) -> dict[tuple[str, str | None], Fraction]:
+        """Largest price break or required quantity of each supplier, by part or (None) over all."""
+        found: dict[tuple[str, str | None], Fraction] = {}
+        goals = [((ladder.supplier, ladder.part), ladder.breaks[-1][0]) for ladder in self.ladders]
+        goals += [((supplier, part), least) for supplier, part, least in self.required_rows]
+        for key, amount in goals:
+            found[key] = max(found.get(key, Fraction(0)), amount)
+        return found
 
     def size(self) -> dict[str, int]:
         """Return the counts that say how large the instance is."""
