@@ -192,10 +192,10 @@ def _describe(module: str) -> Method:
         raise JitoptError(f"The method module {module!r} is not found on the import path.")
     tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"), filename=spec.origin)
     for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            word = node.targets[0].id
-            if word in ("FORMULATION", "HEURISTIC"):
-                return _entry(module, spec.origin, word, ast.literal_eval(node.value))
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        word = target.id if isinstance(target, ast.Name) else ""
+        if word in ("FORMULATION", "HEURISTIC") and isinstance(node, ast.Assign | ast.AnnAssign):
+            return _entry(module, spec.origin, word, ast.literal_eval(node.value or ast.Constant(None)))
     raise JitoptError(f"{spec.origin} has neither FORMULATION nor HEURISTIC, a literal dictionary.")
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from jitopt.problems.base import exact
 from jitopt.problems.sourcing.instance import Order, SourcingPlan
 
-from ._sourcing_repair import repaired
+from ._sourcing_repair import Cell, Quantities, repaired
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["Reading", "States", "plan_of", "read", "states"]
 
 ZERO = Fraction(0)
-Cell = tuple[int, int]
-Quantities = dict[Cell, Fraction]
 
 NOISE = Fraction(1, 10**6)
 """A scaled quantity, or a part of a larger one, below this is solver noise."""

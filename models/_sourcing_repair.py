@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ._sourcing import Data
 
-__all__ = ["Quantities", "repaired"]
+__all__ = ["Cell", "Quantities", "repaired"]
 
 ZERO = Fraction(0)
 SMALL = Fraction(1, 10**4)

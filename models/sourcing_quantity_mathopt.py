@@ -9,11 +9,9 @@ G, K_g ladders of price breaks and their tiers
 
 Data
 ----
-d_pt demand, n_pt what the initial stock leaves of it, h_p holding cost, L_p storage limit, C_s
-capacity of a supplier, m_l smallest order, mu_l multiple, U_lt largest order worth placing, U_l
-the same over the horizon, c_l price with defects and lateness, a_l order cost, f_l link cost, F_s
-supplier cost, B_k, E_k, f_k start, end and factor of a tier. All bounds are drawn from the data
-(`_sourcing.py`); quantities are counted in scaled units of their part, money in `unit`.
+As in `sourcing_quantity_pyomo`, with the same bounds U_lt on an order and U_l on an offer's total,
+and n_pt, what the initial stock leaves of the demand d_pt. Quantities are counted in scaled units
+of their part, money in `unit`.
 
 Variables
 ---------
@@ -49,11 +47,9 @@ In the elastic model demand may stay short, so it is covered by R_pt alone, with
 Source
 ------
 Service variables: Krarup and Bilde, Plant location, set covering and economic lot size (1977);
-strong links: Cornuejols, Sridharan and Thizy, European Journal of Operational Research 50 (1991)
-280-297. Total quantity discounts: Goossens, Maas, Spieksma and van de Klundert, European Journal of
-Operational Research 178 (2007) 603-626. Incremental discounts: Croxton, Gendron and Magnanti,
-Management Science 49 (2003) 1268-1273. Several periods: Basnet and Leung, Computers & Operations
-Research 32 (2005) 1-14.
+strong links: Cornuejols, Sridharan and Thizy, European Journal of Operational Research 50 (1991);
+total quantity discounts: Goossens, Maas, Spieksma and van de Klundert, ibid. 178 (2007) 603-626;
+incremental discounts: Croxton, Gendron and Magnanti, Management Science 49 (2003) 1268-1273.
 """
 
 from __future__ import annotations
@@ -105,7 +101,8 @@ def build(instance: Sourcing, elastic: Mapping[RuleKey, float] | None = None) ->
         _service(m)
     _orders(m)
     _suppliers(m)
-    _tiers(m)
+    for g, tiers in enumerate(data.tiers):
+        (_incremental if tiers.incremental else _all_units)(m, g)
     add_rules(m, Rows(m.add_linear_constraint, mathopt.LinearSum))
     m.minimize(_cost(m) if data.priced else mathopt.LinearSum(price_of_relaxation(m)))
     return m
@@ -122,10 +119,8 @@ def start(instance: Sourcing, model: Any, plan: SourcingPlan) -> list[tuple[Any,
     found = states(data, plan)
     part = [offer.part for offer in data.offers]
     pairs = [(variable, data.units(part[cell[0]], found.quantity[cell])) for cell, variable in m.q.items()]
-    pairs += [(variable, found.packs[cell]) for cell, variable in m.n.items()]
-    pairs += [(variable, found.ordered[cell]) for cell, variable in m.y.items()]
-    pairs += [(variable, found.used[row]) for row, variable in m.w.items()]
-    pairs += [(variable, found.active[row]) for row, variable in m.z.items()]
+    for variables, values in ((m.n, found.packs), (m.y, found.ordered), (m.w, found.used), (m.z, found.active)):
+        pairs += [(variable, values[key]) for key, variable in variables.items()]
     pairs += [(variable, data.units(part[row], found.total[row])) for row, variable in m.total.items()]
     for p, variable in m.ordered.items():
         pairs.append((variable, data.units(p, sum(found.total[row] for row in data.of_part[p]))))
@@ -253,7 +248,7 @@ def _service(m: Any) -> None:
     for p, rows in enumerate(data.of_part):
         pool = [row for row in rows if not _by_order(m, row) and _governor(m, row) is None]
         whole = sum(data.need[p])
-        # In one period an order that cannot exceed the need serves with all it has: its link row says it all.
+        # In one period an order that cannot exceed the need serves with all it has: its link row is strong.
         plain = last == 1 and all(data.offers[row].upper[0] <= whole for row in rows)
         if plain or not whole or len(pool) == len(rows):
             continue
@@ -362,14 +357,6 @@ def _suppliers(m: Any) -> None:
 
 
 # --- tiers -----------------------------------------------------------------------------------
-
-
-def _tiers(m: Any) -> None:
-    for g, tiers in enumerate(m.data.tiers):
-        if tiers.incremental:
-            _incremental(m, g)
-        else:
-            _all_units(m, g)
 
 
 def _all_units(m: Any, g: int) -> None:

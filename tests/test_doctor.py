@@ -62,7 +62,7 @@ def test_a_missing_package_is_told(monkeypatch):
 
 
 def test_whatever_fails_becomes_a_check(monkeypatch):
-    def broken(*_: object) -> list[str]:
+    def broken(*_: object, **__: object) -> list[str]:
         raise OSError("disk on fire")
 
     monkeypatch.setattr(importlib.metadata, "requires", broken)
@@ -113,7 +113,7 @@ from jitopt.doctor import warm, _cache
 print(all(check.ok for check in warm(100)))
 print(next(_cache(0.0)).detail)
 """
-    environment = os.environ | {"JITOPT_CACHE": str(tmp_path)}
+    environment = os.environ | {"JITOPT_CACHE": str(tmp_path), "NUMBA_OPT": "0"}
     environment.pop("NUMBA_DISABLE_JIT", None)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     well, cache = done.stdout.splitlines()

@@ -15,8 +15,8 @@ from jitopt.generators import generate, random_small
 from jitopt.problems.sourcing import Sourcing, SourcingPlan
 from jitopt.testing import naive, optimum
 from jitopt.testing.brute_force import best_of, count, plans
-from jitopt.testing.sourcing_search import search
-from jitopt.testing.transformations import permuted, scaled_money
+from jitopt.testing._sourcing_search import search
+from jitopt.testing._transformations import permuted, scaled_money
 
 SETTINGS = settings(max_examples=40, deadline=None, derandomize=True)
 

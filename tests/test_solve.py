@@ -96,7 +96,13 @@ def test_deterministic_runs_repeat(hard, method):
         for product, demand in zip(hard.products.product, hard.products.demand, strict=True)
         for _ in range(demand)
     ]
-    keywords: dict[str, Any] = {"deterministic": True, "work_limit": 0.2, "seed": 3, "time_limit": 120, "start": {"sequence": first}}
+    keywords: dict[str, Any] = {
+        "deterministic": True,
+        "work_limit": 0.2,
+        "seed": 3,
+        "time_limit": 120,
+        "start": {"sequence": first},
+    }
     runs = [jitopt.solve(hard, method=method, **keywords) for _ in range(2)]
     assert runs[0].stopped_by != "time_limit"
     assert runs[0].plan == runs[1].plan and runs[0].plan is not None

@@ -128,7 +128,7 @@ def show_facts(facts: dict[str, Any]) -> str:
     return "\n".join([*lines, *_rules(facts["rules"])])
 
 
-TABLES = {
+TABLES: dict[str, Any] = {
     "heijunka": (
         ("products", {"product": "product", "demand": "demand", "share": "share", "every": "one every ... slots"}),
         ("ratios", {"ratio": "ratio", "at_most": "at most", "in_any": "in any", "units": "units", "load": "load"}),

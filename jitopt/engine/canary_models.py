@@ -160,6 +160,11 @@ CANARIES: tuple[Canary, ...] = (
         optimum=-20451.94,
     ),
     Canary(
+        "tolerance, no solution by SCIP", CONSTRUCTED, "the SCIP of OR-Tools 9.15 at 1e-9 finds no solution",
+        cost=(7.04, -4.73), lower=(0, 0), upper=(6553, 6220), integer=(0, 1),
+        rows=((-539385.05, (-865.55, 665.55), -539385.05), (12616.47, (-322.91, 622.15), inf)), optimum=4777.96,
+    ),
+    Canary(
         "or-tools#1361", ORTOOLS + "1361", "CP-SAT 7.1 proves -1",
         cost=(100, 1, -2), lower=(0, 1, 1), upper=(1, 10, 10), integer=(0, 1, 2),
         rows=((-9, (-9, 1, -1), inf), (-9, (-9, -1, 1), inf)), optimum=-19,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["export"]
 
-ENDINGS = {"pyomo": (".lp", ".mps"), "cpsat": (".pbtxt", ".pb"), "mathopt": (".pbtxt",)}
+ENDINGS: dict[str, tuple[str, ...]] = {"pyomo": (".lp", ".mps"), "cpsat": (".pbtxt", ".pb"), "mathopt": (".pbtxt",)}
 """File endings each technology can write."""
 
 

@@ -26,7 +26,7 @@ class Dice:
 
     def __init__(self, seed: int, *throw: int) -> None:
         self.seed = seed
-        self.rng = np.random.default_rng([seed, *throw])
+        self.rng: np.random.Generator = np.random.default_rng([seed, *throw])
 
     def chance(self, share: float) -> bool:
         """Return True with this probability."""

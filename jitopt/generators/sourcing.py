@@ -33,16 +33,16 @@ class Draft:
     def __init__(self, rng: Rng, options: Options) -> None:
         self.rng = rng
         self.options = options
-        self.suppliers = [f"S{number + 1}" for number in range(options["suppliers"])]
-        self.parts = [f"part{number + 1}" for number in range(options["parts"])]
+        self.suppliers: list[str] = [f"S{number + 1}" for number in range(options["suppliers"])]
+        self.parts: list[str] = [f"part{number + 1}" for number in range(options["parts"])]
         mean = options["demand"]
         shape = (options["parts"], options["periods"])
-        self.demand = rng.integers(max(1, mean // 2), max(2, mean + mean // 2), shape, endpoint=True)
-        self.initial = [floor(options["initial"] * mean)] * options["parts"]
+        self.demand: Any = rng.integers(max(1, mean // 2), max(2, mean + mean // 2), shape, endpoint=True)
+        self.initial: list[int] = [floor(options["initial"] * mean)] * options["parts"]
         self.quotes: dict[tuple[int, int], dict[str, Any]] = {}
         self.quoting: list[list[int]] = [[] for _ in self.parts]
         self.orders: dict[tuple[int, int, int], int] = {}
-        self.peaks = [0] * options["parts"]
+        self.peaks: list[int] = [0] * options["parts"]
 
     def quote(self, supplier: int, part: int, terms: dict[str, Any]) -> None:
         """Add a quote, or change its terms."""

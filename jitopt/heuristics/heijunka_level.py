@@ -33,8 +33,9 @@ HEURISTIC = {
 
 KERNELS = "jitopt.heuristics.kernels.heijunka_level"
 
-HOT, COLD = 0.05, 0.0005
-"""Share of the proposals that change the best plan for the worse, taken at the start and the end of a cycle."""
+HOT, MILD, COLD = 0.15, 0.002, 0.0001
+"""Share of the proposals that are worse than the best plan and would be taken: an annealing cycle falls
+from the first to the second, a walk stays at the third."""
 HARD_HOT, HARD_COLD = 0.7, 0.15
 """The same while no plan keeps every rule, in units of a broken rule."""
 CYCLE = 300
@@ -134,16 +135,15 @@ class _Search:
             if ints[at.BEST_HARD] > 0:
                 length *= GROWTH
                 self._set(HARD_HOT, HARD_COLD, length)
-        hot, cold = self._probe()
+        hot, mild, cold = self._probe()
         length = CYCLE * self.movable
-        cycle = 0
         while True:
-            fill(self.flat, best_plan(self.flat))
-            self._set(hot if cycle else cold, cold, length)
-            if not self._advance(int(length)):
-                return
-            length *= GROWTH if cycle else 1
-            cycle += 1
+            for start, end in ((cold, cold), (hot, mild)):
+                fill(self.flat, best_plan(self.flat))
+                self._set(start, end, length)
+                if not self._advance(int(length)):
+                    return
+            length *= GROWTH
 
     def _set(self, hot: float, cold: float, length: float) -> None:
         reals = self.reals
@@ -152,8 +152,8 @@ class _Search:
         reals[at.PENALTY] = 5 * hot
         reals[at.SOFTEST] = cold
 
-    def _probe(self) -> tuple[float, float]:
-        """Return the temperatures at the start and the end of a cycle, from the changes of proposals."""
+    def _probe(self) -> tuple[float, float, float]:
+        """Return the three temperatures, from the changes that proposals would make to the best plan."""
         fill(self.flat, best_plan(self.flat))
         self.ints[at.PROBE] = 0
         self._advance(4096)
@@ -161,7 +161,7 @@ class _Search:
         seen = sample[: min(int(self.ints[at.PROBE]), len(sample))]
         self.ints[at.PROBE] = -1
         seen = seen[seen > 1e-12]
-        return (_warmth(seen, HOT), _warmth(seen, COLD)) if len(seen) else (1.0, 1.0)
+        return (_warmth(seen, HOT), _warmth(seen, MILD), _warmth(seen, COLD)) if len(seen) else (1.0, 1.0, 1.0)
 
     def _advance(self, steps: int) -> bool:
         """Do some steps; tell whether to go on."""

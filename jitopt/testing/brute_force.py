@@ -45,7 +45,7 @@ def optimum(instance: Instance[Any]) -> Optimum | None:
     combination of orders when all quotes have multiples and the combinations are few; otherwise
     every structure (orders used, price break reached, number of packs) is priced by a linear
     programme, branches that cannot be better left out
-    (`jitopt.testing.sourcing_search`).
+    (`jitopt.testing._sourcing_search`).
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def optimum(instance: Instance[Any]) -> Optimum | None:
         number of suppliers whose orders may be arbitrarily small).
     """
     if isinstance(instance, Sourcing) and (_has_fractions(instance) or count(instance) > 500):
-        from jitopt.testing.sourcing_search import search
+        from jitopt.testing._sourcing_search import search
 
         return search(instance)
     return best_of(instance, plans(instance))

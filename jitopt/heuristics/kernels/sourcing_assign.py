@@ -85,6 +85,8 @@ def change(w: Any) -> None:
     """Do a random move; moves of whole suppliers are rarer where these are large."""
     top = w.top[0]
     kind = chance(w)
+    if top.cycle == 1 and top.breaches > 0:
+        kind *= 0.8
     if kind < 0.5:
         shift_order(w, 4 * int(0.25 + chance(w)))
     elif kind < 0.6:
@@ -178,6 +180,8 @@ def next_cycle(w: Any) -> None:
     if top.cycle > 0:
         gain = top.best_cost < top.last_cost - 1e-9 * max(1.0, abs(top.last_cost))
         top.idle = 0 if gain else top.idle + 1
+        if not gain:
+            top.cycle_length = top.cycle_length * 7 // 5
     patience = top.patience if top.best_cost < 1e300 else 2 * top.patience
     if top.idle >= patience:
         top.done = 1

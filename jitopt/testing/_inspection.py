@@ -57,7 +57,7 @@ def inspect(method: registry.Method, cases: Iterable[tuple[Instance[Any], Plan |
         "cases": [[instance.to_dict(), plan.to_dict() if plan is not None else None] for instance, plan in cases],
     }
     done = subprocess.run(
-        [sys.executable, "-c", "from jitopt.testing.inspection import main; main()"],
+        [sys.executable, "-c", "from jitopt.testing._inspection import main; main()"],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(registry.import_path())},
         input=json.dumps(job),
         capture_output=True,
