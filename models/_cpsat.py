@@ -14,10 +14,9 @@ from jitopt.problems.base import exact
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["LARGEST", "Elastic", "RuleKey", "Total", "clause", "negated", "squared", "whole"]
+    from jitopt.registry import RuleKey
 
-RuleKey = tuple[str, tuple[str, ...]]
-"""A rule's name and members, as in `Instance.rules`."""
+__all__ = ["LARGEST", "Elastic", "Total", "clause", "negated", "squared", "whole"]
 
 LARGEST = 2**53
 """No whole number of a model may be larger: beyond it sums may overflow and values cannot be told as floats."""

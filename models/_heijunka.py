@@ -1,4 +1,4 @@
-"""What the heijunka formulations share: the instance in whole numbers, and the trace of a plan.
+"""What the heijunka formulations share: the instance in whole numbers, and what can be reached.
 
 Rate and usage are one idea, a *flow*: a cumulative quantity Q_s = sum_i a_i X_is on the lattice of
 the whole numbers, whose ideal is N s/S. A rate has one user with a = 1; a part has as lattice unit
@@ -8,30 +8,36 @@ m = Q_s S - N s.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from math import gcd, lcm
+from typing import TYPE_CHECKING
 
-from jitopt.problems.heijunka.instance import Bucket, Heijunka, HeijunkaPlan, Objective, RatioRule
+from jitopt.errors import NotApplicableError
 
-__all__ = [
-    "Cell",
-    "Flow",
-    "Reach",
-    "Trace",
-    "cells",
-    "changeover_classes",
-    "cutoff",
-    "flows",
-    "least_runs",
-    "moved",
-    "plan_of",
-    "windows",
-]
+from ._heijunka_plan import plan_of
 
-RuleKey = tuple[str, tuple[str, ...]]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+
+    from jitopt.problems.heijunka.instance import Heijunka, Objective, RatioRule
+    from jitopt.registry import RuleKey
+
+__all__ = ["Cell", "Flow", "Levels", "Reach", "cells", "cutoff", "flows", "refuse_beyond"]
+
+POINTS = 500_000
+"""A model whose costs need more points than this would not be built within some seconds."""
+
+MARGIN = 1.01
+"""How far above the objective of a known plan a cost may be told too cheap: beyond any solver's gap."""
+
+
+def refuse_beyond(points: int) -> None:
+    """Raise `NotApplicableError` if the costs need more than `POINTS` points."""
+    if points > POINTS:
+        raise NotApplicableError(f"the deviation costs need {points} points, more than {POINTS}")
 
 
 @dataclass(frozen=True)
@@ -106,8 +112,12 @@ class Reach:
         whole = min(count * self.capacity, self.total(rule))
         if not rule.hard or rule.in_any > self.slots or ("ratio", (rule.ratio,)) in self.relaxed:
             return whole
+        return min(whole, self.room(rule, count))
+
+    def room(self, rule: RatioRule, count: int) -> int:
+        """Most units with the option in `count` consecutive slots of which no window breaks `rule`."""
         windows, rest = divmod(count, rule.in_any)
-        return min(whole, windows * rule.at_most + min(rest * self.capacity, rule.at_most))
+        return windows * rule.at_most + min(rest * self.capacity, rule.at_most)
 
     def total(self, rule: RatioRule) -> int:
         """Units with the option of `rule` in the whole demand."""
@@ -222,29 +232,29 @@ def cells(
 ) -> list[list[Cell]]:
     """Return the cells of a rate or usage term, flow by flow.
 
-    An absolute deviation is linear on either side of its ideal, so four points describe it. A
-    square needs every whole point, but only as far as a plan can still be the best: a point at
-    which the term alone costs more than `limit`, the objective of a known plan, may be told too
-    cheap as long as it stays above `limit`.
+    A sum of absolute deviations is linear on either side of the ideal, so four points describe a
+    cell. The other measures need every whole point, but only as far as a plan can still be the
+    best: where the term alone would cost more than `limit`, the objective of a known plan, it may
+    be told too cheap as long as it stays above `limit`. No plan is cut off.
     """
     power = 2 if term.measure.endswith("squared") else 1
     slots = reach.slots
-    exact = term.measure != "sum_absolute"
-    radii = _radii(reach, term, tracked, bounds, limit) if exact and limit is not None else None
+    radii: list[int] | None = None
+    if term.measure == "sum_absolute":
+        radii = [slots] * len(tracked)
+    elif limit is not None:
+        radii = _radii(reach, term, tracked, bounds, limit)
     found = []
     for index, flow in enumerate(tracked):
         row = []
         for slot in range(1, slots):
             low, high = bounds[index][slot]
             origin = flow.total * slot
-            if not exact:
-                first, last = origin // slots - 1, -(-origin // slots) + 1
-            elif radii is None:
-                first, last = low, high
-            else:
-                first, last = (origin - radii[index]) // slots, -(-(origin + radii[index]) // slots)
-            first = min(max(first, low), max(low, high - 1))
-            last = max(min(last, high), min(high, low + 1))
+            first, last = low, high
+            if radii is not None:
+                # At least two points, where there are two: the prolonged chord needs them.
+                first = min(max((origin - radii[index]) // slots, low), max(low, high - 1))
+                last = max(min(-(-(origin + radii[index]) // slots), high), min(high, low + 1))
             row.append(Cell(index, slot, low, high, first, last, origin, slots, power))
         found.append(row)
     return found
@@ -257,7 +267,7 @@ def _radii(
     slots = reach.slots
     power = 2 if term.measure.endswith("squared") else 1
     scale = [float(flow.weight * flow.unit**power) * term.weight / slots**power for flow in tracked]
-    budget = 1.01 * float(limit) + 1e-9
+    budget = MARGIN * float(limit) + 1e-9
     if term.measure.startswith("max"):
         return [int((budget / each) ** (1 / power)) + 1 for each in scale]
     least = [
@@ -306,6 +316,7 @@ class Levels:
     """
 
     def __init__(self, every: list[tuple[Cell, Fraction]]) -> None:
+        refuse_beyond(sum(cell.last - cell.first for cell, _ in every))
         self.every = every
         self.least = max(part * cell.least for cell, part in every)
         inside = {part * cell.cost(k) for cell, part in every for k in range(cell.first, cell.last + 1)}
@@ -319,25 +330,21 @@ class Levels:
         """What each level adds to the largest cost."""
         return [value - before for before, value in zip([self.least, *self.values], self.values, strict=False)]
 
-    def upwards(self, row: int) -> tuple[int, dict[int, int]]:
-        """Return how far the count of cell `row` may go up, and by how many points each level adds to it."""
-        cell, part = self.every[row]
-        edge = max(k for k in range(cell.first, cell.last + 1) if part * cell.cost(k) <= self.least)
-        return edge, self._opened(part, cell, range(edge + 1, cell.last + 1), cell.high - cell.last)
+    def way(self, row: int, up: bool) -> tuple[int, dict[int, int]]:
+        """Return how far the count of cell `row` may go without any level, and how many points each level adds.
 
-    def downwards(self, row: int) -> tuple[int, dict[int, int]]:
-        """Return how far the count of cell `row` may go down, and by how many points each level adds to it."""
+        up: upwards, else downwards.
+        """
         cell, part = self.every[row]
-        edge = min(k for k in range(cell.first, cell.last + 1) if part * cell.cost(k) <= self.least)
-        return edge, self._opened(part, cell, range(cell.first, edge), cell.first - cell.low)
-
-    def _opened(self, part: Fraction, cell: Cell, points: range, far: int) -> dict[int, int]:
+        kept = [k for k in range(cell.first, cell.last + 1) if part * cell.cost(k) <= self.least]
+        points = range(kept[-1] + 1, cell.last + 1) if up else range(cell.first, kept[0])
+        far = cell.high - cell.last if up else cell.first - cell.low
         last = len(self.values) - 1
-        found: dict[int, int] = {last: far} if far else {}
+        opened: dict[int, int] = {last: far} if far else {}
         for k in points:
             level = self._level.get(part * cell.cost(k), last)
-            found[level] = found.get(level, 0) + 1
-        return found
+            opened[level] = opened.get(level, 0) + 1
+        return kept[-1] if up else kept[0], opened
 
     def reached(self, counts: Callable[[Cell], int]) -> Fraction:
         """Return the largest cost under the counts of a plan."""
@@ -359,140 +366,6 @@ def cutoff(instance: Heijunka) -> Fraction | None:
     units = sorted(((2 * copy + 1) / demand, row) for row, demand in demands for copy in range(demand))
     order = [row for _, row in units]
     filled = [instance.units * slot // instance.slots for slot in range(instance.slots + 1)]
-    chunks = [order[start:end] for start, end in zip(filled, filled[1:], strict=False)]
+    chunks = [order[start:end] for start, end in pairwise(filled)]
     found = instance.evaluate(plan_of(instance, lambda row, slot: chunks[slot - 1].count(row)))
     return found.exact if found.feasible else None
-
-
-def moved(instance: Heijunka) -> bool:
-    """Tell whether moves against the current plan are priced or capped."""
-    current = instance.current
-    return current is not None and (current.price > 0 or current.at_most is not None)
-
-
-def least_runs(instance: Heijunka, row: int) -> int:
-    """Return how many runs of consecutive slots product `row` needs at least."""
-    slots = -(-instance.products.demand[row] // instance.capacity)
-    longest = 1 if instance.spacing_of(row) > 1 else instance.longest_run_of(row)
-    return -(-slots // longest) if longest else min(1, slots)
-
-
-def changeover_classes(instance: Heijunka) -> tuple[list[list[int]], dict[tuple[int, int], Fraction]]:
-    """Return classes of products with the same changeover costs, and the cost between two classes.
-
-    Two products are of one class when each product costs the same before both, and behind both.
-    Products without demand are left out.
-    """
-    cost = instance.changeover_cost or {}
-    rows = [row for row, demand in enumerate(instance.products.demand) if demand]
-    found: dict[tuple[tuple[Fraction, ...], ...], list[int]] = {}
-    zero = Fraction(0)
-    for row in rows:
-        behind = tuple(cost.get((row, other), zero) for other in rows)
-        before = tuple(cost.get((other, row), zero) for other in rows)
-        found.setdefault((behind, before), []).append(row)
-    classes = list(found.values())
-    pairs = {
-        (a, b): cost.get((first[0], second[0]), zero)
-        for a, first in enumerate(classes)
-        for b, second in enumerate(classes)
-    }
-    return classes, pairs
-
-
-def windows(rule: RatioRule, slots: int) -> range:
-    """Return the slots before which the full windows of `rule` begin: 0..S-q."""
-    return range(slots - rule.in_any + 1)
-
-
-def plan_of(instance: Heijunka, quantity: Callable[[int, int], float]) -> HeijunkaPlan:
-    """Return the plan with `quantity` (row, slot) units, cleaned of a solver's noise."""
-    names = instance.products.product
-    rows = range(len(names))
-    slots = range(1, instance.slots + 1)
-    if instance.box is None:
-        return HeijunkaPlan(sequence=tuple(names[max(rows, key=lambda row: quantity(row, slot))] for slot in slots))
-    placed = ((slot, row, round(quantity(row, slot))) for slot in slots for row in rows)
-    return HeijunkaPlan(
-        buckets=tuple(
-            Bucket(bucket=slot, product=names[row], quantity=units) for slot, row, units in placed if units > 0
-        )
-    )
-
-
-class Trace:
-    """What a plan does, slot by slot: the values from which a start is made."""
-
-    def __init__(self, instance: Heijunka, plan: HeijunkaPlan) -> None:
-        self.instance = instance
-        self.slots = instance.slots
-        self._units = [[0] * (self.slots + 1) for _ in instance.products.product]
-        for slot, product, quantity in _placed(plan):
-            self._units[instance.index[product]][slot] += quantity
-        self._sums: dict[tuple[tuple[int, int], ...], list[int]] = {}
-        self._once: dict[Callable[[Trace], Fraction], Fraction] = {}
-        self._short = {(broken.rule, broken.members): broken.short_by for broken in instance.evaluate(plan).violations}
-
-    def units(self, row: int, slot: int) -> int:
-        """Units of product `row` in `slot` (0 outside 1..S)."""
-        return self._units[row][slot] if 0 < slot <= self.slots else 0
-
-    def present(self, row: int, slot: int) -> int:
-        """1 when `slot` builds product `row`."""
-        return int(self.units(row, slot) > 0)
-
-    def at(self, slot: int) -> int:
-        """Row of the product that a sequence builds in `slot`."""
-        return next(row for row, units in enumerate(self._units) if units[slot])
-
-    def begins(self, row: int, slot: int) -> int:
-        """1 when a run of product `row` begins in `slot`."""
-        return int(self.units(row, slot) > 0 and not self.units(row, slot - 1))
-
-    def run(self, row: int, slot: int) -> int:
-        """Length of the run of product `row` up to `slot`, 0 when the slot does not build it."""
-        first = slot
-        while self.units(row, first):
-            first -= 1
-        return slot - first
-
-    def until(self, users: tuple[tuple[int, int], ...], slot: int) -> int:
-        """Sum of a_i X_is over `users` (row, a_i)."""
-        sums = self._sums.get(users)
-        if sums is None:
-            sums = [0]
-            for s in range(1, self.slots + 1):
-                sums.append(sums[-1] + sum(a * self._units[row][s] for row, a in users))
-            self._sums[users] = sums
-        return sums[slot]
-
-    def load(self, rule: RatioRule, before: int) -> int:
-        """Units with the option of `rule` in the window that follows slot `before`."""
-        users = tuple((row, 1) for row in rule.products)
-        return self.until(users, before + rule.in_any) - self.until(users, before)
-
-    def excess(self, rule: RatioRule, before: int) -> int:
-        """Units above the limit of `rule` in the window that follows slot `before`."""
-        return max(0, self.load(rule, before) - rule.at_most)
-
-    def moves(self) -> int:
-        """Units that stand in a covered slot where the current plan does not have them."""
-        covered = enumerate(self.instance.current_slots or (), 1)
-        rows = range(len(self._units))
-        return sum(max(0, self.units(row, slot) - old.get(row, 0)) for slot, old in covered for row in rows)
-
-    def once(self, reached: Callable[[Trace], Fraction]) -> Fraction:
-        """Return reached(self), computed once."""
-        if reached not in self._once:
-            self._once[reached] = reached(self)
-        return self._once[reached]
-
-    def short(self, key: RuleKey) -> int:
-        """By how much the plan breaks the rule `key`, 0 when it keeps it."""
-        return round(self._short.get(key, 0))
-
-
-def _placed(plan: HeijunkaPlan) -> Iterable[tuple[int, str, int]]:
-    if plan.sequence is not None:
-        return [(slot, product, 1) for slot, product in enumerate(plan.sequence, 1)]
-    return [(row.bucket, row.product, int(row.quantity)) for row in plan.buckets or ()]

@@ -1,4 +1,4 @@
-"""The rules of a heijunka plan in CP-SAT: presence, spacing, runs, frozen and fixed slots, moves.
+"""What a heijunka plan counts and keeps in CP-SAT: presence, spacing, runs, fixed slots, moves, changeovers.
 
 Every function adds one rule to the model `m`, which has the units `m.x[i, s]`, the slacks
 `m.relax`, the bounds `m.reach` and the list `m.derived` of (variables, their value under a plan).
@@ -7,15 +7,52 @@ A rule that may be relaxed is written with its slack: the amount by which the pl
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from ._cpsat import clause, negated
-from ._heijunka import Trace, moved
+from jitopt.problems.base import exact
+
+from ._cpsat import clause, negated, whole
+from ._heijunka import refuse_beyond
+from ._heijunka_plan import Trace, changeover_classes, least_runs, moved
 
 if TYPE_CHECKING:
-    from jitopt.problems.heijunka.instance import Heijunka
+    from collections.abc import Callable
 
-__all__ = ["begun", "kept", "longest_run", "moves", "presence", "shortest_run", "spacing"]
+    from jitopt.problems.heijunka.instance import Heijunka, Objective
+
+    from ._cpsat import Total
+    from ._heijunka import Levels
+
+__all__ = ["changeovers", "kept", "levels_of", "longest_run", "moves", "presence", "shortest_run", "spacing", "track"]
+
+
+def track(m: Any, users: tuple[tuple[int, int], ...], bounds: list[tuple[int, int]]) -> dict[int, Any]:
+    """Return Q_s, s = 1..S, of the flow with these users."""
+    found: dict[int, Any] = m.tracks.setdefault(users, {})
+    if not found:
+        before: Any = 0
+        for s in m.slots:
+            low, high = bounds[s]
+            found[s] = m.new_int_var(low, whole(high), "")
+            m.add(found[s] == before + sum(a * m.x[i, s] for i, a in users))
+            before = found[s]
+        m.derived.append((found, lambda trace, s: trace.until(users, s)))
+    return found
+
+
+def levels_of(
+    m: Any, total: Total, weight: Fraction, levels: Levels, reached: Callable[[Trace], Fraction]
+) -> dict[int, Any]:
+    """Add b_v = [the largest cost reaches its v-th value], and what they cost."""
+    total.add_constant(weight * levels.least)
+    b = {v: m.new_bool_var("") for v in range(len(levels.values))}
+    for v, rise in enumerate(levels.rises):
+        total.add(weight * rise, b[v], 1)
+        if v:
+            m.add_implication(b[v], b[v - 1])
+    m.derived.append((b, lambda trace, v: trace.once(reached) >= levels.values[v]))
+    return b
 
 
 def presence(m: Any, instance: Heijunka, changeovers: bool) -> None:
@@ -37,7 +74,7 @@ def presence(m: Any, instance: Heijunka, changeovers: bool) -> None:
     m.derived.append((m.u, Trace.begins))
 
 
-def begun(m: Any, i: int, s: int) -> Any:
+def _begun(m: Any, i: int, s: int) -> Any:
     """Return u_is, which is 1 when a run of i begins in slot s (z_is in the first slot)."""
     if s == 1 or m.z[i, s] is False:
         return m.z[i, s]
@@ -101,7 +138,7 @@ def shortest_run(m: Any, instance: Heijunka) -> None:
             for s in m.slots:
                 late = s + least - 1 > last
                 for built in [False] if late else [m.z[i, s + k] for k in range(1, least)]:
-                    clause(m, [negated(begun(m, i, s)), built])
+                    clause(m, [negated(_begun(m, i, s)), built])
             continue
         slack = m.relax.slack(key, least - 1)
         for s in m.slots:
@@ -158,3 +195,73 @@ def moves(m: Any, instance: Heijunka) -> None:
     if instance.current.at_most is not None:
         most = instance.current.at_most
         m.add(m.moves <= most + m.relax.slack(("moves", ()), instance.units - most))
+
+
+def changeovers(m: Any, instance: Heijunka, term: Objective, total: Total) -> None:
+    """Add the cost between neighbouring slots to the objective: set-ups, or pairs by the table."""
+    if instance.changeover_cost is not None:
+        _pairs(m, instance, term, total)
+        return
+    weight = exact(term.weight)
+    built = [i for i in m.products if m.reach.largest(i)]
+    later = [_begun(m, i, s) for i in built for s in m.slots if s > 1]
+    if not term.measure.startswith("max"):
+        for literal in later:
+            total.add(weight, literal, 1)
+        for i in built:
+            m.add(sum(_begun(m, i, s) for s in m.slots) >= least_runs(instance, i))
+        return
+    any_change = m.new_bool_var("")
+    for literal in later:
+        m.add_implication(literal, any_change)
+    places = [(i, s) for i in built for s in m.slots if s > 1]
+    m.derived.append(({(): any_change}, lambda trace: any(trace.begins(i, s) for i, s in places)))
+    total.add(weight, any_change, 1)
+
+
+def _pairs(m: Any, instance: Heijunka, term: Objective, total: Total) -> None:
+    """Add the changeovers of a sequence with a table, as a flow between neighbouring positions.
+
+    Products that cost the same before and behind every product are one class.
+    """
+    classes, costs = changeover_classes(instance)
+    power = 2 if term.measure.endswith("squared") else 1
+    paid = {pair: cost**power for pair, cost in costs.items() if cost}
+    if not paid or instance.slots < 2:
+        return
+    if not m.arcs:
+        _arcs(m, instance, classes)
+    weight = exact(term.weight)
+    if not term.measure.startswith("max"):
+        for (_, a, b), arc in m.arcs.items():
+            total.add(weight * paid.get((a, b), Fraction(0)), arc, 1)
+        return
+    levels = sorted(set(paid.values()))
+    reached = {k: m.new_bool_var("") for k in range(len(levels))}
+    for (_, a, b), arc in m.arcs.items():
+        if (a, b) in paid:
+            m.add_implication(arc, reached[levels.index(paid[a, b])])
+    for k, cost in enumerate(levels):
+        total.add(weight * (cost - (levels[k - 1] if k else 0)), reached[k], 1)
+        if k:
+            m.add_implication(reached[k], reached[k - 1])
+    of = {i: a for a, members in enumerate(classes) for i in members}
+
+    def dearest(trace: Trace) -> Fraction:
+        pairs = ((of[trace.at(s)], of[trace.at(s + 1)]) for s in range(1, instance.slots))
+        return max(paid.get(pair, Fraction(0)) for pair in pairs)
+
+    m.derived.append((reached, lambda trace, k: trace.once(dearest) >= levels[k]))
+
+
+def _arcs(m: Any, instance: Heijunka, classes: list[list[int]]) -> None:
+    """Add g_sab: position s builds a product of class a, the next one a product of class b."""
+    rows = range(len(classes))
+    steps = range(1, instance.slots)
+    refuse_beyond(len(steps) * len(classes) ** 2)
+    m.arcs = {(s, a, b): m.new_bool_var("") for s in steps for a in rows for b in rows}
+    m.derived.append((m.arcs, lambda trace, s, a, b: trace.at(s) in classes[a] and trace.at(s + 1) in classes[b]))
+    for s in steps:
+        for a in rows:
+            m.add(sum(m.arcs[s, a, b] for b in rows) == sum(m.x[i, s] for i in classes[a]))
+            m.add(sum(m.arcs[s, b, a] for b in rows) == sum(m.x[i, s + 1] for i in classes[a]))

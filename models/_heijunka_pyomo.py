@@ -1,4 +1,4 @@
-"""The rules of a heijunka plan in Pyomo: presence, spacing, runs, frozen and fixed slots, moves.
+"""The rules of a heijunka plan in Pyomo: presence, spacing, runs, frozen and fixed slots, moves, changeovers.
 
 Every function adds one rule to the model `m`, which has the units `m.x[i, s]`, the slacks
 `m.relax`, the bounds `m.reach` and the list `m.derived` of (variable, its value under a plan).
@@ -7,15 +7,21 @@ A rule that may be relaxed is written with its slack: the amount by which the pl
 
 from __future__ import annotations
 
-from typing import Any
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
 
-from jitopt.problems.heijunka.instance import Heijunka
+from ._heijunka import refuse_beyond
+from ._heijunka_plan import Trace, changeover_classes, least_runs, moved
 
-from ._heijunka import Trace, moved
+if TYPE_CHECKING:
+    from jitopt.problems.heijunka.instance import Heijunka, Objective
 
-__all__ = ["built", "kept", "longest_run", "moves", "presence", "shortest_run", "spacing"]
+__all__ = ["Terms", "changeovers", "kept", "longest_run", "moves", "presence", "shortest_run", "spacing"]
+
+Terms = list[tuple[Fraction, Any]]
+"""Parts of the objective as (exact coefficient, expression)."""
 
 
 def presence(m: Any, instance: Heijunka, changeovers: bool) -> None:
@@ -41,10 +47,10 @@ def presence(m: Any, instance: Heijunka, changeovers: bool) -> None:
 
     @m.Constraint(m.U, m.S, doc="a run begins where i was not built before")
     def begins(m: Any, i: int, s: int) -> Any:
-        return m.u[i, s] >= built(m, i, s) - (built(m, i, s - 1) if s > 1 else 0)
+        return m.u[i, s] >= _built(m, i, s) - (_built(m, i, s - 1) if s > 1 else 0)
 
 
-def built(m: Any, i: int, s: int) -> Any:
+def _built(m: Any, i: int, s: int) -> Any:
     """Return the variable that tells whether slot s builds i."""
     return m.z[i, s] if i in m.Z else m.x[i, s]
 
@@ -64,13 +70,13 @@ def spacing(m: Any, instance: Heijunka) -> None:
     @m.Constraint(hard, doc="one slot with i in any `spacing` slots")
     def spaced(m: Any, i: int, first: int) -> Any:
         last = min(first + instance.spacing_of(i) - 1, slots)
-        return sum(built(m, i, s) for s in range(first, last + 1)) <= 1
+        return sum(_built(m, i, s) for s in range(first, last + 1)) <= 1
 
     @m.Constraint(soft, doc="a smaller gap is paid")
     def spaced_or_paid(m: Any, i: int, s: int, gap: int) -> Any:
         least = instance.spacing_of(i)
         slack = m.relax.slack(("spacing", (instance.products.product[i],)), least - 1)
-        return (least - gap) * (built(m, i, s) + built(m, i, s + gap) - 1) <= slack
+        return (least - gap) * (_built(m, i, s) + _built(m, i, s + gap) - 1) <= slack
 
 
 def longest_run(m: Any, instance: Heijunka) -> None:
@@ -83,7 +89,7 @@ def longest_run(m: Any, instance: Heijunka) -> None:
 
     @m.Constraint(hard, doc="not all of any longest + 1 slots")
     def not_longer(m: Any, i: int, first: int) -> Any:
-        return sum(built(m, i, s) for s in range(first, first + longest[i] + 1)) <= longest[i]
+        return sum(_built(m, i, s) for s in range(first, first + longest[i] + 1)) <= longest[i]
 
     m.R = pyo.Set(initialize=[i for i in longest if keys[i] in m.relax], doc="products whose longest run may be broken")
     m.run = pyo.Var(m.R, m.S, bounds=lambda _, i, s: (0, most[i]), doc="length of the run of i up to slot s")
@@ -92,7 +98,7 @@ def longest_run(m: Any, instance: Heijunka) -> None:
     @m.Constraint(m.R, m.S, doc="a run grows slot by slot")
     def grows(m: Any, i: int, s: int) -> Any:
         before = m.run[i, s - 1] if s > 1 else 0
-        return m.run[i, s] >= before + 1 - (most[i] + 1) * (1 - built(m, i, s))
+        return m.run[i, s] >= before + 1 - (most[i] + 1) * (1 - _built(m, i, s))
 
     @m.Constraint(m.R, m.S, doc="a longer run is paid")
     def not_longer_or_paid(m: Any, i: int, s: int) -> Any:
@@ -108,7 +114,7 @@ def shortest_run(m: Any, instance: Heijunka) -> None:
 
     @m.Constraint(hard, m.S, doc="a run that began lately goes on")
     def goes_on(m: Any, i: int, s: int) -> Any:
-        return sum(m.u[i, r] for r in range(max(1, s - least[i] + 1), s + 1)) <= built(m, i, s)
+        return sum(m.u[i, r] for r in range(max(1, s - least[i] + 1), s + 1)) <= _built(m, i, s)
 
     @m.Constraint([(i, s) for i in hard for s in m.S if s + least[i] - 1 > slots], doc="no run begins too late")
     def in_time(m: Any, i: int, s: int) -> Any:
@@ -119,9 +125,9 @@ def shortest_run(m: Any, instance: Heijunka) -> None:
 
     @m.Constraint(cut, doc="a run that begins in s and is over by s + k is paid")
     def goes_on_or_paid(m: Any, i: int, s: int, k: int) -> Any:
-        before = built(m, i, s - 1) if s > 1 else 0
-        behind = built(m, i, s + k) if s + k <= slots else 0
-        return (least[i] - k) * (built(m, i, s) - before - behind) <= m.relax.slack(keys[i], least[i] - 1)
+        before = _built(m, i, s - 1) if s > 1 else 0
+        behind = _built(m, i, s + k) if s + k <= slots else 0
+        return (least[i] - k) * (_built(m, i, s) - before - behind) <= m.relax.slack(keys[i], least[i] - 1)
 
 
 def kept(m: Any, instance: Heijunka) -> None:
@@ -188,3 +194,69 @@ def moves(m: Any, instance: Heijunka) -> None:
         m.cap_moves = pyo.Constraint(
             expr=m.moves <= most + m.relax.slack(("moves", ()), instance.units - most), doc="at most so many moves"
         )
+
+
+def changeovers(m: Any, instance: Heijunka, row: int, term: Objective) -> Terms:
+    """Return the cost between neighbouring slots, term number `row`: set-ups, or pairs by the table."""
+    if instance.changeover_cost is not None:
+        return _pairs(m, instance, row, term)
+    later = [(i, s) for i in m.I for s in m.S if s > 1]
+    if not term.measure.startswith("max"):
+        if m.component("runs") is None:
+            m.runs = pyo.Constraint(
+                m.I,
+                rule=lambda m, i: sum(m.u[i, s] for s in m.S) >= least_runs(instance, i),
+                doc="runs that are needed",
+            )
+        return [(Fraction(1), sum(m.u[i, s] for i, s in later))]
+    any_change = pyo.Var(bounds=(0, 1), doc="there is a set-up behind the first slot")
+    m.add_component(f"t_{row}", any_change)
+    m.derived.append((any_change, lambda trace: max((trace.begins(i, s) for i, s in later), default=0)))
+    m.add_component(f"any_{row}", pyo.Constraint(later, rule=lambda m, i, s: any_change >= m.u[i, s], doc="a set-up"))
+    return [(Fraction(1), any_change)]
+
+
+def _pairs(m: Any, instance: Heijunka, row: int, term: Objective) -> Terms:
+    """Return the changeovers of a sequence with a table, as a flow between neighbouring slots.
+
+    Products that cost the same before and behind every product are one class.
+    """
+    classes, costs = changeover_classes(instance)
+    power = 2 if term.measure.endswith("squared") else 1
+    paid = {pair: cost**power for pair, cost in costs.items() if cost}
+    if not paid or instance.slots < 2:
+        return []
+    if m.component("g") is None:
+        _arcs(m, instance, classes)
+    largest = max(paid.values())
+    price = {pair: float(cost / largest) for pair, cost in paid.items()}
+    steps = range(1, instance.slots)
+    if not term.measure.startswith("max"):
+        return [(largest, sum(share * m.g[s, a, b] for s in steps for (a, b), share in price.items()))]
+    t = pyo.Var(bounds=(0, 1), doc="largest changeover")
+    m.add_component(f"t_{row}", t)
+    of = {i: a for a, members in enumerate(classes) for i in members}
+    m.derived.append((t, lambda trace: max(price.get((of[trace.at(s)], of[trace.at(s + 1)]), 0) for s in steps)))
+
+    def dearest(m: Any, s: int) -> Any:
+        return t >= sum(share * m.g[s, a, b] for (a, b), share in price.items())
+
+    m.add_component(f"dearest_{row}", pyo.Constraint(list(steps), rule=dearest, doc="largest changeover"))
+    return [(largest, t)]
+
+
+def _arcs(m: Any, instance: Heijunka, classes: list[list[int]]) -> None:
+    """Add g_sab; a row and a column of them sum up to whether slots s and s + 1 build the class."""
+    rows = range(len(classes))
+    steps = range(1, instance.slots)
+    refuse_beyond(len(steps) * len(classes) ** 2)
+    m.g = pyo.Var(steps, rows, rows, bounds=(0, 1), doc="g_sab: class a in slot s, class b in slot s + 1")
+    m.derived.append((m.g, lambda trace, s, a, b: trace.at(s) in classes[a] and trace.at(s + 1) in classes[b]))
+
+    @m.Constraint(steps, rows, doc="out of the class in slot s")
+    def leave(m: Any, s: int, a: int) -> Any:
+        return sum(m.g[s, a, b] for b in rows) == sum(m.x[i, s] for i in classes[a])
+
+    @m.Constraint(steps, rows, doc="into the class in slot s + 1")
+    def enter(m: Any, s: int, b: int) -> Any:
+        return sum(m.g[s, a, b] for a in rows) == sum(m.x[i, s + 1] for i in classes[b])

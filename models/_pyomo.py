@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
 
-__all__ = ["Elastic", "RuleKey"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-RuleKey = tuple[str, tuple[str, ...]]
-"""A rule's name and members, as in `Instance.rules`."""
+    from jitopt.registry import RuleKey
+
+__all__ = ["Elastic"]
 
 
 class Elastic:

@@ -34,33 +34,24 @@ up times: Rajan and Takriti 2005. Changeovers as a flow between neighbouring slo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import partial
 from math import log10
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
 
-from jitopt.errors import NotApplicableError
-from jitopt.problems.heijunka.instance import Heijunka, HeijunkaPlan, Objective, RatioRule
+from jitopt.problems.base import exact
 
-from ._heijunka import (
-    Cell,
-    Flow,
-    Levels,
-    Reach,
-    Trace,
-    cells,
-    changeover_classes,
-    cutoff,
-    flows,
-    least_runs,
-    plan_of,
-    windows,
-)
-from ._heijunka_pyomo import built, kept, longest_run, moves, presence, shortest_run, spacing
-from ._pyomo import Elastic, RuleKey
+from ._heijunka import Cell, Flow, Levels, Reach, cells, cutoff, flows, refuse_beyond
+from ._heijunka_plan import Trace, plan_of, windows
+from ._heijunka_pyomo import Terms, changeovers, kept, longest_run, moves, presence, shortest_run, spacing
+from ._pyomo import Elastic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jitopt.problems.heijunka.instance import Heijunka, HeijunkaPlan, Objective, RatioRule
+    from jitopt.registry import RuleKey
 
 FORMULATION = {
     "name": "heijunka_cumulative_pyomo",
@@ -74,12 +65,6 @@ FORMULATION = {
     "up_to": {"cells": 20000},
 }
 
-CHORDS = 500_000
-"""A model with more chords is refused: it would not be built within some seconds."""
-
-Terms = list[tuple[Fraction, Any]]
-"""The objective as (exact coefficient, expression)."""
-
 
 def build(instance: Heijunka, elastic: Mapping[RuleKey, float] | None = None) -> Any:
     """Return the Pyomo model; with `elastic`, the listed rules may be broken at their price.
@@ -87,7 +72,7 @@ def build(instance: Heijunka, elastic: Mapping[RuleKey, float] | None = None) ->
     Raises
     ------
     NotApplicableError
-        If the squares need more than `CHORDS` chords.
+        If the deviation costs need too many points, as those of a very fine lattice of quantities do.
     """
     m = pyo.ConcreteModel(name="heijunka_cumulative")
     m.derived = []  # (variable, its value under a plan), in the order of their making
@@ -181,10 +166,10 @@ def _terms(m: Any, instance: Heijunka) -> Terms:
         elif term.term == "ratio":
             made = _ratio(m, instance, row, term)
         else:
-            made = _changeover(m, instance, row, term)
-        found += [(Fraction(repr(term.weight)) * coefficient, expression) for coefficient, expression in made]
+            made = changeovers(m, instance, row, term)
+        found += [(exact(term.weight) * coefficient, expression) for coefficient, expression in made]
     if instance.current and instance.current.price:
-        found.append((Fraction(repr(instance.current.price)), m.moves))
+        found.append((exact(instance.current.price), m.moves))
     return found
 
 
@@ -198,28 +183,23 @@ def _minimise(m: Any, terms: Terms) -> None:
 
 
 def _level(m: Any, instance: Heijunka, row: int, term: Objective, limit: Fraction | None) -> Terms:
-    """Return a rate or usage term. Q and t are in units of the flow's largest a_fi."""
+    """Return a rate or usage term."""
     tracked = flows(instance, term.term)
     bounds = [m.reach.flow(flow) for flow in tracked]
     table = cells(m.reach, term, tracked, bounds, limit)
-    chords = sum(cell.last - cell.first for line in table for cell in line)
-    if chords > CHORDS:
-        raise NotApplicableError(f"the term {term.term!r} needs {chords} chords, more than {CHORDS}")
-    if not chords and not any(table):
+    if not any(table):
         return []
     q = _track(m, term.term, tracked, bounds)
     power = 2 if term.measure.endswith("squared") else 1
-    sizes = [flow.weight * (flow.unit * flow.largest) ** power for flow in tracked]
-    scales = [(instance.slots * flow.largest) ** power for flow in tracked]
     if term.measure.startswith("max"):
-        largest = max(sizes)
-        parts = [(size / largest / scale) for size, scale in zip(sizes, scales, strict=True)]
-        return [(largest, _peak(m, row, tracked, table, parts, q))]
-    return _sum(m, row, tracked, table, sizes, scales, q)
+        sizes = [flow.weight * (flow.unit / instance.slots) ** power for flow in tracked]
+        levels = Levels([(cell, sizes[cell.flow]) for line in table for cell in line])
+        return _peak(m, row, levels, tracked, q)
+    return _sum(m, row, tracked, table, power, q)
 
 
 def _track(m: Any, word: str, tracked: list[Flow], bounds: list[list[tuple[int, int]]]) -> Any:
-    """Return the variables Q_fs of all terms of this word."""
+    """Return Q_fs for all terms of this word, in units of the flow's largest a_fi."""
     name = f"Q_{word}"
     if m.component(name) is not None:
         return m.component(name)
@@ -241,17 +221,11 @@ def _track(m: Any, word: str, tracked: list[Flow], bounds: list[list[tuple[int, 
     return q
 
 
-def _chord(cell: Cell, k: int, each: int, scale: Fraction | int, q: Any) -> Any:
-    """Return the chord of the cell's cost from k to k + 1, divided by `scale`, at Q = q."""
-    slope = cell.slope(k)
-    return float(Fraction(slope * each) / scale) * q + float(Fraction(cell.cost(k) - slope * k) / scale)
-
-
-def _sum(
-    m: Any, row: int, tracked: list[Flow], table: list[list[Cell]], sizes: list[Fraction], scales: list[int], q: Any
-) -> Terms:
-    """Return the sum of the cells' costs, one t_fs for each cell that is open."""
+def _sum(m: Any, row: int, tracked: list[Flow], table: list[list[Cell]], power: int, q: Any) -> Terms:
+    """Return the sum of the cells' costs: one t_fs, above each chord, for each cell that is open."""
+    refuse_beyond(sum(cell.last - cell.first for line in table for cell in line))
     cell = {(c.flow, c.slot): c for line in table for c in line if c.low < c.high}
+    scales = [(line[0].slots * flow.largest) ** power for flow, line in zip(tracked, table, strict=True)]
     t = pyo.Var(
         list(cell),
         bounds=lambda _, f, s: (cell[f, s].least / scales[f], cell[f, s].largest / scales[f]),
@@ -261,153 +235,112 @@ def _sum(
     m.derived.append((t, lambda trace, f, s: cell[f, s].cost(trace.until(tracked[f].users, s)) / scales[f]))
 
     def chord(m: Any, f: int, s: int, k: int) -> Any:
-        return t[f, s] >= _chord(cell[f, s], k, tracked[f].largest, scales[f], q[f, s])
+        c = cell[f, s]
+        slope, origin = c.slope(k), c.cost(k) - c.slope(k) * k
+        return t[f, s] >= slope * tracked[f].largest / scales[f] * q[f, s] + origin / scales[f]
 
     index = [(*place, k) for place, c in cell.items() for k in range(c.first, c.last)]
     m.add_component(f"chord_{row}", pyo.Constraint(index, rule=chord, doc="above each chord"))
-    closed = [sum(c.least for c in line if c.low >= c.high) for line in table]
-    open_sum = [sum(t[c.flow, c.slot] for c in line if c.low < c.high) for line in table]
-    return [
-        (size, expression + float(Fraction(fixed, scale)))
-        for size, scale, fixed, expression in zip(sizes, scales, closed, open_sum, strict=True)
-    ]
+    found: Terms = []
+    for f, (flow, line) in enumerate(zip(tracked, table, strict=True)):
+        fixed = sum(c.least for c in line if c.low >= c.high) / scales[f]
+        varying = sum(t[f, c.slot] for c in line if c.low < c.high)
+        found.append((flow.weight * (flow.unit * flow.largest) ** power, varying + fixed))
+    return found
 
 
-def _peak(m: Any, row: int, tracked: list[Flow], table: list[list[Cell]], parts: list[Fraction], q: Any) -> Any:
-    """Return the largest of the cells' costs, in units of the heaviest flow.
-
-    The literals b_v = [the largest cost reaches its v-th value] open each count's range step by
-    step: once they are fixed, what is left are whole bounds on the counts.
-    """
-    levels = Levels([(cell, parts[cell.flow]) for line in table for cell in line])
-    b = pyo.Var(range(len(levels.values)), domain=pyo.Binary, doc="b_v: the largest cost reaches its v-th value")
-    m.add_component(f"b_{row}", b)
+def _peak(m: Any, row: int, levels: Levels, tracked: list[Flow], q: Any) -> Terms:
+    """Return the largest of the cells' costs; the levels open each count's range step by step."""
 
     def reached(trace: Trace) -> Fraction:
         return levels.reached(lambda cell: trace.until(tracked[cell.flow].users, cell.slot))
 
+    added, found = _levels(m, row, levels, reached)
+    ways = {(at, up): levels.way(at, up) for at in range(len(levels.every)) for up in (False, True)}
+
+    def within(m: Any, at: int, up: bool) -> Any:
+        cell, _ = levels.every[at]
+        each = tracked[cell.flow].largest
+        edge, opened = ways[at, up]
+        count = q[cell.flow, cell.slot]
+        return count <= edge / each + added(opened, each) if up else count >= edge / each - added(opened, each)
+
+    index = [key for key, (_, opened) in ways.items() if opened]
+    m.add_component(f"within_{row}", pyo.Constraint(index, rule=within, doc="as far as the levels allow"))
+    return found
+
+
+def _levels(
+    m: Any, row: int, levels: Levels, reached: Callable[[Trace], Fraction]
+) -> tuple[Callable[[dict[int, int], int], Any], Terms]:
+    """Add b_v: the largest cost reaches its v-th value. Return what they open (over `each`), and what they cost.
+
+    Once the b_v are fixed, all that is left of a largest cost are whole bounds on the counts.
+    """
+    b = pyo.Var(range(len(levels.values)), domain=pyo.Binary, doc="b_v: the largest cost reaches its v-th value")
+    m.add_component(f"b_{row}", b)
     m.derived.append((b, lambda trace, v: trace.once(reached) >= levels.values[v]))
-    m.add_component(
-        f"order_{row}",
-        pyo.Constraint(range(1, len(levels.values)), rule=lambda m, v: b[v] <= b[v - 1], doc="levels in order"),
-    )
-    open_rows = [at for at, (cell, _) in enumerate(levels.every) if cell.low < cell.high]
+    steps = range(1, len(levels.values))
+    m.add_component(f"order_{row}", pyo.Constraint(steps, rule=lambda m, v: b[v] <= b[v - 1], doc="levels in order"))
 
-    def up(m: Any, at: int) -> Any:
-        cell, _ = levels.every[at]
-        edge, opened = levels.upwards(at)
-        added = sum(count * b[v] for v, count in opened.items())
-        return tracked[cell.flow].largest * q[cell.flow, cell.slot] <= edge + added
+    def added(opened: dict[int, int], each: int) -> Any:
+        return sum(points / each * b[v] for v, points in opened.items())
 
-    def down(m: Any, at: int) -> Any:
-        cell, _ = levels.every[at]
-        edge, opened = levels.downwards(at)
-        added = sum(count * b[v] for v, count in opened.items())
-        return tracked[cell.flow].largest * q[cell.flow, cell.slot] >= edge - added
-
-    m.add_component(f"up_{row}", pyo.Constraint(open_rows, rule=up, doc="no higher than the levels allow"))
-    m.add_component(f"down_{row}", pyo.Constraint(open_rows, rule=down, doc="no lower than the levels allow"))
-    return float(levels.least) + sum(float(rise) * b[v] for v, rise in enumerate(levels.rises))
+    size = levels.values[-1] if levels.values else Fraction(1)
+    cost = sum(float(rise / size) * b[v] for v, rise in enumerate(levels.rises))
+    return added, [(size, cost + float(levels.least / size))]
 
 
 def _ratio(m: Any, instance: Heijunka, row: int, term: Objective) -> Terms:
     """Return the priced excess of the windows of the rules that are not hard."""
-    rules = {o: r for o, r in enumerate(instance.ratio_rules) if o in m.O and not r.hard and r.weight}
+    rules = {o: rule for o, rule in enumerate(instance.ratio_rules) if o in m.O and not rule.hard and rule.weight}
     index = [(o, w) for o, rule in rules.items() for w in windows(rule, instance.slots)]
     if not index:
         return []
+    power = 2 if term.measure.endswith("squared") else 1
     excess = {o: m.reach.excess(rule) for o, rule in rules.items()}
-    violated = term.measure == "sum_violated"
-    power = 0 if violated else 2 if term.measure.endswith("squared") else 1
-    largest = max(rule.weight for rule in rules.values())
     if term.measure.startswith("max"):
-        part = {o: rule.weight / largest for o, rule in rules.items()}
-        e = pyo.Var(bounds=(0, float(max(part[o] * excess[o] ** power for o in rules))), doc="largest excess")
-        m.derived.append((e, lambda trace: max(part[o] * trace.excess(rules[o], w) ** power for o, w in index)))
-    else:
-        part = dict.fromkeys(rules, Fraction(1))
-        domain = pyo.Binary if violated else pyo.Reals
-        e = pyo.Var(
-            index, domain=domain, bounds=lambda _, o, w: (0, excess[o] ** power), doc="e_ow: excess of window w"
-        )
-        m.derived.append(
-            (e, lambda trace, o, w: trace.excess(rules[o], w) ** power if trace.excess(rules[o], w) else 0)
-        )
+        return _worst(m, row, rules, index, power)
+    violated = term.measure == "sum_violated"
+    e = pyo.Var(
+        index,
+        domain=pyo.Binary if violated else pyo.Reals,
+        bounds=lambda _, o, w: (0, 1 if violated else excess[o] ** power),
+        doc="e_ow: excess of window w, its square, or whether there is any",
+    )
     m.add_component(f"e_{row}", e)
-    levels = {o: range(excess[o] if power == 2 else 1) for o in rules}
+    m.derived.append((e, lambda trace, o, w: _cost(trace.excess(rules[o], w), violated, power)))
+    chords = {o: range(excess[o] if power == 2 else 1) for o in rules}
+    refuse_beyond(sum(len(chords[o]) for o, _ in index))
 
     def chord(m: Any, o: int, w: int, k: int) -> Any:
         over = _load(m, rules[o], o, w) - rules[o].at_most
-        cost = excess[o] * e[o, w] if violated else e[o, w] if e.is_indexed() else e
-        return cost >= over if violated else cost >= float(part[o]) * ((2 * k + 1) * over - k * (k + 1))
+        return excess[o] * e[o, w] >= over if violated else e[o, w] >= (2 * k + 1) * over - k * (k + 1)
 
-    rows = [(o, w, k) for o, w in index for k in levels[o]]
-    m.add_component(f"excess_{row}", pyo.Constraint(rows, rule=chord, doc="excess of window w, by chords"))
-    if not e.is_indexed():
-        return [(largest, e)]
+    rows = [(o, w, k) for o, w in index for k in chords[o]]
+    m.add_component(f"excess_{row}", pyo.Constraint(rows, rule=chord, doc="above each chord of the excess"))
     return [(rule.weight, sum(e[o, w] for w in windows(rule, instance.slots))) for o, rule in rules.items()]
 
 
-def _changeover(m: Any, instance: Heijunka, row: int, term: Objective) -> Terms:
-    """Return the cost between neighbouring slots: set-ups, or pairs by the table."""
-    if instance.changeover_cost is not None:
-        return _pairs(m, instance, row, term)
-    later = [(i, s) for i in m.I for s in m.S if s > 1]
-    if not term.measure.startswith("max"):
-        if m.component("runs") is None:
-            m.runs = pyo.Constraint(
-                m.I,
-                rule=lambda m, i: sum(m.u[i, s] for s in m.S) >= least_runs(instance, i),
-                doc="runs that are needed",
-            )
-        return [(Fraction(1), sum(m.u[i, s] for i, s in later))]
-    any_change = pyo.Var(bounds=(0, 1), doc="there is a set-up behind the first slot")
-    m.add_component(f"t_{row}", any_change)
-    m.derived.append((any_change, lambda trace: max((trace.begins(i, s) for i, s in later), default=0)))
-    m.add_component(f"any_{row}", pyo.Constraint(later, rule=lambda m, i, s: any_change >= m.u[i, s], doc="a set-up"))
-    return [(Fraction(1), any_change)]
+def _cost(excess: int, violated: bool, power: int) -> int:
+    return int(excess > 0) if violated else int(excess**power)
 
 
-def _pairs(m: Any, instance: Heijunka, row: int, term: Objective) -> Terms:
-    """Return the changeovers of a sequence with a table, as a flow between neighbouring slots.
+def _worst(m: Any, row: int, rules: dict[int, RatioRule], index: list[tuple[int, int]], power: int) -> Terms:
+    """Return the largest priced excess over all windows."""
+    most = {o: m.reach.excess(rule) for o, rule in rules.items()}
+    every = [(Cell(o, 0, 0, most[o], 0, most[o], 0, 1, power), rule.weight) for o, rule in rules.items()]
+    levels = Levels(every)
 
-    Products that cost the same before and behind every product are one class.
-    """
-    classes, costs = changeover_classes(instance)
-    power = 2 if term.measure.endswith("squared") else 1
-    paid = {pair: cost**power for pair, cost in costs.items() if cost}
-    if not paid or instance.slots < 2:
-        return []
-    if m.component("g") is None:
-        _arcs(m, instance, classes)
-    largest = max(paid.values())
-    price = {pair: float(cost / largest) for pair, cost in paid.items()}
-    steps = range(1, instance.slots)
-    if not term.measure.startswith("max"):
-        return [(largest, sum(share * m.g[s, a, b] for s in steps for (a, b), share in price.items()))]
-    t = pyo.Var(bounds=(0, 1), doc="largest changeover")
-    m.add_component(f"t_{row}", t)
-    of = {i: a for a, members in enumerate(classes) for i in members}
-    m.derived.append((t, lambda trace: max(price.get((of[trace.at(s)], of[trace.at(s + 1)]), 0) for s in steps)))
+    def reached(trace: Trace) -> Fraction:
+        return max(rules[o].weight * _cost(trace.excess(rules[o], w), False, power) for o, w in index)
 
-    def dearest(m: Any, s: int) -> Any:
-        return t >= sum(share * m.g[s, a, b] for (a, b), share in price.items())
+    added, found = _levels(m, row, levels, reached)
+    ways = {o: levels.way(at, True) for at, o in enumerate(rules)}
 
-    m.add_component(f"dearest_{row}", pyo.Constraint(list(steps), rule=dearest, doc="largest changeover"))
-    return [(largest, t)]
+    def within(m: Any, o: int, w: int) -> Any:
+        edge, opened = ways[o]
+        return _load(m, rules[o], o, w) <= rules[o].at_most + edge + added(opened, 1)
 
-
-def _arcs(m: Any, instance: Heijunka, classes: list[list[int]]) -> None:
-    rows = range(len(classes))
-    steps = range(1, instance.slots)
-    m.g = pyo.Var(steps, rows, rows, bounds=(0, 1), doc="g_sab: class a in slot s, class b in slot s + 1")
-    both = lambda trace, s, a, b: trace.at(s) in classes[a] and trace.at(s + 1) in classes[b]  # noqa: E731
-    m.derived.append((m.g, both))
-
-    @m.Constraint(steps, rows, doc="out of the class in slot s")
-    def leave(m: Any, s: int, a: int) -> Any:
-        return sum(m.g[s, a, b] for b in rows) == sum(m.x[i, s] for i in classes[a])
-
-    @m.Constraint(steps, rows, doc="into the class in slot s + 1")
-    def enter(m: Any, s: int, b: int) -> Any:
-        return sum(m.g[s, a, b] for a in rows) == sum(m.x[i, s + 1] for i in classes[b])
+    m.add_component(f"within_{row}", pyo.Constraint(index, rule=within, doc="as far as the levels allow"))
+    return found

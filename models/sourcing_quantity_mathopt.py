@@ -20,9 +20,8 @@ g_ltu  part of q_lt that serves the demand of period u >= t (offers with a binar
 g_lu   part of all that offer l delivers that serves u (offers with a binary for their use only)
 y_lt   1 if offer l is ordered in t; w_l 1 if it is used; z_s 1 if supplier s is used (binaries,
        each only where an order cost, minimum, fixed cost, count or share needs it)
-A_l    total of an offer over the horizon
-v_gk   1 if the total of ladder g lies in tier k (incremental: reaches tier k); x_gkl part of A_l
-       bought in tier k
+A_l    total of an offer over the horizon; x_gkl part of it bought in tier k
+v_gk   1 if the total of ladder g lies in tier k (incremental: reaches tier k)
 u_r    relaxation of rule r (elastic model only)
 
 Objective
@@ -33,8 +32,7 @@ min  sum c_l A_l + sum c'_l f_k x_gkl + sum a_l y_lt + sum f_l w_l + sum F_s z_s
 
 Constraints
 -----------
-service    sum of g over the offers of p = n_pu; sum_u g_ltu <= q_lt;
-           sum_{u <= t} g_lu <= sum_{i <= t} q_li
+service    sum of g over L_p = n_pu; sum_u g_ltu <= q_lt; sum_{u <= t} g_lu <= sum_{i <= t} q_li
 links      g_ltu <= n_pu y_lt, g_lu <= n_pu w_l (or z_s), q_lt <= U_lt y_lt (or w_l, z_s), one row each
 order      q_lt >= m_l y_lt, q_lt = mu_l n_lt, y_lt <= w_l <= z_s
 capacity   sum over l in L_s of q_lt <= C_s z_s

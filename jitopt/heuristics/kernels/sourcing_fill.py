@@ -127,7 +127,7 @@ def lot_ahead(w: Any, k: int, t: int, price: float) -> tuple[float, int]:
             score = (price * x + setup + held + holding * max(0, x - covered)) / useful
             if score < best:
                 best, amount = score, x
-        if x < covered:
+        if x < covered or w.top[0].loose == 1:
             break
     return best, amount
 
@@ -178,6 +178,71 @@ def cover(w: Any, p: int, t: int) -> bool:
     return True
 
 
+# --- making room ---------------------------------------------------------------------------
+
+
+@in_place
+def capacity_amount(w: Any, k: int, t: int) -> int:
+    """Return what is left of the capacity of link k and its supplier in period t (below 0: overload)."""
+    link = w.link[k]
+    periods = w.top[0].periods
+    left = w.supplier[link.supplier].capacity - w.load[link.supplier * periods + t]
+    return int(min(left, link.capacity - w.cell[k * periods + t].q))
+
+
+@in_place
+def way_out(w: Any, k: int, t: int, home: int) -> int:
+    """Return the link to shift order (k, t) to: cheapest with room in t, or of supplier `home`; else k."""
+    part = w.part[w.link[k].part]
+    best, found = 1e300, k
+    for b in range(part.first, part.last):
+        s = w.link[b].supplier
+        if b == k or (s != home and capacity_amount(w, b, t) <= 0):
+            continue
+        score = unit_price(w, b, int(0)) * (1.0 + 0.2 * chance(w))
+        if w.supplier[s].links == 0:
+            score += w.supplier[s].charge / max(1, w.cell[k * w.top[0].periods + t].q)
+        if score < best:
+            best, found = score, b
+    return int(found)
+
+
+@in_place
+def evict(w: Any, k: int, t: int, want: int) -> bool:
+    """Shift other parts' orders of period t away from the supplier of link k until `want` fits there."""
+    supplier = w.supplier[w.link[k].supplier]
+    periods = w.top[0].periods
+    for i in range(supplier.first, supplier.last):
+        if capacity_amount(w, k, t) >= want:
+            break
+        a = w.link[i].offer
+        q = w.cell[a * periods + t].q
+        b = way_out(w, a, t, int(-1)) if q > 0 and a != k else a
+        if b == a or w.supplier[w.link[b].supplier].shut != 0:
+            continue
+        missing = want - capacity_amount(w, k, t)
+        x = fit(w, b, t, min(q, missing), capacity_amount(w, b, t))
+        out = min(q, x // w.link[a].step * w.link[a].step)
+        if q - out < w.link[a].least and x >= q:
+            out = q
+        if out > 0 and (out == q or q - out >= w.link[a].least):
+            put(w, a, t, -out)
+            put(w, b, t, x)
+    return bool(capacity_amount(w, k, t) >= want)
+
+
+@in_place
+def make_room(w: Any, p: int, t: int) -> bool:
+    """Make room for the shortage of part p in period t at one of its suppliers, if that can be."""
+    part = w.part[p]
+    want = -w.slot[p * w.top[0].periods + t].stock
+    for k in range(part.first, part.last):
+        if allowed(w, k) and w.link[k].capacity >= want:
+            if evict(w, k, t, want):
+                return True
+    return False
+
+
 @in_place
 def fill(w: Any, p: int) -> None:
     """Cover the shortages of part p; breaks shares, counts and storage only where nothing else is left."""
@@ -185,16 +250,18 @@ def fill(w: Any, p: int) -> None:
     part = w.part[p]
     tries = 2 * (part.last - part.first + 1) * top.periods + 8
     top.loose = 0
+    eased = False
     t = 0 * tries
     while t < top.periods and tries > 0:
         if w.slot[p * top.periods + t].stock >= 0:
             t += 1
             continue
         tries -= 1
-        if not cover(w, p, t):
-            if top.loose == 1:
-                break
-            top.loose = 1
+        placed = cover(w, p, t)
+        if not placed and top.loose == 1:
+            break
+        eased = not placed and not eased and make_room(w, p, t)
+        top.loose = int(not placed and not eased)
     top.loose = 0
 
 

@@ -16,7 +16,7 @@ _fill: Any = twin("jitopt.heuristics.kernels.sourcing_fill", __name__)
 _shift: Any = twin("jitopt.heuristics.kernels.sourcing_shift", __name__)
 draw, chance, put = _state.draw, _state.chance, _state.put
 fit, fill, force, unit_price, look_ahead = _fill.fit, _fill.fill, _fill.force, _fill.unit_price, _fill.look_ahead
-pick_part, pick_link, capacity_amount = _shift.pick_part, _shift.pick_link, _shift.capacity_amount
+pick_part, pick_link, capacity_amount = _shift.pick_part, _shift.pick_link, _fill.capacity_amount
 break_amount, other_link = _shift.break_amount, _shift.other_link
 
 

@@ -14,7 +14,7 @@ _state: Any = twin("jitopt.heuristics.kernels.sourcing_state", __name__)
 _fill: Any = twin("jitopt.heuristics.kernels.sourcing_fill", __name__)
 NONE = _state.NONE
 draw, chance, put = _state.draw, _state.chance, _state.put
-fit, unit_price = _fill.fit, _fill.unit_price
+fit, capacity_amount, way_out = _fill.fit, _fill.capacity_amount, _fill.way_out
 
 SCAN = 256
 """Most places looked at in search of a breach."""
@@ -157,15 +157,6 @@ def slack_amount(w: Any, p: int, t: int, u: int) -> int:
 
 
 @in_place
-def capacity_amount(w: Any, k: int, t: int) -> int:
-    """Return what is left of the capacity of link k and its supplier in period t (below 0: overload)."""
-    link = w.link[k]
-    periods = w.top[0].periods
-    left = w.supplier[link.supplier].capacity - w.load[link.supplier * periods + t]
-    return int(min(left, link.capacity - w.cell[k * periods + t].q))
-
-
-@in_place
 def amount(w: Any, a: int, t: int, b: int, u: int) -> int:
     """Return a quantity to shift from order (a, t) to order (b, u): all, or where something is tight."""
     periods = w.top[0].periods
@@ -211,23 +202,6 @@ def shift(w: Any, a: int, t: int, b: int, u: int, x: int) -> None:
         into -= two.step
     put(w, a, t, -out)
     put(w, b, u, into)
-
-
-@in_place
-def way_out(w: Any, k: int, t: int, home: int) -> int:
-    """Return the link to shift order (k, t) to: cheapest with room in t, or of supplier `home`; else k."""
-    part = w.part[w.link[k].part]
-    best, found = 1e300, k
-    for b in range(part.first, part.last):
-        s = w.link[b].supplier
-        if b == k or (s != home and capacity_amount(w, b, t) <= 0):
-            continue
-        score = unit_price(w, b, int(0)) * (1.0 + 0.2 * chance(w))
-        if w.supplier[s].links == 0:
-            score += w.supplier[s].charge / max(1, w.cell[k * w.top[0].periods + t].q)
-        if score < best:
-            best, found = score, b
-    return int(found)
 
 
 @in_place
