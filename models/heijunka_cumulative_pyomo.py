@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka, HeijunkaPlan, Objective, RatioRule
     from jitopt.registry import RuleKey
 
-FORMULATION = {
+FORMULATION: dict[str, Any] = {
     "name": "heijunka_cumulative_pyomo",
     "problem": "heijunka",
     "technology": "pyomo",

@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka, HeijunkaPlan, Objective
     from jitopt.registry import RuleKey
 
-FORMULATION = {
+FORMULATION: dict[str, Any] = {
     "name": "heijunka_order_cpsat",
     "problem": "heijunka",
     "technology": "cpsat",

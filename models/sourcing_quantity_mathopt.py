@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from ._sourcing import RuleKey
     from ._sourcing_plan import States
 
-FORMULATION = {
+FORMULATION: dict[str, Any] = {
     "name": "sourcing_quantity_mathopt",
     "problem": "sourcing",
     "technology": "mathopt",

@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     from ._sourcing import Data, RuleKey
     from ._sourcing_plan import States
 
-FORMULATION = {
+FORMULATION: dict[str, Any] = {
     "name": "sourcing_quantity_pyomo",
     "problem": "sourcing",
     "technology": "pyomo",

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from jitopt.generators import generate, random_small
 from jitopt.problems.heijunka import Heijunka, HeijunkaPlan
 from jitopt.testing import naive, optimum
-from jitopt.testing.brute_force import plans
 from jitopt.testing._transformations import permuted, reversed_in_time, scaled_money
+from jitopt.testing.brute_force import plans
 
 SETTINGS = settings(max_examples=60, deadline=None, derandomize=True)
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from jitopt.generators import generate, random_small
 from jitopt.problems.sourcing import Sourcing, SourcingPlan
 from jitopt.testing import naive, optimum
-from jitopt.testing.brute_force import best_of, count, plans
 from jitopt.testing._sourcing_search import search
 from jitopt.testing._transformations import permuted, scaled_money
+from jitopt.testing.brute_force import best_of, count, plans
 
 SETTINGS = settings(max_examples=40, deadline=None, derandomize=True)
 

@@ -40,7 +40,9 @@ class Job:
         self.gap: float = message["gap"]
         self.work: float | None = message["work"]
         self.options: dict[str, Any] = message["options"]
-        self.elastic: dict[tuple[str, tuple[str, ...]], float] = {(name, tuple(members)): price for name, members, price in message["elastic"] or ()}
+        self.elastic: dict[tuple[str, tuple[str, ...]], float] = {
+            (name, tuple(members)): price for name, members, price in message["elastic"] or ()
+        }
         self.stop: threading.Event = threading.Event()
         self._sender = sender
         self._end = time.monotonic() + float(message["limit"])

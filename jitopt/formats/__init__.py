@@ -2,9 +2,9 @@
 
 from jitopt.formats.catalogue import FORMATS, Reader, readers
 from jitopt.formats.files import read, write
-from jitopt.frames import to_frame
 from jitopt.formats.results import read_result, write_result
 from jitopt.formats.tables import from_tables, instance_to_tables, other_fields
+from jitopt.frames import to_frame
 
 __all__ = [
     "FORMATS",

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from jitopt.errors import InputError
 from jitopt.formats.columns import Misfit, clean, kinds
-from jitopt.frames import columns_of, row_label, to_frame
 from jitopt.formats.native import VERSION
+from jitopt.frames import columns_of, row_label, to_frame
 from jitopt.problems import instance_type
 from jitopt.problems.base import Instance, Plan, Strict, Table
 

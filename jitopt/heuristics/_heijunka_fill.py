@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jitopt.heuristics.kernels import heijunka_state as at
+from jitopt.heuristics._kernels import heijunka_state as at
 
 if TYPE_CHECKING:
     from jitopt.heuristics._heijunka_flat import Flat
-    from jitopt.heuristics.kernels.heijunka_state import Floats, Ints
+    from jitopt.heuristics._kernels.heijunka_state import Floats, Ints
 
 __all__ = ["best_plan", "fill", "keep", "measure"]
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from jitopt.heuristics.kernels import heijunka_state as at
-from jitopt.heuristics.kernels.heijunka_state import Arrays, Floats, Ints
+from jitopt.heuristics._kernels import heijunka_state as at
+from jitopt.heuristics._kernels.heijunka_state import Arrays, Floats, Ints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -290,7 +290,8 @@ def _reach(instance: Heijunka) -> Ints:
     """
     size, terms = 4096, {term for term, _ in weights_of(instance)}
     if not terms & {"rate", "usage"}:
-        return (np.arange(size) % 8 == 0).astype(np.int64)
+        every_eighth: Ints = (np.arange(size) % 8 == 0).astype(np.int64)
+        return every_eighth
     farthest = max(1, min(instance.slots - 1, 500))
     gaps = np.exp(np.linspace(0, np.log(farthest + 1), size, endpoint=False)).astype(np.int64)
     gaps[:: 64 if terms <= {"rate", "usage"} else 8] = 0

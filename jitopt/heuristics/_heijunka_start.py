@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jitopt.heuristics.kernels import heijunka_state as at
+from jitopt.heuristics._kernels import heijunka_state as at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jitopt.heuristics._heijunka_flat import Flat
-    from jitopt.heuristics.kernels.heijunka_state import Floats, Ints
+    from jitopt.heuristics._kernels.heijunka_state import Floats, Ints
 
 __all__ = ["chase", "possible", "spread"]
 

@@ -7,18 +7,21 @@ Limits that fall between two grid points are rounded to the safe side.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor, log10
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from jitopt.problems.base import exact
 from jitopt.problems.sourcing import Order, Sourcing, SourcingPlan
-from jitopt.problems.sourcing.instance import Link
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jitopt.problems.sourcing.instance import Link
 
 __all__ = ["NONE", "Grid", "World", "flatten", "objects", "settings"]
 
@@ -407,7 +410,9 @@ def _link_table(
         key = (link.supplier, link.part)
         step = 1 if link.multiple is None else max(1, scale.near(link.multiple))
         token = (needs[link.part] or 1) * TOKEN
-        least = step * int(_least(link) / link.multiple) if link.multiple else max(1, scale.up(max(link.minimum, token)))
+        least = (
+            step * int(_least(link) / link.multiple) if link.multiple else max(1, scale.up(max(link.minimum, token)))
+        )
         largest = demands[link.part] + _either(reach, link) + link.minimum + (link.multiple or 0)
         capacity = scale.down(min([largest, *_limits(instance, link)]))
         fresh = instance.current is not None and key not in instance.awarded

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from types import ModuleType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from jitopt.heuristics import jit
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 __all__ = ["Context", "LocalContext"]
 

@@ -11,18 +11,18 @@ from jitopt.heuristics import jit
 from jitopt.heuristics._heijunka_fill import best_plan, fill, keep, measure
 from jitopt.heuristics._heijunka_flat import flatten
 from jitopt.heuristics._heijunka_start import chase, possible, spread
-from jitopt.heuristics.kernels import heijunka_state as at
+from jitopt.heuristics._kernels import heijunka_state as at
 from jitopt.problems.heijunka import HeijunkaPlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jitopt.heuristics._heijunka_flat import Flat
+    from jitopt.heuristics._kernels.heijunka_state import Floats, Ints
     from jitopt.heuristics.context import Context
-    from jitopt.heuristics.kernels.heijunka_state import Floats, Ints
     from jitopt.problems.heijunka import Heijunka
 
-HEURISTIC = {
+HEURISTIC: dict[str, Any] = {
     "name": "heijunka_level",
     "problem": "heijunka",
     "technology": "numba",
@@ -31,7 +31,7 @@ HEURISTIC = {
     "page": "docs/methods/heijunka_level.md",
 }
 
-KERNELS = "jitopt.heuristics.kernels.heijunka_level"
+KERNELS = "jitopt.heuristics._kernels.heijunka_level"
 
 HOT, MILD, COLD = 0.15, 0.002, 0.0001
 """Share of the proposals that are worse than the best plan and would be taken: an annealing cycle falls
@@ -127,7 +127,7 @@ class _Search:
         if self.movable < 2:
             return
         self.kernels = self.context.kernels(KERNELS)
-        length = CYCLE * self.movable
+        length = float(CYCLE * self.movable)
         self._set(HARD_HOT, HARD_COLD, length)
         while ints[at.BEST_HARD] > 0:
             if not self._advance(int(length)):
@@ -136,7 +136,7 @@ class _Search:
                 length *= GROWTH
                 self._set(HARD_HOT, HARD_COLD, length)
         hot, mild, cold = self._probe()
-        length = CYCLE * self.movable
+        length = float(CYCLE * self.movable)
         while True:
             for start, end in ((cold, cold), (hot, mild)):
                 fill(self.flat, best_plan(self.flat))

@@ -21,8 +21,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from types import ModuleType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 __all__ = ["compiled", "in_place", "is_cached", "kernel", "mark_cached", "plain", "twin"]
 
@@ -52,12 +54,13 @@ def _compile(function: F, **options: Any) -> F:
     import numba
 
     folder = _folder(function.__module__.removesuffix(SUFFIX))
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = "" if folder is None else str(folder)
+    settings: Any = numba.config
+    before = settings.CACHE_DIR
+    settings.CACHE_DIR = "" if folder is None else str(folder)
     try:
         compiled_function: F = numba.njit(cache=folder is not None, nogil=True, **options)(function)
     finally:
-        numba.config.CACHE_DIR = before
+        settings.CACHE_DIR = before
     return compiled_function
 
 

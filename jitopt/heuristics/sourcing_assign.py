@@ -24,7 +24,7 @@ HEURISTIC: dict[str, Any] = {
     "page": "docs/methods/sourcing_assign.md",
 }
 
-KERNELS = "jitopt.heuristics.kernels.sourcing_assign"
+KERNELS = "jitopt.heuristics._kernels.sourcing_assign"
 
 CYCLE = 1500
 """Iterations of a cycle of the search."""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from jitopt import registry
 from jitopt.generators import random_small
 from jitopt.problems.heijunka import Heijunka
-from jitopt.testing.brute_force import optimum, plans
-from jitopt.testing.errors import ConformanceError
 from jitopt.testing._inspection import inspect
 from jitopt.testing._transformations import permuted, scaled_money
+from jitopt.testing.brute_force import optimum, plans
+from jitopt.testing.errors import ConformanceError
 
 if TYPE_CHECKING:
     from jitopt.problems.base import Instance, Plan

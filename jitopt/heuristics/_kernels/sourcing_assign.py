@@ -10,10 +10,10 @@ from typing import Any
 
 from jitopt.heuristics.jit import in_place, twin
 
-_state: Any = twin("jitopt.heuristics.kernels.sourcing_state", __name__)
-_fill: Any = twin("jitopt.heuristics.kernels.sourcing_fill", __name__)
-_shift: Any = twin("jitopt.heuristics.kernels.sourcing_shift", __name__)
-_regroup: Any = twin("jitopt.heuristics.kernels.sourcing_regroup", __name__)
+_state: Any = twin("jitopt.heuristics._kernels.sourcing_state", __name__)
+_fill: Any = twin("jitopt.heuristics._kernels.sourcing_fill", __name__)
+_shift: Any = twin("jitopt.heuristics._kernels.sourcing_shift", __name__)
+_regroup: Any = twin("jitopt.heuristics._kernels.sourcing_regroup", __name__)
 NONE = _state.NONE
 chance, begin, settle, keep, revert = _state.chance, _state.begin, _state.settle, _state.keep, _state.revert
 load, evaluate, count_short, feasible = _state.load, _state.evaluate, _state.count_short, _state.feasible
@@ -70,7 +70,7 @@ def regret(w: Any, p: int) -> float:
 def clear(w: Any, optimism: float) -> None:
     """Take all orders away and list all parts, by falling regret, to be covered anew."""
     top = w.top[0]
-    strip(w, int(0), top.links)
+    strip(w, 0, top.links)
     expect(w, optimism)
     for p in range(top.parts):
         if w.part[p].last > w.part[p].first:

@@ -10,8 +10,8 @@ from typing import Any
 
 from jitopt.heuristics.jit import in_place, twin
 
-_state: Any = twin("jitopt.heuristics.kernels.sourcing_state", __name__)
-_fill: Any = twin("jitopt.heuristics.kernels.sourcing_fill", __name__)
+_state: Any = twin("jitopt.heuristics._kernels.sourcing_state", __name__)
+_fill: Any = twin("jitopt.heuristics._kernels.sourcing_fill", __name__)
 NONE = _state.NONE
 draw, chance, put = _state.draw, _state.chance, _state.put
 fit, capacity_amount, way_out = _fill.fit, _fill.capacity_amount, _fill.way_out
@@ -219,8 +219,10 @@ def overloader(w: Any, s: int, t: int, p: int) -> int:
 
 @in_place
 def shift_order(w: Any, length: int) -> None:
-    """Shift a quantity between two orders of a random part; then, up to `length` times, shift on what
-    overloads the supplier (an ejection chain), or, the first time, sometimes the same quantity (a swap).
+    """Shift a quantity between two orders of a random part, then on.
+
+    Up to `length` times what overloads the supplier is shifted on (an ejection chain), or, the first
+    time, sometimes the same quantity back (a swap).
     """
     periods = w.top[0].periods
     a = pick_link(w, pick_part(w))
@@ -243,7 +245,7 @@ def shift_order(w: Any, length: int) -> None:
         over = w.load[s * periods + t] - w.supplier[s].capacity
         if i == 0 and i < length and chance(w) < 0.4:
             over = x
-        a = overloader(w, s, t, w.link[b].part) if over > 0 else int(-1)
+        a = overloader(w, s, t, w.link[b].part) if over > 0 else (-1)
         if a < 0:
             break
         b = way_out(w, a, t, home)

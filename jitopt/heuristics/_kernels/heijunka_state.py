@@ -12,11 +12,13 @@ move takes one unit of `lose` from slot a to a later slot b and one unit of `gai
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["Arrays", "Floats", "Ints"]
 

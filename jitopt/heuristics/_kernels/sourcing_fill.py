@@ -6,7 +6,7 @@ from typing import Any
 
 from jitopt.heuristics.jit import in_place, twin
 
-_state: Any = twin("jitopt.heuristics.kernels.sourcing_state", __name__)
+_state: Any = twin("jitopt.heuristics._kernels.sourcing_state", __name__)
 NONE = _state.NONE
 chance, factor, put = _state.chance, _state.factor, _state.put
 
@@ -104,8 +104,9 @@ def entry(w: Any, k: int, rest: int) -> float:
 
 @in_place
 def lot_ahead(w: Any, k: int, t: int, price: float) -> tuple[float, int]:
-    """Return (cost per useful unit, quantity) of the best order of link k in period t, for the
-    shortages of some periods from t on (the stopping rule of Silver and Meal 1973).
+    """Return (cost per useful unit, quantity) of the best order of link k in period t.
+
+    It is for the shortages of some periods from t on (the stopping rule of Silver and Meal 1973).
     """
     periods = w.top[0].periods
     link = w.link[k]
@@ -134,8 +135,9 @@ def lot_ahead(w: Any, k: int, t: int, price: float) -> tuple[float, int]:
 
 @in_place
 def best_lot(w: Any, k: int, t: int) -> tuple[float, int, int]:
-    """Return (cost per useful unit, period, quantity) of the best order of link k against a shortage
-    in period t: a lot from t on, or one of an earlier period where capacity binds or an order stands.
+    """Return (cost per useful unit, period, quantity) of the best order of link k against a shortage in t.
+
+    A lot from t on, or one of an earlier period where capacity binds or an order stands.
     """
     periods = w.top[0].periods
     link = w.link[k]
@@ -165,7 +167,7 @@ def cover(w: Any, p: int, t: int) -> bool:
     top = w.top[0]
     look_ahead(w, p, t)
     part = w.part[p]
-    best, link, when, amount = 1e300, int(-1), int(0), int(0)
+    best, link, when, amount = 1e300, (-1), 0, 0
     for k in range(part.first, part.last):
         if allowed(w, k):
             score, u, x = best_lot(w, k, t)
@@ -199,7 +201,7 @@ def way_out(w: Any, k: int, t: int, home: int) -> int:
         s = w.link[b].supplier
         if b == k or (s != home and capacity_amount(w, b, t) <= 0):
             continue
-        score = unit_price(w, b, int(0)) * (1.0 + 0.2 * chance(w))
+        score = unit_price(w, b, 0) * (1.0 + 0.2 * chance(w))
         if w.supplier[s].links == 0:
             score += w.supplier[s].charge / max(1, w.cell[k * w.top[0].periods + t].q)
         if score < best:
@@ -217,7 +219,7 @@ def evict(w: Any, k: int, t: int, want: int) -> bool:
             break
         a = w.link[i].offer
         q = w.cell[a * periods + t].q
-        b = way_out(w, a, t, int(-1)) if q > 0 and a != k else a
+        b = way_out(w, a, t, -1) if q > 0 and a != k else a
         if b == a or w.supplier[w.link[b].supplier].shut != 0:
             continue
         missing = want - capacity_amount(w, k, t)
@@ -237,9 +239,8 @@ def make_room(w: Any, p: int, t: int) -> bool:
     part = w.part[p]
     want = -w.slot[p * w.top[0].periods + t].stock
     for k in range(part.first, part.last):
-        if allowed(w, k) and w.link[k].capacity >= want:
-            if evict(w, k, t, want):
-                return True
+        if allowed(w, k) and w.link[k].capacity >= want and evict(w, k, t, want):
+            return True
     return False
 
 

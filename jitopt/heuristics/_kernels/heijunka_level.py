@@ -7,8 +7,7 @@ of simulated annealing, in the lexicographic order of (amount of broken hard rul
 
 from __future__ import annotations
 
-from jitopt.heuristics.jit import in_place, twin
-from jitopt.heuristics.kernels.heijunka_state import (
+from jitopt.heuristics._kernels.heijunka_state import (
     AFTER,
     BACK,
     BEST,
@@ -71,15 +70,16 @@ from jitopt.heuristics.kernels.heijunka_state import (
     Floats,
     Ints,
 )
+from jitopt.heuristics.jit import in_place, twin
 
 __all__ = ["improve"]
 
-_terms = twin("jitopt.heuristics.kernels.heijunka_terms", __name__)
+_terms = twin("jitopt.heuristics._kernels.heijunka_terms", __name__)
 commit = _terms.commit
 evaluate = _terms.evaluate
 peak_cost = _terms.peak_cost
 power = _terms.power
-pair = twin("jitopt.heuristics.kernels.heijunka_line", __name__).pair
+pair = twin("jitopt.heuristics._kernels.heijunka_line", __name__).pair
 
 Move = tuple[int, int, int, int]
 """(lose, gain, a, b) as in `heijunka_terms`; lose = gain is no move."""
@@ -129,10 +129,7 @@ def broken_slot(ints: Ints) -> int:
 def propose_exchange(ints: Ints) -> Move:
     """Exchange two units of a sequence."""
     sequence = ints[SEQUENCE]
-    if ints[HOT] > 0 and draw(ints) % 2 == 0:
-        a = broken_slot(ints)
-    else:
-        a = int(ints[ints[FREE] + draw(ints) % ints[FREES]])
+    a = broken_slot(ints) if ints[HOT] > 0 and draw(ints) % 2 == 0 else int(ints[ints[FREE] + draw(ints) % ints[FREES]])
     b = partner_slot(ints, a)
     for _ in range(2):
         if ints[sequence + a] == ints[sequence + b]:
@@ -326,10 +323,7 @@ def improve(ints: Ints, reals: Floats, steps: int) -> bool:
                 reals[PENALTY] *= 1.1
             else:
                 reals[PENALTY] = max(reals[SOFTEST], reals[PENALTY] / 1.1)
-        if segments and draw(ints) % 8 == 0:
-            taken = segment_move(ints, reals)
-        else:
-            taken = single_move(ints, reals)
+        taken = segment_move(ints, reals) if segments and draw(ints) % 8 == 0 else single_move(ints, reals)
         if taken and keep_best(ints, reals):
             return True
     return False

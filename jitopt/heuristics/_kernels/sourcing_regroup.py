@@ -11,9 +11,9 @@ from typing import Any
 
 from jitopt.heuristics.jit import in_place, twin
 
-_state: Any = twin("jitopt.heuristics.kernels.sourcing_state", __name__)
-_fill: Any = twin("jitopt.heuristics.kernels.sourcing_fill", __name__)
-_shift: Any = twin("jitopt.heuristics.kernels.sourcing_shift", __name__)
+_state: Any = twin("jitopt.heuristics._kernels.sourcing_state", __name__)
+_fill: Any = twin("jitopt.heuristics._kernels.sourcing_fill", __name__)
+_shift: Any = twin("jitopt.heuristics._kernels.sourcing_shift", __name__)
 draw, chance, put = _state.draw, _state.chance, _state.put
 fit, fill, force, unit_price, look_ahead = _fill.fit, _fill.fill, _fill.force, _fill.unit_price, _fill.look_ahead
 pick_part, pick_link, capacity_amount = _shift.pick_part, _shift.pick_link, _fill.capacity_amount
@@ -87,7 +87,7 @@ def replan_group(w: Any) -> None:
 @in_place
 def pick_supplier(w: Any, used: bool) -> int:
     """Return a random supplier with offers that is used or not, any one where none is found."""
-    s = int(0)
+    s = 0
     for _ in range(16):
         s = w.link[draw(w, w.top[0].links)].supplier
         if (w.supplier[s].links > 0) == used:
@@ -148,8 +148,8 @@ def part_price(w: Any, p: int) -> float:
     total = 0.0
     for k in range(part.first, part.last):
         if w.link[k].total > 0:
-            total += unit_price(w, k, int(0)) * w.link[k].total
-    return total / max(1, part.ordered)
+            total += unit_price(w, k, 0) * w.link[k].total
+    return float(total / max(1, part.ordered))
 
 
 @in_place
@@ -185,7 +185,7 @@ def draw_in(w: Any) -> None:
         k = w.link[i].offer
         link = w.link[k]
         if w.part[link.part].ordered > link.total and link.capacity >= link.least:
-            gain = part_price(w, link.part) - unit_price(w, k, int(0))
+            gain = part_price(w, link.part) - unit_price(w, k, 0)
             enlist(w, k, -gain * (0.8 + 0.4 * chance(w)))
     sort(w)
     for i in range(top.listed):
@@ -205,11 +205,11 @@ def buy_ahead(w: Any, s: int, missing: int) -> int:
     """Order up to `missing` units more than needed of one part, the cheapest per unit; return what was ordered."""
     supplier = w.supplier[s]
     periods = w.top[0].periods
-    best, link, when, amount = 1e300, int(-1), int(0), int(0)
+    best, link, when, amount = 1e300, (-1), 0, 0
     for i in range(supplier.first, supplier.last):
         k = w.link[i].offer
         one = w.link[k]
-        look_ahead(w, one.part, int(0))
+        look_ahead(w, one.part, 0)
         for t in range(periods - 1, -1, -1):
             x = fit(w, k, t, missing, min(w.pad[t].room, capacity_amount(w, k, t)))
             if x == 0:

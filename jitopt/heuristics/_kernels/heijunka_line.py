@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from jitopt.heuristics.jit import in_place
-from jitopt.heuristics.kernels.heijunka_state import (
+from jitopt.heuristics._kernels.heijunka_state import (
     AFTER,
     BACK,
     BEFORE,
@@ -30,6 +29,7 @@ from jitopt.heuristics.kernels.heijunka_state import (
     Floats,
     Ints,
 )
+from jitopt.heuristics.jit import in_place
 
 __all__ = ["board_commit", "line_delta", "pair"]
 

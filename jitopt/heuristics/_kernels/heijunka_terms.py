@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 
-from jitopt.heuristics.jit import in_place, twin
-from jitopt.heuristics.kernels.heijunka_state import (
+from jitopt.heuristics._kernels.heijunka_state import (
     AMOUNT,
     CAP,
     CARRY,
@@ -48,10 +47,11 @@ from jitopt.heuristics.kernels.heijunka_state import (
     Floats,
     Ints,
 )
+from jitopt.heuristics.jit import in_place, twin
 
 __all__ = ["commit", "evaluate", "peak_cost", "power"]
 
-_line = twin("jitopt.heuristics.kernels.heijunka_line", __name__)
+_line = twin("jitopt.heuristics._kernels.heijunka_line", __name__)
 board_commit = _line.board_commit
 line_delta = _line.line_delta
 
