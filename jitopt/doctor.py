@@ -187,7 +187,7 @@ def _cache(deadline: float) -> Iterator[Check]:
     names = {
         name
         for source in sources
-        for name in re.findall(r"jitopt\.heuristics\.kernels\.\w+", source.read_text(encoding="utf-8"))
+        for name in re.findall(r"jitopt\.heuristics\._kernels\.\w+", source.read_text(encoding="utf-8"))
     }
     ready = sum(map(jit.is_cached, names))
     yield Check("cache", True, f"{folder}: {ready} of {len(names)} kernels compiled")

@@ -46,9 +46,9 @@ def judge(instance: Any, method: str, optimum: float | None, seconds: float) -> 
     return wrong
 
 
-def run(problem: str, count: int, seed: int, seconds: float) -> int:
-    """Compare all methods on `count` instances; return the number of disagreements."""
-    methods = [m.name for m in jitopt.methods(problem)] + ["auto"]
+def run(problem: str, count: int, seed: int, seconds: float, only: list[str] | None) -> int:
+    """Compare the methods on `count` instances; return the number of disagreements."""
+    methods = [name for name in [m.name for m in jitopt.methods(problem)] + ["auto"] if only is None or name in only]
     disagreements, tally = 0, Counter[str]()
     began = time.monotonic()
     for number in range(seed, seed + count):
@@ -74,9 +74,12 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--time-limit", type=float, default=30.0)
+    parser.add_argument("--method", action="append", help="only this method; may be repeated (default: all, and auto)")
     arguments = parser.parse_args()
     problems = arguments.problem or ["heijunka", "sourcing"]
-    wrong = sum(run(problem, arguments.count, arguments.seed, arguments.time_limit) for problem in problems)
+    wrong = sum(
+        run(problem, arguments.count, arguments.seed, arguments.time_limit, arguments.method) for problem in problems
+    )
     sys.exit(1 if wrong else 0)
 
 
