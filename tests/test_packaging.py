@@ -7,6 +7,7 @@ import importlib.util
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING, assert_type
 
 import pytest
 
@@ -57,3 +58,11 @@ def test_public_names_exist():
         assert getattr(jitopt, name) is not None
     with pytest.raises(AttributeError):
         _ = jitopt.nothing_of_the_kind
+
+
+if TYPE_CHECKING:
+
+    def typed_by_the_problem(level: jitopt.Heijunka, supply: jitopt.Sourcing) -> None:
+        """The type checker holds the face to its promise: a result is typed by the instance's problem."""
+        assert_type(jitopt.solve(level), jitopt.Result[jitopt.HeijunkaPlan])
+        assert_type(jitopt.solve(supply), jitopt.Result[jitopt.SourcingPlan])

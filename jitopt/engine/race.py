@@ -262,7 +262,9 @@ class Race:
         for attempt in self.running():
             if now > attempt.end and attempt.stop_sent is None and self.settings.work is None:
                 self._ask_to_stop(attempt)
-            elif attempt.stop_sent is not None and now > attempt.stop_sent + max(1.0, STOP_PATIENCE):
+            elif attempt.stop_sent is None or self._harmless(attempt):
+                continue
+            elif now > attempt.stop_sent + max(1.0, STOP_PATIENCE):
                 self._kill(attempt, "killed", TERM_PATIENCE)
         if now >= self._next_memory:
             self._next_memory = now + MEMORY_EVERY

@@ -39,8 +39,9 @@ def run_auto(race: Race) -> None:
         attempt = race.launch(
             heuristic, seconds=share * race.remaining(), start=race.ledger.plan, work_share=FIRST_WORK
         )
-        race.run_until(lambda: _done(race))
-        if attempt.running:
+        over = attempt.end if race.settings.work is None else float("inf")
+        race.run_until(lambda end=over: _done(race) or time.monotonic() > end)  # type: ignore[misc]
+        if attempt.running and not attempt.compiling:
             race.stop([attempt])
     if not _done(race):
         _run_exact(race, exact)
