@@ -33,7 +33,7 @@ def usage(folder: Path) -> list[tuple[str, Any, float]]:
     """Return the two-level instances with the best objective known."""
     with (folder / "level" / "orv_best_known.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    files = [(folder / "level" / f"{row['instance']}.txt", float(row["best_J"])) for row in rows]
+    files = [(folder / "level" / f"{row['instance']}.txt", float(row["best_J"])) for row in rows if row["best_J"]]
     return [(file.stem, read_usage(file), best) for file, best in files if file.exists()]
 
 

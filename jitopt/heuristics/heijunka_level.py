@@ -10,6 +10,7 @@ import numpy as np
 from jitopt.heuristics import jit
 from jitopt.heuristics._heijunka_fill import best_plan, fill, keep, measure
 from jitopt.heuristics._heijunka_flat import flatten
+from jitopt.heuristics._heijunka_rounding import rounding_bound
 from jitopt.heuristics._heijunka_start import chase, possible, spread
 from jitopt.heuristics._kernels import heijunka_state as at
 from jitopt.problems.heijunka import HeijunkaPlan
@@ -49,6 +50,8 @@ CELLS = 3e7
 
 def run(instance: Heijunka, context: Context) -> None:
     """Search, reporting plans and a bound to `context` until it says stop or nothing can be gained."""
+    lower = rounding_bound(instance)
+    context.bound(lower)
     try:
         flat = flatten(instance)
     except ValueError:
@@ -65,7 +68,7 @@ def run(instance: Heijunka, context: Context) -> None:
     assert best is not None
     if instance.size()["cells"] > CELLS:
         return
-    _Search(instance, flat, context).improve(best[2], -np.inf)
+    _Search(instance, flat, context).improve(best[2], lower + 2e-9 * max(1.0, lower))
 
 
 def _starts(instance: Heijunka, flat: Flat, context: Context) -> Iterator[Ints]:
