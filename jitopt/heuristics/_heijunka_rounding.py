@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["rounding_bound"]
 
-MARGIN = 1e-9
+MARGIN = 1e-12
 """Relative amount by which the bound is lowered, for rounding."""
 
 Floats = NDArray[np.float64]

@@ -49,11 +49,10 @@ class JobContext:
         return self._job.remaining()
 
     def kernels(self, module: str) -> ModuleType:
-        """Return the compiled twin of a kernel module; tell the caller when that has to compile."""
+        """Return the compiled twin of a kernel module; tell the caller that loading or compiling begins."""
         if not self._job.message["compile"]:
             return jit.plain(module)
-        if not jit.is_cached(module):
-            self._job.phase("compile")
+        self._job.phase("compile")
         began = time.perf_counter()
         twin = jit.compiled(module)
         self.compile_seconds += time.perf_counter() - began
