@@ -195,7 +195,9 @@ class Race:
                 for message in messages:
                     self._handle(key.data, message)
         for attempt in waiting:
-            if attempt.running:
+            if attempt.running and self._harmless(attempt):
+                self._abandon(attempt)
+            elif attempt.running:
                 self._kill(attempt, "killed", TERM_PATIENCE)
 
     def close(self) -> None:
