@@ -58,13 +58,15 @@ def run(instance: Sourcing, context: Context) -> None:
     best = _report(context, grid, quick, [cell.best for cell in quick.cell], NOTHING)
     if best <= lower:
         return
+    kernels = context.kernels(KERNELS)
+    if not kernels.__name__.endswith(jit.SUFFIX):
+        world = objects(world)
     settings(world, context.seed, CYCLE, PATIENCE)
-    _improve(context, world, grid, best, lower)
+    _improve(context, kernels.search, world, grid, best, lower)
 
 
-def _improve(context: Context, world: Any, grid: Grid, best: float, lower: float) -> None:
-    """Run the compiled search in chunks; deterministic mode counts iterations, not seconds."""
-    search = context.kernels(KERNELS).search
+def _improve(context: Context, search: Any, world: Any, grid: Grid, best: float, lower: float) -> None:
+    """Run the search in chunks; deterministic mode counts iterations, not seconds."""
     top = world.top[0]
     chunk, work = 1, context.work
     while not top.done and not context.stopped() and best > lower and (work is None or work > 0):
@@ -77,7 +79,7 @@ def _improve(context: Context, world: Any, grid: Grid, best: float, lower: float
         else:
             work -= size
         if top.best_cost < best:
-            best = _report(context, grid, world, world.cell.best, best)
+            best = _report(context, grid, world, [int(cell.best) for cell in world.cell], best)
 
 
 def _report(context: Context, grid: Grid, world: Any, quantities: Any, best: float) -> float:
