@@ -150,7 +150,7 @@ def shortest_run(m: Any, instance: Heijunka) -> None:
 
 def kept(m: Any, instance: Heijunka) -> None:
     """Keep the frozen and the fixed slots."""
-    current = instance.current_slots or ()
+    current: Any = instance.current_slots or ()
     key = ("frozen", ())
     changed = {}
     for s in range(1, instance.frozen + 1):
@@ -173,7 +173,7 @@ def kept(m: Any, instance: Heijunka) -> None:
 
 def moves(m: Any, instance: Heijunka) -> None:
     """Add `m.moves`, the units that stand where the current plan does not have them, and cap it."""
-    current = instance.current_slots or ()
+    current: Any = instance.current_slots or ()
     if instance.current is None or not moved(instance):
         return
     added: dict[tuple[int, int], Any] = {}

@@ -132,7 +132,7 @@ def shortest_run(m: Any, instance: Heijunka) -> None:
 
 def kept(m: Any, instance: Heijunka) -> None:
     """Keep the frozen and the fixed slots."""
-    current = instance.current_slots or ()
+    current: Any = instance.current_slots or ()
     frozen = [(i, s) for s in range(1, instance.frozen + 1) for i in m.I]
     key = ("frozen", ())
     slack = m.relax.slack(key, instance.frozen)
@@ -141,9 +141,8 @@ def kept(m: Any, instance: Heijunka) -> None:
     def stays(m: Any, i: int, s: int) -> Any:
         return m.x[i, s] == current[s - 1].get(i, 0)
 
-    m.changed = pyo.Var(
-        range(1, instance.frozen + 1 if key in m.relax else 1), domain=pyo.Binary, doc="frozen slot s changes"
-    )
+    loose = range(1, instance.frozen + 1 if key in m.relax else 1)
+    m.changed = pyo.Var(loose, domain=pyo.Binary, doc="frozen slot s changes")
     m.derived.append((m.changed, lambda trace, s: any(trace.units(i, s) != current[s - 1].get(i, 0) for i in m.I)))
 
     @m.Constraint(frozen if key in m.relax else [], doc="more units only in a changed slot")
@@ -157,7 +156,7 @@ def kept(m: Any, instance: Heijunka) -> None:
         return have - m.x[i, s] <= have * m.changed[s]
 
     if key in m.relax and instance.frozen:
-        m.changes = pyo.Constraint(expr=sum(m.changed.values()) <= slack, doc="each changed slot is paid")
+        m.changes = pyo.Constraint(expr=sum(m.changed[s] for s in loose) <= slack, doc="each changed slot is paid")
     table = instance.fixed
     places = list(zip(table.position, table.product, strict=True)) if table else []
 
@@ -169,7 +168,7 @@ def kept(m: Any, instance: Heijunka) -> None:
 
 def moves(m: Any, instance: Heijunka) -> None:
     """Add `m.moves`, the units that stand where the current plan does not have them, and cap it."""
-    current = instance.current_slots or ()
+    current: Any = instance.current_slots or ()
     if instance.current is None or not moved(instance):
         return
     largest = m.reach.largest
@@ -181,18 +180,19 @@ def moves(m: Any, instance: Heijunka) -> None:
     def above(m: Any, i: int, s: int) -> Any:
         return m.added[i, s] >= m.x[i, s] - current[s - 1][i]
 
-    m.moves = pyo.Var(bounds=(0, instance.units), doc="units moved against the current plan")
-    m.derived.append((m.moves, Trace.moves))
+    units: Any = pyo.Var(bounds=(0, instance.units), doc="units moved against the current plan")
+    m.moves = units
+    m.derived.append((units, Trace.moves))
     if instance.box is None:
         count = len(current) - sum(m.x[i, s] for s, slot in enumerate(current, 1) for i in slot)
     else:
         new = (m.x[i, s] for s, slot in enumerate(current, 1) for i in m.I if i not in slot)
-        count = sum(new) + sum(m.added.values())
-    m.count_moves = pyo.Constraint(expr=m.moves >= count, doc="what is moved")
+        count = sum(new) + sum(m.added[place] for place in old)
+    m.count_moves = pyo.Constraint(expr=units >= count, doc="what is moved")
     if instance.current.at_most is not None:
         most = instance.current.at_most
         m.cap_moves = pyo.Constraint(
-            expr=m.moves <= most + m.relax.slack(("moves", ()), instance.units - most), doc="at most so many moves"
+            expr=units <= most + m.relax.slack(("moves", ()), instance.units - most), doc="at most so many moves"
         )
 
 

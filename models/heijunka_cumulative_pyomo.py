@@ -128,18 +128,20 @@ def _units(m: Any, instance: Heijunka) -> None:
 
 def _options(m: Any, instance: Heijunka, priced: bool) -> None:
     """Add C_os for the ratio rules that can be broken, and keep those that are hard."""
-    rules = {o: rule for o, rule in enumerate(instance.ratio_rules) if m.reach.excess(rule)}
-    m.O = pyo.Set(initialize=[o for o, rule in rules.items() if rule.hard or priced], doc="ratio rules")
-    bounds = {o: m.reach.option(rules[o]) for o in m.O}
+    able = {o: rule for o, rule in enumerate(instance.ratio_rules) if m.reach.excess(rule)}
+    rules = {o: rule for o, rule in able.items() if rule.hard or priced}
+    bounds = {o: m.reach.option(rule) for o, rule in rules.items()}
+    users = {o: tuple((i, 1) for i in rule.products) for o, rule in rules.items()}
+    m.O = pyo.Set(initialize=list(rules), doc="ratio rules")
     m.C = pyo.Var(m.O, m.S, bounds=lambda _, o, s: bounds[o][s], doc="C_os: units with option o in slots 1..s")
-    m.derived.append((m.C, lambda trace, o, s: trace.until(tuple((i, 1) for i in rules[o].products), s)))
+    m.derived.append((m.C, lambda trace, o, s: trace.until(users[o], s)))
 
     @m.Constraint(m.O, m.S, doc="counting option o")
     def options(m: Any, o: int, s: int) -> Any:
         before = m.C[o, s - 1] if s > 1 else 0
         return m.C[o, s] == before + sum(m.x[i, s] for i in rules[o].products)
 
-    hard = [(o, w) for o in m.O if rules[o].hard for w in windows(rules[o], instance.slots)]
+    hard = [(o, w) for o, rule in rules.items() if rule.hard for w in windows(rule, instance.slots)]
 
     @m.Constraint(hard, doc="at most p_o in any q_o slots")
     def ratio(m: Any, o: int, w: int) -> Any:
