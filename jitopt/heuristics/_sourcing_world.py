@@ -7,10 +7,9 @@ Limits that fall between two grid points are rounded to the safe side.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
 from fractions import Fraction
 from math import floor, log10
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -207,7 +206,8 @@ def objects(world: World) -> World:
         names = table.dtype.names
         if names is None:
             return table.tolist()
-        return [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in table.tolist()]
+        row = make_dataclass("Row", names, slots=True)
+        return [row(*values) for values in table.tolist()]
 
     return World(*(convert(table) for table in world))
 

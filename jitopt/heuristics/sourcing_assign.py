@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from jitopt.heuristics import jit
+from jitopt.heuristics._sourcing_bound import relax
 from jitopt.heuristics._sourcing_world import flatten, objects, settings
 from jitopt.problems.sourcing import SourcingPlan
 
 if TYPE_CHECKING:
+    from jitopt.heuristics._sourcing_bound import Relaxation
     from jitopt.heuristics._sourcing_world import Grid
     from jitopt.heuristics.context import Context
     from jitopt.problems.sourcing import Sourcing
@@ -35,14 +36,22 @@ PATIENCE = 8
 CHUNK = 0.05
 """Seconds that a call of the kernel should take, so that limits and interrupts act."""
 
+STEPS = 20
+"""Steps of the bound between two calls of the search."""
+
+SHARE = 0.3
+"""Share of the seconds that the bound may take while the search goes on."""
+
+FIXED_STEPS = 300
+"""Steps of the bound in deterministic mode, before the search."""
+
 NOTHING = 1e300
 """Cost of no plan."""
 
 
 def run(instance: Sourcing, context: Context) -> None:
     """Search, reporting plans and a bound to `context` until it says stop or nothing is gained any more."""
-    lower = lower_bound(instance)
-    context.bound(lower)
+    lower = _Bound(relax(instance), context)
     if context.start is not None:
         context.report(context.start)
     found = flatten(instance)
@@ -56,30 +65,66 @@ def run(instance: Sourcing, context: Context) -> None:
     settings(quick, context.seed, CYCLE, PATIENCE)
     jit.plain(KERNELS).search(quick, 1)
     best = _report(context, grid, quick, [cell.best for cell in quick.cell], NOTHING)
-    if best <= lower:
+    if context.work is not None:
+        lower.improve(best, FIXED_STEPS)
+    if lower.reached(best):
         return
     kernels = context.kernels(KERNELS)
     if not kernels.__name__.endswith(jit.SUFFIX):
         world = objects(world)
     settings(world, context.seed, CYCLE, PATIENCE)
-    _improve(context, kernels.search, world, grid, best, lower)
+    best = _improve(context, kernels.search, world, grid, best, lower)
+    while context.work is None and not context.stopped() and not lower.reached(best) and lower.open:
+        lower.improve(best, STEPS)
 
 
-def _improve(context: Context, search: Any, world: Any, grid: Grid, best: float, lower: float) -> None:
-    """Run the search in chunks; deterministic mode counts iterations, not seconds."""
+class _Bound:
+    """The bound beside the search: improved for a share of the seconds, told when it rises."""
+
+    def __init__(self, relaxation: Relaxation | None, context: Context) -> None:
+        self.relaxation, self.context = relaxation, context
+        self.seconds, self.value, self.open = 0.0, 0.0, relaxation is not None
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.relaxation is not None and self.relaxation.bound > self.value:
+            self.value = self.relaxation.bound
+        self.context.bound(self.value)
+
+    def improve(self, cost: float, steps: int) -> None:
+        """Do some steps towards the cost of the best plan."""
+        if self.relaxation is None or not self.open:
+            return
+        began, target = time.perf_counter(), cost if cost < NOTHING else 1.5 * self.value
+        for _ in range(steps):
+            self.open = self.open and self.relaxation.improve(target)
+        self.seconds += time.perf_counter() - began
+        self._tell()
+
+    def reached(self, cost: float) -> bool:
+        """Tell whether a plan of this cost is proven to be a best one."""
+        return cost <= self.value
+
+
+def _improve(context: Context, search: Any, world: Any, grid: Grid, best: float, lower: _Bound) -> float:
+    """Run the search in chunks, return the best cost; deterministic mode counts iterations, not seconds."""
     top = world.top[0]
-    chunk, work = 1, context.work
-    while not top.done and not context.stopped() and best > lower and (work is None or work > 0):
+    chunk, work, spent = 1, context.work, 0.0
+    while not top.done and not context.stopped() and not lower.reached(best) and (work is None or work > 0):
         size = chunk if work is None else min(100, work)
         began = time.perf_counter()
         search(world, size)
         seconds = time.perf_counter() - began
         if work is None:
+            spent += seconds
             chunk = max(1, min(2 * chunk, 100_000, int(chunk * CHUNK / max(seconds, 1e-6))))
         else:
             work -= size
         if top.best_cost < best:
             best = _report(context, grid, world, [int(cell.best) for cell in world.cell], best)
+        if work is None and lower.seconds < SHARE * spent:
+            lower.improve(best, STEPS)
+    return best
 
 
 def _report(context: Context, grid: Grid, world: Any, quantities: Any, best: float) -> float:
@@ -89,29 +134,3 @@ def _report(context: Context, grid: Grid, world: Any, quantities: Any, best: flo
         return best
     context.report(grid.plan(quantities))
     return cost
-
-
-def lower_bound(instance: Sourcing) -> float:
-    """Return a bound that no plan goes below [cost].
-
-    Every unit of demand beyond the initial stock costs at least the cheapest price of its part,
-    with the deepest break of the supplier; where anything must be bought, at least the cheapest
-    supplier's fixed cost is paid. Lowered by a relative 1e-9 for rounding.
-    """
-    deepest: dict[tuple[str, str | None], Fraction] = {
-        (ladder.supplier, ladder.part): min(factor for _, factor in ladder.breaks) for ladder in instance.ladders
-    }
-    cheapest: dict[str, Fraction] = {}
-    for (supplier, part), link in instance.links.items():
-        factor = deepest.get((supplier, part), deepest.get((supplier, None), Fraction(1)))
-        price = link.price * min(factor, Fraction(1))
-        cheapest[part] = min(cheapest.get(part, price), price)
-    total, bought = Fraction(0), False
-    for part, row in instance.demand.items():
-        need = sum(row, Fraction(0)) - instance.initial[part]
-        if need > 0:
-            total += need * cheapest.get(part, Fraction(0))
-            bought = True
-    if bought:
-        total += min(instance.fixed_cost[supplier] for supplier, _ in instance.links)
-    return float(total) * (1 - 1e-9)

@@ -25,7 +25,7 @@ close_supplier, swap_suppliers = _regroup.close_supplier, _regroup.swap_supplier
 
 WINDOW = 256
 """Iterations between two adaptations of threshold and breach weight."""
-UPHILL = 0.10
+UPHILL = 0.20
 """Share of uphill moves at the start of a cycle."""
 NOISE = 0.15
 """Relative noise on the scores of greedy steps."""
@@ -182,7 +182,7 @@ def next_cycle(w: Any) -> None:
         top.idle = 0 if gain else top.idle + 1
         if not gain:
             top.cycle_length = top.cycle_length * 7 // 5
-    patience = top.patience if top.best_cost < 1e300 else 2 * top.patience
+    patience = top.patience if top.best_cost < 1e300 else top.patience * 3 // 2
     if top.idle >= patience:
         top.done = 1
     top.last_cost = top.best_cost

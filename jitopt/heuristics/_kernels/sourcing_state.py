@@ -5,7 +5,7 @@ supplier, by row. Cost and breach of a plan are sums of one
 term per part, one per supplier and one for the counts; a change marks what it touches, `settle`
 recomputes the marked terms, `keep` or `revert` ends the move.
 
-Machine code is made for every literal that is an argument, so literals are handed over as int(0).
+Machine code is made for every literal that is an argument; int(0) keeps literals from being such.
 """
 
 from __future__ import annotations
