@@ -33,20 +33,24 @@ def run_auto(race: Race) -> None:
     known = registry.methods(instance.problem)
     heuristics = [m for m in known if m.kind == "heuristic" and m.module.startswith("jitopt.")]
     exact = [m for m in known if m.exact and m.module.startswith("jitopt.") and m.fits(size)]
-    _warm(race, exact)
     for heuristic in heuristics:
-        share = HEURISTIC_SHARE if exact else 1.0
-        attempt = race.launch(
-            heuristic, seconds=share * race.remaining(), start=race.ledger.plan, work_share=FIRST_WORK
-        )
-        over = attempt.end if race.settings.work is None else float("inf")
-        race.run_until(lambda end=over: _done(race) or time.monotonic() > end)  # type: ignore[misc]
-        if attempt.running and not attempt.compiling:
-            race.stop([attempt])
+        _run_first(race, heuristic, exact)
     if not _done(race):
         _run_exact(race, exact)
     if race.settings.work is None:
         _spend_rest(race, heuristics)
+
+
+def _run_first(race: Race, heuristic: Method, exact: list[Method]) -> None:
+    """Run the heuristic before the exact roads: from its beginning, however long its process took to start."""
+    attempt = race.launch(heuristic, start=race.ledger.plan, work_share=FIRST_WORK)
+    race.run_until(lambda: attempt.begun or _done(race))
+    _warm(race, exact)
+    if race.settings.work is None:
+        attempt.end = time.monotonic() + (HEURISTIC_SHARE if exact else 1.0) * race.remaining()
+    race.run_until(lambda: _done(race) or (race.settings.work is None and time.monotonic() > attempt.end))
+    if attempt.running and not attempt.compiling:
+        race.stop([attempt])
 
 
 def _warm(race: Race, exact: list[Method]) -> None:
