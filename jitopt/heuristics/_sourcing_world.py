@@ -162,10 +162,17 @@ class _Scale:
     factor: Fraction
 
     def down(self, value: Fraction) -> int:
-        return int(value * self.factor // 1)
+        top, bottom = self.factor.as_integer_ratio()
+        return value.numerator * top // (value.denominator * bottom)
 
     def up(self, value: Fraction) -> int:
-        return -int(-value * self.factor // 1)
+        top, bottom = self.factor.as_integer_ratio()
+        return -(-value.numerator * top // (value.denominator * bottom))
+
+    def rate(self, value: Fraction) -> float:
+        """Return a value per unit as one per step of the grid."""
+        top, bottom = self.factor.as_integer_ratio()
+        return value.numerator * bottom / (value.denominator * top)
 
     def near(self, value: Fraction) -> int:
         return round(value * self.factor)
@@ -262,10 +269,14 @@ def _usable(
     found: list[Link] = []
     lost = False
     for part, links in by_part.items():
+        demand = sum(instance.demand[part], Fraction(0))
         for link in links:
             least = _least(link)
+            if not least:
+                found.append(link)
+                continue
             fits = all(least <= limit for limit in _limits(instance, link))
-            useful = sum(instance.demand[part], _either(reach, link))
+            useful = demand + _either(reach, link)
             forced = (link.supplier, part) in must or len(links) == 1
             if fits and (forced or least <= FAR * (useful or least)):
                 found.append(link)
@@ -401,27 +412,28 @@ def _link_table(
     suppliers, parts, ladder_of = index
     table = _records(len(links), LINK)
     shares = _shares(instance)
-    unit = 1 / scale.factor
+    defect_cost, late_cost = exact(instance.defect_cost), exact(instance.late_cost)
     switch = exact(instance.current.price) if instance.current else Fraction(0)
     demands = {part: sum(row, Fraction(0)) for part, row in instance.demand.items()}
-    needs = _needs(instance)
+    token = {part: (need or 1) * TOKEN for part, need in _needs(instance).items()}
+    tokens = {part: max(1, scale.up(value)) for part, value in token.items()}
     required = {(s, p): amount for s, p, amount in instance.required_rows}
     for row, link in enumerate(links):
         key = (link.supplier, link.part)
         step = 1 if link.multiple is None else max(1, scale.near(link.multiple))
-        token = (needs[link.part] or 1) * TOKEN
-        least = (
-            step * int(_least(link) / link.multiple) if link.multiple else max(1, scale.up(max(link.minimum, token)))
-        )
+        if link.multiple:
+            least = step * int(_least(link) / link.multiple)
+        else:
+            least = scale.up(link.minimum) if link.minimum > token[link.part] else tokens[link.part]
         largest = demands[link.part] + _either(reach, link) + link.minimum + (link.multiple or 0)
         capacity = scale.down(min([largest, *_limits(instance, link)]))
         fresh = instance.current is not None and key not in instance.awarded
-        extra = exact(instance.defect_cost) * link.defects + exact(instance.late_cost) * link.late
+        extra = defect_cost * link.defects + late_cost * link.late if defect_cost or late_cost else Fraction(0)
         none = (0.0, 0.0, 1.0)
         table[row] = (
             suppliers[link.supplier], parts[link.part], capacity // step * step, least, step,
             ladder_of.get(key, -1), scale.up(required.get(key, Fraction(0))), fresh, 0, 0,
-            float(link.price * unit), float(extra * unit), float(link.fixed_cost + (switch if fresh else 0)),
+            scale.rate(link.price), scale.rate(extra), float(link.fixed_cost + (switch if fresh else 0)),
             float(link.order_cost), *shares.get(key, shares.get((None, link.part), none)),
             float(link.defects), float(link.late),
         )  # fmt: skip

@@ -25,8 +25,12 @@ class Context(Protocol):
     start: Any
     work: int | None
 
-    def report(self, plan: Any) -> None:
-        """Hand over a plan (the caller judges it; reporting a worse one is harmless)."""
+    def report(self, plan: Any, value: float | None = None) -> None:
+        """Hand over a plan (the caller judges it; reporting a worse one is harmless).
+
+        value: its objective, where it is known: of plans that follow each other closely the best is
+        then handed over a little later, so that judging them all does not hold up the search.
+        """
 
     def bound(self, value: float) -> None:
         """Tell a lower bound that is proven."""
@@ -58,7 +62,7 @@ class LocalContext:
         self._compiled = compiled
         self._end = time.monotonic() + limit
 
-    def report(self, plan: Any) -> None:
+    def report(self, plan: Any, value: float | None = None) -> None:
         """Keep the plan."""
         self.plans.append(plan)
 

@@ -64,7 +64,7 @@ def run(instance: Heijunka, context: Context) -> None:
         if best is None or (hard, objective) < best[:2]:
             best = (hard, objective, plan)
             if hard == 0:
-                context.report(shape(instance, plan))
+                context.report(shape(instance, plan), objective)
     assert best is not None
     if instance.size()["cells"] > CELLS:
         return
@@ -183,7 +183,7 @@ class _Search:
             )
             if ints[at.BEST_HARD] == 0 and (ints[at.BEST_STEP] > self.told or not feasible):
                 self.told = int(ints[at.BEST_STEP])
-                self.context.report(shape(self.instance, best_plan(self.flat)))
+                self.context.report(shape(self.instance, best_plan(self.flat)), float(reals[at.BEST]))
             if done and reals[at.BEST] <= reals[at.TARGET]:
                 return False
             if done and not feasible:

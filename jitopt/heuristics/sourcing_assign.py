@@ -132,5 +132,5 @@ def _report(context: Context, grid: Grid, world: Any, quantities: Any, best: flo
     cost = float(world.top[0].best_cost)
     if cost >= min(best, NOTHING):
         return best
-    context.report(grid.plan(quantities))
+    context.report(grid.plan(quantities), cost)
     return cost
