@@ -14,6 +14,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from jitopt.errors import InputError
 from jitopt.generators import generate, random_small
 from jitopt.problems.heijunka import Heijunka, HeijunkaPlan
 from jitopt.testing import naive, optimum
@@ -336,10 +337,35 @@ def test_usage_with_one_part_per_product_is_rate() -> None:
         instance = random_small("heijunka", seed)
         assert isinstance(instance, Heijunka)
         products = instance.products.product
-        bill = {"product": list(products), "part": list(products), "quantity": [1] * len(products)}
+        bill = {"product": list(products), "part": [f"part of {p}" for p in products], "quantity": [1] * len(products)}
         table = {"product": list(products), "demand": list(instance.products.demand)}
         for measure in (*MEASURES, "max_squared"):
             terms = [[{"term": term, "measure": measure}] for term in ("rate", "usage")]
             rate, usage = (_instance(products=table, bill=bill, objective=term) for term in terms)
             plan = next(iter(plans(rate)))
             assert rate.evaluate(plan).exact == usage.evaluate(plan).exact
+
+
+@pytest.mark.parametrize(
+    ("product", "part"), [(["A", "B"], ["B", "A"]), (["A"], ["A"]), (["A", "B", "B"], ["p", "A", "B"])]
+)
+def test_a_cycle_in_the_bill_is_refused_with_its_way(product, part):
+    bill = {"product": product, "part": part, "quantity": [1.0] * len(part)}
+    with pytest.raises(InputError, match="part of itself") as caught:
+        _instance(products={"product": ["A", "B"], "demand": [1, 1]}, bill=bill, objective=[{"term": "usage"}])
+    assert caught.value.place.startswith("/bill/part/")
+    assert " -> " in str(caught.value.value)
+
+
+def test_a_ratio_rule_that_counts_nothing_is_refused():
+    ratios = {"ratio": ["sunroof"], "at_most": [1], "in_any": [2], "hard": [True]}
+    with pytest.raises(InputError, match="count nothing"):
+        _instance(products={"product": ["A", "B"], "demand": [1, 1]}, ratios=ratios, objective=[{"term": "rate"}])
+
+
+def test_a_term_without_measure_counts_costs_as_they_are_and_deviations_squared():
+    changeovers = {"before": ["A"], "after": ["B"], "cost": [3.0]}
+    terms = [{"term": "changeover"}, {"term": "rate"}]
+    instance = _instance(products={"product": ["A", "B"], "demand": [1, 1]}, changeovers=changeovers, objective=terms)
+    assert instance.evaluate(HeijunkaPlan(sequence=("A", "B"))).terms == {"changeover": 3.0, "rate": 0.5}
+    assert type(instance).model_validate(instance.to_dict()) == instance

@@ -13,7 +13,7 @@ from jitopt.formats.results import FORMAT
 from jitopt.generators import generate
 
 FROZEN = {
-    ("heijunka", "1"): "12fe9b8637d24b7268b90c6e80134e57d6d3cbce5b61c0620b6ca2227ced99df",
+    ("heijunka", "1"): "d8e968effe64575085811a04ae8dc3dafde9c07601cc25d5cde9dc4347816240",
     ("sourcing", "1"): "15ac79f892a7b28fa8d777862392d0fee5488efb2756e85e3155fcf4c375f850",
     ("result", "1"): "cf4efa92230ef118d86b276fb39dde13b6d7d8ce799384267291c3c1f902a72e",
 }

@@ -19,6 +19,10 @@ SLACK = 1e-9
 """A bound may lie above the objective by this much, relative to max(1, |objective|): rounding."""
 
 
+NOTABLE = 1e-4
+"""Relative gain from which a better plan counts as progress."""
+
+
 class Ledger(Generic[PlanT]):
     """Best judged plan and best standing bound of one instance, with the way there.
 
@@ -41,6 +45,8 @@ class Ledger(Generic[PlanT]):
         self.trajectory: list[tuple[float, float | None, float | None]] = []
         self.warnings: list[str] = []
         self.check_seconds: float = 0.0
+        self.improved: float = began
+        """When a plan was last better than those before by more than `NOTABLE` (monotonic clock)."""
         self._bounds: dict[str, float] = {}
         self._liars: set[str] = set()
         self._began = began
@@ -92,6 +98,8 @@ class Ledger(Generic[PlanT]):
             first = evaluation.violations[0].message if evaluation.violations else "it cannot be priced"
             self._warn(f"a plan of {source} was refused by the check: {first}")
             return False
+        if self.objective is None or value < self.objective - NOTABLE * max(1.0, abs(self.objective)):
+            self.improved = time.monotonic()
         if self.objective is None or value < self.objective:
             self.plan, self.evaluation = plan, evaluation
             self.objective, self.found_by = value, source

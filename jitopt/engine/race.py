@@ -68,7 +68,8 @@ class Attempt:
     message: str = ""
     started: bool | None = None
     begun: bool = False
-    compiling: bool = False
+    phase: str = ""
+    phase_began: float = 0.0
     stop_sent: float | None = None
     bound: float | None = None
     claimed: float | None = None
@@ -79,6 +80,18 @@ class Attempt:
     def running(self) -> bool:
         """True until the road has ended."""
         return self.outcome is None
+
+    @property
+    def compiling(self) -> bool:
+        """True while it loads or makes machine code."""
+        return self.phase in ("load", "compile")
+
+    def enter(self, phase: str) -> None:
+        """Note that a phase begins, or with "" that the last one ends."""
+        now = time.monotonic()
+        if self.phase:
+            self.seconds[self.phase] = self.seconds.get(self.phase, 0.0) + now - self.phase_began
+        self.phase, self.phase_began = phase, now
 
 
 class Race:
@@ -218,7 +231,6 @@ class Race:
         kind, name = message["type"], attempt.method.name
         if kind == "plan":
             attempt.plans += 1
-            attempt.compiling = False
             attempt.claimed = message.get("claimed")
             self.ledger.offer(message["plan"], name)
         elif kind == "bound" and isinstance(message.get("value"), int | float):
@@ -227,13 +239,12 @@ class Race:
                 self.ledger.tell_bound(float(message["value"]), name)
         elif kind == "begin":
             attempt.begun = attempt.method.kind == "heuristic"
+            attempt.enter("heuristic" if attempt.begun else "build")
         elif kind == "start":
             attempt.started = bool(message["accepted"])
         elif kind == "phase":
-            attempt.begun = True
-            attempt.compiling = message["name"] == "compile"
-            if message["seconds"] is not None:
-                attempt.seconds[message["name"]] = float(message["seconds"])
+            attempt.begun = attempt.begun or message["name"] != "build"
+            attempt.enter(str(message["name"]))
         elif kind == "done":
             attempt.outcome = str(message["outcome"])
             attempt.worker.busy = None
@@ -244,6 +255,7 @@ class Race:
 
     def _let_go(self, attempt: Attempt) -> None:
         self._selector.unregister(attempt.worker.descriptor)
+        attempt.enter("")
         if attempt.outcome == "memory_limit":
             attempt.worker.end()
         else:
@@ -251,6 +263,7 @@ class Race:
 
     def _crashed(self, attempt: Attempt) -> None:
         self._selector.unregister(attempt.worker.descriptor)
+        attempt.enter("")
         attempt.worker.end()
         code = attempt.worker.ended()
         attempt.outcome = "crashed"
@@ -282,6 +295,7 @@ class Race:
     def _abandon(self, attempt: Attempt) -> None:
         """Let a road go that was told to stop; its worker is warm when it is needed next."""
         self._selector.unregister(attempt.worker.descriptor)
+        attempt.enter("")
         attempt.outcome = "stopped"
         release(attempt.worker)
 
@@ -292,13 +306,15 @@ class Race:
 
     def _kill(self, attempt: Attempt, outcome: str, patience: float) -> None:
         self._selector.unregister(attempt.worker.descriptor)
+        attempt.enter("")
         attempt.worker.end(patience)
         attempt.outcome = outcome
         if outcome == "memory_limit":
             attempt.message = f"it held more than {self.settings.memory_limit >> 20} MB"
             self.ledger.warn(f"{attempt.method.name}: {attempt.message}")
-        else:
-            self.ledger.warn(f"{attempt.method.name}: it did not stop when asked and was ended")
+        elif not self.ledger.proven(self.settings.gap):
+            # Where the answer is proven, the end of a road that lost is no news.
+            self.ledger.warn(f"{attempt.method.name}: it did not stop when asked and was ended; what it told counts")
 
 
 def _options_of(options: Mapping[str, Any], method: Method) -> dict[str, Any]:

@@ -190,8 +190,9 @@ def _seconds(race: Race, began: float) -> dict[str, float]:
     found = {"read": 0.0, "heuristic": 0.0, "build": 0.0, "solve": 0.0, "compile": 0.0}
     for attempt in race.attempts:
         for phase, seconds in attempt.seconds.items():
-            if phase in found:
-                found[phase] += seconds
+            key = "compile" if phase == "load" else phase
+            if key in found:
+                found[key] += seconds
     return found | {"check": race.ledger.check_seconds, "total": time.monotonic() - began}
 
 

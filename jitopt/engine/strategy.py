@@ -14,13 +14,19 @@ from jitopt import registry
 from jitopt.engine.process import acquire, release
 
 if TYPE_CHECKING:
-    from jitopt.engine.race import Race
+    from jitopt.engine.race import Attempt, Race
     from jitopt.registry import Method
 
 __all__ = ["claims", "confirm", "run_auto", "run_method"]
 
 HEURISTIC_SHARE = 0.3
-"""Share of the time the heuristic has before the exact roads start, if it has not ended by itself."""
+"""Largest share of the time that the heuristic has before the exact roads start."""
+
+LEAST_PATIENCE = 0.5
+"""Seconds without progress after which the exact roads start, at least."""
+
+PATIENCE = 3.0
+"""The heuristic searches this many times as long as it took to its last progress."""
 
 FIRST_WORK = 0.25
 """Share of the work budget that the heuristic has in deterministic mode."""
@@ -42,15 +48,32 @@ def run_auto(race: Race) -> None:
 
 
 def _run_first(race: Race, heuristic: Method, exact: list[Method]) -> None:
-    """Run the heuristic before the exact roads: from its beginning, however long its process took to start."""
+    """Run the heuristic before the exact roads, as long as it makes progress.
+
+    Its clock starts when its process is ready, however long that took, and again when its machine
+    code is loaded. While machine code is still being made, the exact roads do not wait for it.
+    """
     attempt = race.launch(heuristic, start=race.ledger.plan, work_share=FIRST_WORK)
     race.run_until(lambda: attempt.begun or _done(race))
+    if race.settings.work is not None:
+        race.run_until(lambda: _done(race))
+        return
     _warm(race, exact)
-    if race.settings.work is None:
-        attempt.end = time.monotonic() + (HEURISTIC_SHARE if exact else 1.0) * race.remaining()
-    race.run_until(lambda: _done(race) or (race.settings.work is None and time.monotonic() > attempt.end))
-    if attempt.running and not attempt.compiling:
+    began = time.monotonic()
+    end = began + (HEURISTIC_SHARE if exact else 1.0) * race.remaining()
+    race.run_until(lambda: _done(race) or time.monotonic() > (_patience(race, attempt, began, end) if exact else end))
+    if attempt.running and attempt.phase != "compile":
         race.stop([attempt])
+
+
+def _patience(race: Race, attempt: Attempt, began: float, end: float) -> float:
+    """Return when the heuristic has searched in vain for long enough."""
+    if attempt.phase == "compile":
+        return began
+    if attempt.phase == "load" or race.ledger.plan is None:
+        return end
+    since = max(began, attempt.phase_began)
+    return min(end, since + max(LEAST_PATIENCE, PATIENCE * (race.ledger.improved - since)))
 
 
 def _warm(race: Race, exact: list[Method]) -> None:
@@ -74,18 +97,18 @@ def _run_exact(race: Race, exact: list[Method]) -> None:
     in_turn = race.settings.work is not None
     side_by_side = 1 if in_turn else max(1, race.settings.threads // threads)
     retried: set[str] = set()
-    while (waiting or race.running()) and race.remaining() > 0.05 and not _done(race):
-        while waiting and len(race.running()) < side_by_side:
+    under_way: list[Attempt] = []
+    while (waiting or under_way) and race.remaining() > 0.05 and not _done(race):
+        while waiting and len(under_way) < side_by_side:
             method = waiting.pop(0)
             left = race.remaining() if not waiting or side_by_side > 1 else 0.6 * race.remaining()
-            race.launch(method, seconds=left, threads=threads, start=race.ledger.plan)
-        under_way = len(race.running())
-        race.run_until(lambda count=under_way: _done(race) or len(race.running()) < count)  # type: ignore[misc]
-        for attempt in race.attempts:
-            if attempt.outcome == "crashed" and attempt.method in exact and attempt.method.name not in retried:
+            under_way.append(race.launch(method, seconds=left, threads=threads, start=race.ledger.plan))
+        race.run_until(lambda: _done(race) or not all(attempt.running for attempt in under_way))
+        for attempt in [attempt for attempt in under_way if not attempt.running]:
+            under_way.remove(attempt)
+            if attempt.outcome == "crashed" and attempt.method.name not in retried and not in_turn:
                 retried.add(attempt.method.name)
-                if not in_turn:
-                    waiting.append(attempt.method)
+                waiting.append(attempt.method)
     race.stop()
 
 

@@ -80,9 +80,9 @@ class Job:
         """Tell a proven lower bound."""
         self.tell("bound", value=float(value))
 
-    def phase(self, name: str, seconds: float | None = None) -> None:
-        """Tell that a phase (build, compile, solve) began or, with its seconds, ended."""
-        self.tell("phase", name=name, seconds=seconds)
+    def phase(self, name: str) -> None:
+        """Tell that a phase begins: build, solve, heuristic, load (machine code) or compile."""
+        self.tell("phase", name=name)
 
 
 def main(family: str) -> None:

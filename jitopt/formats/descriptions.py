@@ -79,7 +79,8 @@ HEIJUNKA: dict[str, dict[str, Meaning]] = {
         ),
         "measure": (
             "How deviations are counted: sum or maximum of squares or absolute values, or sum_violated (weights "
-            "of the violated windows; ratio only).",
+            "of the violated windows; ratio only). Left out: sum_squared for rate and usage, sum_absolute for ratio "
+            "and changeover.",
             "",
         ),
         "weight": ("Factor of the term in the objective.", "objective per unit of the term"),

@@ -19,7 +19,7 @@ __all__ = ["run"]
 
 def run(method: Method, instance: Any, start: Any, job: Job) -> str:
     """Build, validate, hint and solve; stream plans and bounds; return the outcome."""
-    began = time.perf_counter()
+    job.phase("build")
     formulation = method.load()
     model = formulation.build(instance, job.elastic or None)
     wrong = model.validate()
@@ -28,7 +28,6 @@ def run(method: Method, instance: Any, start: Any, job: Job) -> str:
     if start is not None:
         for variable, value in formulation.start(instance, model, start):
             model.add_hint(variable, round(value))
-    job.phase("build", time.perf_counter() - began)
     if job.stop.is_set():
         return "stopped"
     solver = cp_model.CpSolver()
@@ -37,9 +36,8 @@ def run(method: Method, instance: Any, start: Any, job: Job) -> str:
     watcher = _Watcher(job, model, lambda value: formulation.extract(instance, model, value), value_of_start)
     solver.best_bound_callback = watcher.bound
     job.on_stop(solver.stop_search)
-    began = time.perf_counter()
+    job.phase("solve")
     status = solver.solve(model, watcher)
-    job.phase("solve", time.perf_counter() - began)
     watcher.finish(solver)
     return _finish(solver, status, job, watcher)
 

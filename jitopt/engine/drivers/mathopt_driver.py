@@ -55,24 +55,22 @@ _BOUNDED = (
 
 def run(method: Method, instance: Any, start: Any, job: Job) -> str:
     """Build, check, hint and solve; stream plans and bounds; return the outcome."""
-    began = time.perf_counter()
+    job.phase("build")
     formulation = method.load()
     model = formulation.build(instance, job.elastic or None)
     _check_numbers(model)
     hints = formulation.start(instance, model, start) if start is not None else None
-    job.phase("build", time.perf_counter() - began)
     if job.stop.is_set():
         return "stopped"
     watcher = _Watcher(job, model, lambda value: formulation.extract(instance, model, value), hints is not None)
     interrupter = SolveInterrupter()
     over = threading.Event()
     job.on_stop(lambda: _interrupt(interrupter, over))
-    began = time.perf_counter()
+    job.phase("solve")
     try:
         result = _solve_twice(model, job, hints, watcher, interrupter)
     finally:
         over.set()
-    job.phase("solve", time.perf_counter() - began)
     return watcher.finish(result)
 
 

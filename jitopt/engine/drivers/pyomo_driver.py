@@ -37,7 +37,7 @@ optima that were none, for its own rounding errors exceed such a tolerance; at 1
 
 def run(method: Method, instance: Any, start: Any, job: Job) -> str:
     """Build, check, hand over and solve; stream plans and bounds; return the outcome."""
-    began = time.perf_counter()
+    job.phase("build")
     formulation = method.load()
     model = formulation.build(instance, job.elastic or None)
     try:
@@ -47,7 +47,6 @@ def run(method: Method, instance: Any, start: Any, job: Job) -> str:
     if (form.column_lower > form.column_upper).any():
         return "infeasible"
     highs = _pass_model(form, job)
-    job.phase("build", time.perf_counter() - began)
     if job.stop.is_set():
         return "stopped"
 
@@ -57,11 +56,11 @@ def run(method: Method, instance: Any, start: Any, job: Job) -> str:
     watcher = _Watcher(highs, form, job, extract)
     if start is not None:
         watcher.offer(formulation.start(instance, model, start))
+    job.phase("solve")
     began = time.perf_counter()
     outcome = watcher.solve()
     if outcome in ("infeasible", "failed"):
         outcome = _ask_again(watcher, outcome, time.perf_counter() - began, extract)
-    job.phase("solve", time.perf_counter() - began)
     return outcome
 
 

@@ -31,6 +31,7 @@ from jitopt.problems.base import (
     Table,
     exact,
 )
+from jitopt.problems.heijunka.validation import check_bill, check_options
 
 __all__ = ["Bucket", "Heijunka", "HeijunkaPlan", "Measure", "Term"]
 
@@ -158,6 +159,11 @@ class Fixed(Table):
     product: Identifiers
 
 
+def _usual_measure(known: dict[str, Any]) -> Measure:
+    """Return the measure of a term that tells none."""
+    return "sum_squared" if known.get("term") in ("rate", "usage") else "sum_absolute"
+
+
 class Objective(Strict):
     """One term of the objective: weight x measure of the term's deviations.
 
@@ -165,11 +171,12 @@ class Objective(Strict):
     each part and slot), "ratio" (v = units above p_o, for each full window of a rule that is not
     hard), "changeover" (v = cost between neighbouring slots).
     measure: sum_squared (sum of w v^2), sum_absolute (sum of w |v|), max_squared, max_absolute,
-    or sum_violated (sum of w over v > 0; ratio only).
+    or sum_violated (sum of w over v > 0; ratio only). Left out: sum_squared for the deviations
+    "rate" and "usage", sum_absolute for the costs "ratio" and "changeover".
     """
 
     term: Term
-    measure: Measure = "sum_squared"
+    measure: Measure = Field(default_factory=_usual_measure)
     weight: Amount = 1.0
 
 
@@ -230,6 +237,8 @@ class Heijunka(Instance[HeijunkaPlan]):
             if table is not None:
                 table.check(f"/{name}")
         _check_references(self)
+        check_bill(self)
+        check_options(self)
         _check_objective(self)
         _check_slots(self)
         return self
