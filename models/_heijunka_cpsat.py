@@ -14,7 +14,7 @@ from jitopt.problems.base import exact
 
 from ._cpsat import clause, negated, whole
 from ._heijunka import refuse_beyond
-from ._heijunka_plan import Trace, changeover_classes, least_runs, moved
+from ._heijunka_plan import Trace, changeover_classes, least_runs, moved, released
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,9 +163,11 @@ def kept(m: Any, instance: Heijunka) -> None:
             else:
                 m.add(m.x[i, s] - have <= max(0, m.reach.largest(i) - have) * changed[s])
                 m.add(have - m.x[i, s] <= have * changed[s])
+    for s in range(2, len(changed) + 1):
+        m.add_implication(changed[s - 1], changed[s])
     if changed:
         m.add(sum(changed.values()) <= m.relax.slack(key, instance.frozen))
-    m.derived.append((changed, lambda trace, s: any(trace.units(i, s) != current[s - 1].get(i, 0) for i in m.products)))
+    m.derived.append((changed, lambda trace, s: released(instance, trace, s)))
     table = instance.fixed
     for position, product in zip(table.position, table.product, strict=True) if table else ():
         m.add(m.x[instance.index[product], position] + m.relax.slack(("fixed", (str(position), product)), 1) >= 1)

@@ -13,13 +13,20 @@ if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka, RatioRule
     from jitopt.registry import RuleKey
 
-__all__ = ["Trace", "changeover_classes", "least_runs", "moved", "plan_of", "windows"]
+__all__ = ["Trace", "changeover_classes", "least_runs", "moved", "plan_of", "released", "windows"]
 
 
 def moved(instance: Heijunka) -> bool:
     """Tell whether moves against the current plan are priced or capped."""
     current = instance.current
     return current is not None and (current.price > 0 or current.at_most is not None)
+
+
+def released(instance: Heijunka, trace: Trace, slot: int) -> bool:
+    """Tell whether a plan differs from the current one in a slot up to this one."""
+    current = (instance.current_slots or ())[:slot]
+    rows = range(len(instance.products.product))
+    return any(trace.units(row, s) != have.get(row, 0) for s, have in enumerate(current, 1) for row in rows)
 
 
 def least_runs(instance: Heijunka, row: int) -> int:

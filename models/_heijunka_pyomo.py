@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyomo.environ as pyo
 
 from ._heijunka import refuse_beyond
-from ._heijunka_plan import Trace, changeover_classes, least_runs, moved
+from ._heijunka_plan import Trace, changeover_classes, least_runs, moved, released
 
 if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka, Objective
@@ -142,8 +142,8 @@ def kept(m: Any, instance: Heijunka) -> None:
         return m.x[i, s] == current[s - 1].get(i, 0)
 
     loose = range(1, instance.frozen + 1 if key in m.relax else 1)
-    m.changed = pyo.Var(loose, domain=pyo.Binary, doc="frozen slot s changes")
-    m.derived.append((m.changed, lambda trace, s: any(trace.units(i, s) != current[s - 1].get(i, 0) for i in m.I)))
+    m.changed = pyo.Var(loose, domain=pyo.Binary, doc="frozen slot s or one before it changes")
+    m.derived.append((m.changed, lambda trace, s: released(instance, trace, s)))
 
     @m.Constraint(frozen if key in m.relax else [], doc="more units only in a changed slot")
     def more(m: Any, i: int, s: int) -> Any:
@@ -155,8 +155,12 @@ def kept(m: Any, instance: Heijunka) -> None:
         have = current[s - 1].get(i, 0)
         return have - m.x[i, s] <= have * m.changed[s]
 
+    @m.Constraint(list(loose)[1:], doc="slots are released from one to the end of the prefix")
+    def released_behind(m: Any, s: int) -> Any:
+        return m.changed[s - 1] <= m.changed[s]
+
     if key in m.relax and instance.frozen:
-        m.changes = pyo.Constraint(expr=sum(m.changed[s] for s in loose) <= slack, doc="each changed slot is paid")
+        m.changes = pyo.Constraint(expr=sum(m.changed[s] for s in loose) <= slack, doc="each released slot is paid")
     table = instance.fixed
     places = list(zip(table.position, table.product, strict=True)) if table else []
 

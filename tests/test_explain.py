@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 import jitopt
+from jitopt.engine.explain import outward
+from jitopt.generators import random_small
+from jitopt.testing import optimum
 
 
 def keys(explanation: jitopt.Explanation) -> set[tuple[str, ...]]:
@@ -96,7 +101,7 @@ def test_why_not_of_what_was_chosen_changes_nothing(small):
     result = jitopt.solve(small, time_limit=30)
     assert result.plan is not None and result.plan.sequence is not None
     first = result.plan.sequence[0]
-    assert jitopt.why_not(small, result, position="1", product=first).status == "same"
+    assert jitopt.why_not(small, result, position="1", product=first).status == "made"
     assert jitopt.why_not(small, result, position="1", product="A").status == "worse"
 
 
@@ -114,3 +119,82 @@ def test_why_not_of_the_impossible(small):
 def test_why_not_of_nonsense_is_bad_input(small, choice):
     with pytest.raises(jitopt.InputError):
         jitopt.why_not(small, {"sequence": list("CBACBCCABC")}, choice)
+
+
+@pytest.mark.parametrize(
+    ("amount", "told"),
+    [(0.2876404494, "0.287641"), (13.3333333, "13.3334"), (2.0, "2"), (1234567.1, "1234568"), (4.8e-4, "0.00048"),
+     (1e-15, "0.000000000001"), (1500.0, "1500")],
+)  # fmt: skip
+def test_an_amount_is_told_with_enough_of_it(amount, told):
+    assert outward(amount) == told
+
+
+def test_a_choice_the_plan_makes_already_is_told_so(two_goods):
+    result = jitopt.solve(two_goods, time_limit=20)
+    assert result.plan is not None
+    order = result.plan.orders[0]
+    comparison = jitopt.why_not(two_goods, result, supplier=order.supplier, part=order.part)
+    assert comparison.status == "made" and comparison.difference == 0.0 and comparison.plan == result.plan
+
+
+def test_released_slots_are_a_prefix_and_releasing_them_repairs():
+    """A's run of 3 in the frozen slots is too long from its third slot on: two of the four stay frozen at most."""
+    instance = jitopt.Heijunka.model_validate(
+        {
+            "problem": "heijunka",
+            "version": 1,
+            "name": "released",
+            "products": {"product": ["A", "B"], "demand": [3, 3], "longest_run": [2, 2]},
+            "current": {"sequence": ["B", "A", "A", "A", "B", "B"]},
+            "frozen": 5,
+            "objective": [{"term": "rate"}],
+        }
+    )
+    (reason,) = jitopt.explain(instance, time_limit=30).reasons
+    assert (reason["rule"], reason["short_by"]) == ("frozen", 2)
+    assert jitopt.solve(instance.replace(frozen=3), time_limit=30).status == "optimal"
+    assert jitopt.solve(instance.replace(frozen=4), time_limit=30).status == "infeasible"
+
+
+REPAIRS = {
+    "ratio": lambda data, members, by: _raise(data["ratios"], "ratio", members[0], "at_most", by),
+    "spacing": lambda data, members, by: _raise(data["products"], "product", members[0], "spacing", -by),
+    "longest_run": lambda data, members, by: _raise(data["products"], "product", members[0], "longest_run", by),
+    "shortest_run": lambda data, members, by: _raise(data["products"], "product", members[0], "shortest_run", -by),
+    "frozen": lambda data, members, by: data.update(frozen=data["frozen"] - by),
+    "capacity": lambda data, members, by: data["box"].update(capacity=data["box"]["capacity"] + by),
+    "moves": lambda data, members, by: data["current"].update(at_most=data["current"]["at_most"] + by),
+    "fixed": lambda data, members, by: _drop(data["fixed"], int(members[0]), members[1]),
+}
+
+
+def _raise(table, key, name, column, by):
+    table[column][table[key].index(name)] += by
+
+
+def _drop(table, position, product):
+    row = list(zip(table["position"], table["product"], strict=True)).index((position, product))
+    del table["position"][row], table["product"][row]
+
+
+def _infeasible(count):
+    found = []
+    for seed in range(400):
+        instance = random_small("heijunka", seed)
+        if optimum(instance) is None:
+            found.append(instance)
+        if len(found) == count:
+            return found
+    raise AssertionError("too few")
+
+
+@pytest.mark.parametrize("instance", _infeasible(12), ids=lambda instance: instance.name)
+def test_the_told_repair_makes_a_plan_possible(instance):
+    explanation = jitopt.explain(instance, time_limit=30)
+    assert explanation.status == "infeasible" and explanation.repair_proven
+    data = instance.to_dict()
+    for reason in explanation.reasons:
+        REPAIRS[reason["rule"]](data, reason["members"], math.ceil(reason["short_by"]))
+    repaired = type(instance).model_validate(data)
+    assert optimum(repaired) is not None

@@ -132,7 +132,7 @@ def _show_explanation(explanation: Any) -> str:
     if explanation.status == "feasible":
         return "There is a plan: no rule has to give way."
     if explanation.status == "unknown":
-        lines = ["No answer was found within the time limit."]
+        lines = ["Whether there is a plan was not decided (only one method says so, or the time was up)."]
     else:
         lines = [f"There is no plan (proof: {explanation.proof})."]
     if explanation.clash:
@@ -154,6 +154,7 @@ def _show_comparison(comparison: Any) -> str:
     asked = ", ".join(f"{key}={value}" for key, value in comparison.choice.items())
     words = {
         "worse": "costs more",
+        "made": "is what the plan does already",
         "same": "costs the same",
         "better": "costs less: the plan in hand was not the best",
         "impossible": "cannot be done",

@@ -6,10 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
+from jitopt.cli import clock
 from jitopt.cli.failures import FAILED, INFEASIBLE, INTERRUPTED, NO_PLAN
 from jitopt.cli.options import AsJson, File, Format, Output, Seed, ShowProgress, TimeLimit, read_instance, unsigned
 from jitopt.cli.output import emit, number, out
 from jitopt.cli.progress import Ticker
+
+WRITING = 0.3
+"""Seconds kept for writing and ending, per second of reading."""
 
 __all__ = ["solve"]
 
@@ -49,18 +53,21 @@ def solve(
     from jitopt import api
     from jitopt.formats.atomic import check_writable
 
-    began = time.monotonic()
+    began = clock.began()
+    opened = time.monotonic()
     if output not in (None, "-"):
         check_writable(output)
     instance = read_instance(file, format)
     plan = _start(start, instance.problem)
     read_seconds = time.monotonic() - began
+    # What took long to read takes a while to write and to let go of, too.
+    reserve = WRITING * (time.monotonic() - opened)
     ticker = Ticker(progress)
     try:
         result = api.solve(
             instance,
             method=method,
-            time_limit=max(0.05, time_limit - read_seconds),
+            time_limit=max(0.05, time_limit - read_seconds - reserve),
             gap=gap,
             seed=seed,
             threads=threads,

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from decimal import ROUND_UP, Decimal
 from typing import TYPE_CHECKING, Any, Generic, Literal
 
+from jitopt.engine import solve as solving
 from jitopt.engine.elastic import solve_elastic
 from jitopt.problems.base import Instance, PlanT, Rule
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from jitopt.engine.result import Progress, Proof, Result
     from jitopt.registry import RuleKey
 
-__all__ = ["Explanation", "explain"]
+__all__ = ["Explanation", "explain", "outward"]
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,14 @@ def explain(
     reasons = _reasons(instance, repair, rules, costs)
     search = _ClashSearch(instance, rules, costs, began + time_limit, threads)
     clash, minimal, solvers = search.run([(reason["rule"], tuple(reason["members"])) for reason in reasons])
+    if len(solvers) < 2:
+        # A repair too small for the solvers' tolerances: ask without a price on any rule.
+        left = began + time_limit - time.monotonic()
+        whole = solving.solve(instance, solving.Request(time_limit=max(0.05, left), threads=threads), time.monotonic())
+        if whole.plan is not None:
+            seconds = time.monotonic() - began
+            return Explanation("feasible", plan=whole.plan, repair_cost=0.0, repair_proven=True, seconds=seconds)
+        solvers |= set(whole.claims_infeasible)
     proof: Proof = "cross_checked" if len(solvers) > 1 else "single" if solvers else "none"
     return Explanation(
         status="infeasible" if len(solvers) > 1 else "unknown",
@@ -118,7 +128,7 @@ def _reasons(
     found = []
     for violation in instance.evaluate(repair.plan).violations:
         key = (violation.rule, violation.members)
-        amount = f"{violation.short_by:.6g}"
+        amount = outward(violation.short_by)
         found.append(
             {
                 "rule": violation.rule,
@@ -130,6 +140,14 @@ def _reasons(
             }
         )
     return tuple(sorted(found, key=lambda reason: (-float(str(reason["cost"])), str(reason["rule"]))))
+
+
+def outward(amount: float) -> str:
+    """Write an amount with six digits, rounded up: a limit moved by what is read must be moved enough."""
+    exact_amount = Decimal(repr(amount))
+    places = Decimal(1).scaleb(max(exact_amount.adjusted() - 5, -12))
+    rounded = exact_amount.quantize(places, rounding=ROUND_UP) if places < 1 else exact_amount.to_integral(ROUND_UP)
+    return f"{rounded.normalize():f}"
 
 
 def _describe(rule: Rule) -> dict[str, Any]:

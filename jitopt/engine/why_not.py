@@ -21,13 +21,14 @@ __all__ = ["Comparison", "compare"]
 class Comparison(Generic[PlanT]):
     """A plan with a choice forced on it, against the plan in hand.
 
-    status: "worse", "same" or "better" (then the plan in hand was not the best), "impossible"
-    (no plan makes this choice), or "unknown" (no plan was found in time). difference: objective
+    status: "made" (the plan in hand makes this choice already), "worse", "same" or "better" (then
+    the plan in hand was not the best), "impossible" (no plan makes this choice), or "unknown" (no
+    plan was found in time). difference: objective
     after - before. terms: (name, before, after, difference). bound_after: no plan with the
     choice costs less. reasons: why it is impossible.
     """
 
-    status: Literal["worse", "same", "better", "impossible", "unknown"]
+    status: Literal["made", "worse", "same", "better", "impossible", "unknown"]
     choice: dict[str, str]
     objective_before: float | None
     objective_after: float | None
@@ -60,14 +61,19 @@ def compare(
 ) -> Comparison[PlanT]:
     """Force `choice`, solve again with `solve`, and compare term by term with `plan`."""
     before = instance.evaluate(plan)
-    result = solve(forced(instance, choice))
+    wanted = forced(instance, choice)
+    if wanted.evaluate(plan).feasible:
+        terms = tuple((name, value, value, 0.0) for name, value in before.terms.items())
+        value = before.objective
+        return Comparison("made", dict(choice), value, value, None, None if value is None else 0.0, terms, (), plan)
+    result = solve(wanted)
     if result.plan is None:
         status: Literal["impossible", "unknown"] = "impossible" if result.status == "infeasible" else "unknown"
         return Comparison(status, dict(choice), before.objective, None, None, None, (), result.reasons, None)
     after = instance.evaluate(result.plan)
     assert after.objective is not None
     names = list(dict.fromkeys([*before.terms, *after.terms]))
-    terms = tuple(
+    found = tuple(
         (name, b, a, a - b) for name in names for b, a in [(before.terms.get(name, 0.0), after.terms.get(name, 0.0))]
     )
     difference = None if before.objective is None else after.objective - before.objective
@@ -78,7 +84,7 @@ def compare(
         after.objective,
         result.bound,
         difference,
-        terms,
+        found,
         (),
         result.plan,
     )

@@ -152,9 +152,10 @@ def _kept(data: Data, slots: Slots) -> Broken:
     broken: Broken = {}
     current = _current(data) or []
     frozen = data.get("frozen", 0)
-    changed = sum(slots[s] != current[s] for s in range(frozen))
-    if changed:
-        broken["frozen", ()] = Fraction(changed)
+    for s in range(frozen):
+        if slots[s] != current[s]:
+            broken["frozen", ()] = Fraction(frozen - s)
+            break
     fixed = data.get("fixed") or {"position": [], "product": []}
     for position, product in zip(fixed["position"], fixed["product"], strict=True):
         if product not in slots[position - 1]:

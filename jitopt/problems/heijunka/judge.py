@@ -198,8 +198,9 @@ def _kept(instance: Heijunka, slots: Slots) -> list[Violation]:
     if instance.frozen and current is not None:
         changed = [s for s in range(instance.frozen) if slots[s] != current[s]]
         if changed:
-            text = f"{len(changed)} frozen slots differ from the current plan, the first is {changed[0] + 1}"
-            found.append(Violation("frozen", (), text, len(changed)))
+            text = f"of the frozen slots {len(changed)} differ from the current plan, the first is {changed[0] + 1}"
+            # The frozen slots are a prefix: to free one frees all behind it.
+            found.append(Violation("frozen", (), text, instance.frozen - changed[0]))
     if instance.fixed:
         for position, product in zip(instance.fixed.position, instance.fixed.product, strict=True):
             if instance.index[product] not in slots[position - 1]:

@@ -22,7 +22,7 @@ REMEDIES = {
     "spacing": "lower the spacing of {0} by {amount}",
     "longest_run": "allow runs of {0} that are {amount} longer",
     "shortest_run": "allow runs of {0} that are {amount} shorter",
-    "frozen": "release {amount} frozen slots",
+    "frozen": "freeze {amount} slots less at the end of the prefix",
     "fixed": "give slot {0} free for another product than {1}",
     "moves": "allow {amount} moves more",
 }
