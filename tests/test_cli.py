@@ -678,3 +678,12 @@ def test_a_terminal_without_the_letters(heijunka: str) -> None:
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
     assert "\\xe9" in jitopt("info", heijunka, env=environment).stdout
     assert json.loads(jitopt("convert", heijunka, env=environment).stdout)["products"]["product"][2] == "é"
+
+
+def test_the_limit_of_a_command_counts_from_the_start_of_its_process() -> None:
+    code = "import time; time.sleep(0.5); from jitopt.cli import clock; print(time.monotonic() - clock.began())"
+    later = "print(time.monotonic() - clock.began())"
+    told = subprocess.run([sys.executable, "-c", f"{code}; {later}"], capture_output=True, text=True, check=True)
+    first, second = map(float, told.stdout.split())
+    assert 0.5 <= first < 5.0
+    assert second < 0.1

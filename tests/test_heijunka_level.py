@@ -21,7 +21,7 @@ from jitopt.heuristics.context import LocalContext
 from jitopt.problems.heijunka import Heijunka
 from jitopt.testing import optimum
 
-SEEDS = st.integers(0, 10**6)
+SEEDS = st.integers(0, 499)
 KERNELS = jit.plain("jitopt.heuristics._kernels.heijunka_level")
 
 
