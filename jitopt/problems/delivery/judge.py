@@ -230,7 +230,7 @@ def _cyclic(instance: Delivery, plan: DeliveryPlan) -> Evaluation:
     every = {row.part: row.every or 1 for row in plan.deliveries}
     fixed = parts.every or (None,) * parts.rows()
     violations = [
-        Violation("every", (part,), f"{part} comes every {every[part]} periods instead of {asked}", abs(every[part] - asked))
+        Violation("every", (part,), f"{part} comes every {every[part]} periods, not {asked}", abs(every[part] - asked))
         for part, asked in zip(parts.part, fixed, strict=True)
         if asked is not None and every[part] != asked
     ]  # fmt: skip

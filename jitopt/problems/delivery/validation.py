@@ -55,7 +55,7 @@ def _cyclic(instance: Delivery) -> None:
             )  # fmt: skip
     if not instance.major_cost:
         raise InputError(
-            "the strict cyclic form needs a major cost above 0: without one the best base period is as short as you like",
+            "the strict cyclic form needs a major cost above 0: without one no base period is too short",
             place="/major_cost", value=instance.major_cost,
             remedy="write the cost of a joint replenishment",
         )  # fmt: skip
