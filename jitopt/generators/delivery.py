@@ -68,9 +68,9 @@ def _check(options: Options) -> None:
 def _cyclic(rng: Rng, seed: int, options: Options) -> Delivery:
     """Draw parts; with one ratio of minor to holding cost every multiple is 1 and the optimum 2 sqrt(A B)."""
     count = options["parts"]
-    demand = rng.integers(10, 5000, count).tolist()
-    holding = (rng.integers(5, 200, count) / 100).tolist()
-    minor = [0.05 * h * d for h, d in zip(holding, demand, strict=True)]
+    demand: Any = rng.integers(10, 5000, count).tolist()
+    holding: Any = (rng.integers(5, 200, count) / 100).tolist()
+    minor: Any = [0.05 * h * d for h, d in zip(holding, demand, strict=True)]
     if not options["alike"]:
         minor = (rng.integers(10, 2000, count) / 10).tolist()
     data: Data = {
@@ -110,7 +110,7 @@ def _suppliers(rng: Rng, seed: int, options: Options) -> Data:
         "source": f"generated, seed {seed}",
         "suppliers": {
             "supplier": names,
-            "delivery_cost": [float(value) for value in rng.integers(20, 200, count)],
+            "delivery_cost": rng.integers(20, 200, count).astype(float).tolist(),
             "lead_time": (rng.integers(1, 13, count) / 4).tolist(),
         },
         "frequencies": {
@@ -174,13 +174,18 @@ def _places(rng: Rng, data: Data, options: Options) -> None:
     if options["docks"]:
         names = [f"dock{row + 1}" for row in range(options["docks"])]
         data["docks"] = {"dock": names, "slots": [1e9] * len(names)}
-        data["suppliers"]["dock"] = [names[row] for row in rng.integers(len(names), size=options["suppliers"])]
+        data["suppliers"]["dock"] = _picks(rng, names, options["suppliers"])
     if options["storages"]:
         names = [f"rack{row + 1}" for row in range(options["storages"])]
         data["storage"] = {"storage": names, "capacity": [1e9] * len(names)}
-        data["parts"]["storage"] = [names[row] for row in rng.integers(len(names), size=len(data["parts"]["part"]))]
+        data["parts"]["storage"] = _picks(rng, names, len(data["parts"]["part"]))
     if options["trucks"]:
         data["trucks"] = {"truck": [], "weight": [], "cube": []}
+
+
+def _picks(rng: Rng, names: list[str], count: int) -> list[str]:
+    rows: Any = rng.integers(len(names), size=count).tolist()
+    return [names[row] for row in rows]
 
 
 def _hide(rng: Rng, data: Data, options: Options) -> list[int]:
@@ -221,13 +226,13 @@ def _limit(data: Data, hidden: list[int], options: Options) -> None:
     for row, k in zip(every, hidden, strict=True):
         for key, amount in row[k].takes.items():
             loads[key] = loads.get(key, Fraction(0)) + amount
-    for table, key, column, load in (
+    for table, word, column, share in (
         ("docks", "dock", "slots", "dock_load"),
         ("storage", "storage", "capacity", "storage_load"),
     ):
         if table in data:
-            taken = (loads.get((key, (name,)), Fraction(0)) for name in data[table][key])
-            data[table][column] = [_above(amount / Fraction(str(options[load]))) for amount in taken]
+            taken = (loads.get((word, (name,)), Fraction(0)) for name in data[table][word])
+            data[table][column] = [_above(amount / Fraction(str(options[share]))) for amount in taken]
     if options["trucks"]:
         _trucks(data, instance, hidden, options)
     if options["change_cap"]:
