@@ -42,9 +42,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--seeds", type=int, default=3)
     arguments = parser.parse_args()
-    print(
-        "| instance | method | first plan s | objective | gap | status, proof | seconds |\n|---|---|---|---|---|---|---|"
-    )
+    print("| instance | method | first plan s | objective | gap | status, proof | seconds |")
+    print("|---|---|---|---|---|---|---|")
     jitopt.solve(generate("delivery", seed=0, docks=1, storages=1), method="delivery_menu", time_limit=10)
     for seed in range(arguments.seeds):
         for kind, options in KINDS.items():
