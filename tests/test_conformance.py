@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OWN = [method for method in jitopt.methods() if method.module.startswith("jitopt.")]
-COUNT = 5
+COUNT = 4
 
 
 def names(kind: str) -> list[str]:
@@ -71,7 +71,7 @@ def test_reader_of_public_files(data: Path, name: str, pattern: str) -> None:
 
 # --- agreement -----------------------------------------------------------------------------------
 
-AGREED = 4
+AGREED = 3
 
 
 @pytest.mark.parametrize("seed", range(100, 100 + AGREED))
@@ -188,8 +188,8 @@ from jitopt.testing import check_formulation, check_heuristic
 
 main(["methods", "heijunka"])
 assert jitopt.method("heijunka_guest_dice").family != jitopt.method("heijunka_level").family
-check_heuristic("heijunka_guest_dice", count=8)
-check_formulation("heijunka_guest_pyomo", count=4)
+check_heuristic("heijunka_guest_dice", count=6)
+check_formulation("heijunka_guest_pyomo", count=3)
 jitopt.shut_down()
 print("conforms")
 """
