@@ -413,7 +413,6 @@ def test_check_accepts_the_truth(heijunka: str, tmp_path: Path, capsys: pytest.C
         ({"status": "optimal"}, "optimal is told"),
         ({"plan": {"sequence": ["A", "A", "é", "[red]"]}}, "A"),
         ({"plan": {"sequence": ["A"]}}, "1 units"),
-        ({"plan": {"sequence": 5}}, "plan"),
     ],
 )
 def test_check_tells_every_breach_on_a_line(
@@ -424,6 +423,50 @@ def test_check_tells_every_breach_on_a_line(
     assert words in capsys.readouterr().out
     assert main(["check", heijunka, path, "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["breaches"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"plan": {"sequence": 5}}, "/plan/sequence"),
+        ({"objective": "5"}, "/objective"),
+        ({"start": {}}, "/start/given"),
+        ({"problem": "sourcing"}, "/problem"),
+        ({"format": "jitopt-result/2"}, "/format"),
+    ],
+)
+def test_check_takes_a_value_of_another_type_for_bad_input(
+    changes: dict[str, Any], place: str, heijunka: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", heijunka, result_file(tmp_path, heijunka, PLAN, **changes)]) == 2
+    told = capsys.readouterr().err
+    assert f"result.json: {place}" in told and "Remedy" in told
+
+
+def test_check_takes_a_plan_alone(heijunka: str, sourcing: str, tmp_path: Path, capsys: Any) -> None:
+    order = {"supplier": "S2", "part": "p", "period": 1, "quantity": 12}
+    plan = {"orders": [order, order | {"part": "q", "quantity": 5}], "author": "by hand"}
+    for file, good in ((heijunka, PLAN.to_dict()), (sourcing, plan)):
+        path = tmp_path / "plan.json"
+        for told in (good, {"plan": good}, {"format": "jitopt-result/1", "problem": read(file).problem, "plan": good}):
+            path.write_text(json.dumps(told))
+            assert main(["check", file, str(path)]) == 0
+        path.write_text(json.dumps({"plan": good, "objective": 1e6}))
+        assert main(["check", file, str(path)]) == 1
+        path.write_text(json.dumps({"plan": good, "method": "of_mine"}))
+        assert main(["check", file, str(path), "--json"]) == 0
+        assert "of_mine" in capsys.readouterr().out
+
+
+def test_check_of_an_instance_from_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A public format has no name of its own: the result of the file is also that of its text."""
+    cars = tmp_path / "cars.txt"
+    cars.write_text("4 1 2\n1\n2\nred 2 1\nblue 2 0\n")
+    path = result_file(tmp_path, str(cars), HeijunkaPlan(sequence=("red", "blue", "red", "blue")))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(cars.read_bytes())))
+    assert main(["check", "-", path]) == 0
+    cars.rename(tmp_path / "other.txt")
+    assert main(["check", str(tmp_path / "other.txt"), path]) == 1
 
 
 def test_check_reads_standard_input(heijunka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,10 @@ import json
 import math
 import os
 import random
+import re
 import stat
+import subprocess
+import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -569,6 +572,19 @@ def test_a_result_is_written_and_read_back(tmp_path: Path) -> None:
 def test_a_wrong_result_is_refused_in_words(change: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
         read_result(io.StringIO(json.dumps(RESULT | change)), "heijunka")
+
+
+def test_the_hash_can_be_computed_without_jitopt(tmp_path: Path) -> None:
+    """As docs/formats.md tells it, from the file that convert writes."""
+    text = (Path(__file__).parent.parent / "docs" / "formats.md").read_text(encoding="utf-8")
+    code = next(block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "hashlib" in block)
+    for data in (HEIJUNKA, SOURCING):
+        instance = read(io.StringIO(json.dumps(data | {"source": "é", "known": {"upper": 9}})))
+        write(instance, tmp_path / "native.json")
+        run = subprocess.run(
+            [sys.executable, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        assert run.stdout.strip() == instance.sha256()
 
 
 def test_an_instance_is_no_result() -> None:

@@ -1,7 +1,7 @@
 """`jitopt check` and `jitopt explain`."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,56 +9,63 @@ from jitopt.cli.failures import FAILED, INFEASIBLE, NO_PLAN, usage
 from jitopt.cli.options import AsJson, File, Format, ShowProgress, TimeLimit, read_instance
 from jitopt.cli.output import columns, emit, number, out
 from jitopt.cli.progress import Ticker
-from jitopt.errors import InputError
+
+if TYPE_CHECKING:
+    from jitopt.engine.audit import Audit
 
 __all__ = ["check", "explain", "show_reasons"]
 
 
 def check(
     file: File,
-    result: Annotated[str, typer.Argument(metavar="RESULT", help="Result file; - reads standard input.")],
+    result: Annotated[str, typer.Argument(metavar="RESULT", help="Result file or plan; - reads standard input.")],
     format: Format = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check that the plan in RESULT keeps every rule of FILE, and that RESULT tells the truth.
+    """Check that the plan in RESULT keeps every rule of FILE, and that whatever RESULT states is true.
 
-    Exit code: 0 all is well, 1 not (each breach on a line), 2 bad usage or input.
+    RESULT is a result file, complete or not, or a bare plan. Exit code: 0 all is well, 1 not (each
+    breach on a line), 2 bad usage or input, values of a wrong type among it.
     """
-    from jitopt import api
-    from jitopt.formats import read_result
+    from jitopt.engine.audit import examine
+    from jitopt.formats.results import read_claims
 
     if file == result == "-":
         raise usage("only one of FILE and RESULT can come from standard input.")
     instance = read_instance(file, format)
-    data = read_result(result, instance.problem)
-    breaches = list(api.audit(instance, data))
-    evaluation = None
-    if data["plan"] is not None:
-        try:
-            evaluation = api.check(instance, data["plan"])
-        except InputError:
-            # A plan of a wrong shape is a breach the audit tells; it has no value to show.
-            if not breaches:
-                raise
+    told = read_claims(result, instance)
+    if file == "-" and instance.name == "stdin" and isinstance(told.get("instance"), dict):
+        # A public format has no name of its own, and standard input lends it none.
+        told["instance"] = told["instance"] | {"name": instance.name}
+    found = examine(instance, told)
     if as_json:
-        emit(
-            {
-                "ok": not breaches,
-                "breaches": breaches,
-                "objective": evaluation.objective if evaluation else None,
-                "terms": evaluation.terms if evaluation else {},
-                "violations": [violation.to_dict() for violation in evaluation.violations] if evaluation else [],
-                "evidence": evaluation.evidence if evaluation else {},
-            }
-        )
-    elif breaches:
-        out("\n".join(breaches))
+        emit(_judged(found))
     else:
-        out("The plan keeps every rule, and the result tells the truth." if evaluation else "The result is consistent.")
-        if evaluation:
-            terms = ", ".join(f"{name} {number(value)}" for name, value in evaluation.terms.items())
-            out(f"objective {number(evaluation.objective)} ({terms})")
-    raise typer.Exit(FAILED if breaches else 0)
+        out("\n".join([*(found.breaches or _praise(found)), *(f"note: {note}" for note in found.notes)]))
+    raise typer.Exit(FAILED if found.breaches else 0)
+
+
+def _judged(found: "Audit") -> dict[str, Any]:
+    evaluation = found.evaluation
+    return {
+        "ok": not found.breaches,
+        "breaches": found.breaches,
+        "notes": found.notes,
+        "objective": evaluation.objective if evaluation else None,
+        "terms": evaluation.terms if evaluation else {},
+        "violations": [violation.to_dict() for violation in evaluation.violations] if evaluation else [],
+        "evidence": evaluation.evidence if evaluation else {},
+    }
+
+
+def _praise(found: "Audit") -> list[str]:
+    if found.evaluation is None:
+        return ["The result is consistent."]
+    terms = ", ".join(f"{name} {number(value)}" for name, value in found.evaluation.terms.items())
+    return [
+        "The plan keeps every rule, and what the result states is true.",
+        f"objective {number(found.evaluation.objective)} ({terms})",
+    ]
 
 
 def explain(
