@@ -13,10 +13,10 @@ from jitopt.problems.base import Instance, Plan
 
 __all__ = ["read", "refuse_foreign", "write"]
 
-FOREIGN = frozenset(
-    (".csv", ".tsv", ".xlsx", ".xls", ".xlsm", ".ods", ".parquet", ".feather", ".arrow")
-    + (".yaml", ".yml", ".xml", ".html", ".pdf", ".lp", ".mps", ".csplib", ".cap")
-)
+FOREIGN = frozenset((
+    ".csv", ".tsv", ".xlsx", ".xls", ".xlsm", ".ods", ".parquet", ".feather", ".arrow", ".yaml", ".yml", ".xml",
+    ".html", ".pdf", ".lp", ".mps", ".csplib", ".cap",
+))  # fmt: skip
 """Endings of file formats that jitopt does not write instances or results in."""
 
 

@@ -13,6 +13,7 @@ from jitopt.errors import InputError
 
 if typing.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from fractions import Fraction
 
 __all__ = ["amount", "counted", "explain_validation", "key_words", "listed", "misnamed", "near"]
 
@@ -59,12 +60,12 @@ RULES = {
 """Rules in plain words; the others are told as pydantic does."""
 
 
-def counted(number: float, word: str) -> str:
+def counted(number: float | Fraction, word: str) -> str:
     """Return "1 unit", "2 units"."""
     return f"{amount(number)} {word}" if number == 1 else f"{amount(number)} {word}s"
 
 
-def amount(value: float) -> str:
+def amount(value: float | Fraction) -> str:
     """Return a number as people read it: up to ten digits, no needless zeros."""
     number = float(value)
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else f"{number:.10g}"
