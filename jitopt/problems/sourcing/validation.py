@@ -122,8 +122,8 @@ def _quotes(instance: Sourcing) -> None:
         least = _least_order(link.minimum, link.multiple)
         if limit is not None and link.minimum and least > limit:
             raise InputError(
-                f"the minimum order of {part!r} from {link.supplier!r} ({amount(float(least))}) is above the part's "
-                f"storage limit ({amount(float(limit))}): it can never be delivered",
+                f"the minimum order of {part!r} from {link.supplier!r} ({amount(least)}) is above the part's "
+                f"storage limit ({amount(limit)}): it can never be delivered",
                 place=f"/quotes/minimum/{row}",
                 value=float(link.minimum),
                 remedy="lower the minimum, raise the storage limit, or remove the quote",
@@ -178,7 +178,7 @@ def _incremental_falls(instance: Sourcing) -> None:
                 what = f"of {ladder.supplier!r}" + (f" for {ladder.part!r}" if ladder.part else "")
                 raise InputError(
                     f"the factors of price breaks must not rise with the quantity; below the break from "
-                    f"{amount(float(start))} units {what} it is {amount(float(before))}",
+                    f"{amount(start)} units {what} it is {amount(before)}",
                     place=f"/discounts/factor/{_break_row(instance, ladder, start)}",
                     value=float(factor),
                     remedy="the price is multiplied by the factor: 5 % off is 0.95"
@@ -220,7 +220,7 @@ def _shares(instance: Sourcing) -> None:
             most.setdefault(part, {})[supplier] = at_most
         if least.get(part, Fraction(0)) > 1:
             raise InputError(
-                f"the least shares of part {part!r} add up to {amount(float(least[part]))}, more than 1",
+                f"the least shares of part {part!r} add up to {amount(least[part])}, more than 1",
                 place=f"/shares/at_least/{row}",
                 value=float(at_least or 0),
                 remedy="lower the least shares",
@@ -233,7 +233,7 @@ def _shares(instance: Sourcing) -> None:
         )
         if limits and name in suppliers_of and reach < 1:
             raise InputError(
-                f"the largest shares of part {name!r} add up to {amount(float(reach))} over its "
+                f"the largest shares of part {name!r} add up to {amount(reach)} over its "
                 f"{len(suppliers_of[name])} suppliers, less than 1",
                 place=f"/shares/at_most/{row}",
                 value=float(reach),
