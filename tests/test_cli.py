@@ -602,6 +602,35 @@ def test_info_tells_sizes_loads_and_rules(
     assert json.loads(capsys.readouterr().out)["load"] == pytest.approx(17 / 30)
 
 
+NOTES = {
+    "a short current sequence": ("first 2 of 4 slots", HEIJUNKA | {"current": {"sequence": ["A", "A"]}}),
+    "a long current sequence": ("has 5 positions, the plan 4", HEIJUNKA | {"current": {"sequence": ["A"] * 5}}),
+    "a box that is too small": ("holds 2 units, the demand is 4", HEIJUNKA | {"box": {"buckets": 2, "capacity": 1}}),
+    "an award nobody quotes": (
+        "names 'q' from 'S1', for which there is no quote",
+        SOURCING | {"current": {"award": {"supplier": ["S1"], "part": ["q"]}}},
+    ),
+    "a supplier without quotes": ("'S3' quotes nothing", SOURCING | {"suppliers": {"supplier": ["S1", "S2", "S3"]}}),
+}
+
+
+@pytest.mark.parametrize("case", NOTES)
+def test_what_is_seldom_meant_is_told_and_not_refused(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words, data = NOTES[case]
+    path = tmp_path / "odd.json"
+    path.write_text(json.dumps(data))
+    assert main(["info", str(path)]) == 0
+    assert words in capsys.readouterr().out
+    solving(monkeypatch)
+    assert main(["solve", str(path)]) == 4
+    assert words in capsys.readouterr().err
+    path.write_text(json.dumps(HEIJUNKA | {"current": {"sequence": ["A"] * 4}}))
+    assert main(["info", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"] == []
+
+
 def test_info_counts_what_was_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "s.json"
     breaks = {"supplier": ["S1", "S2", "S2"], "from_quantity": [5, 5, 9], "factor": [0.9, 0.9, 0.8]}

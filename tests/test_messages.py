@@ -137,6 +137,11 @@ WRONG: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
         ("did you mean 'Sedan'?",),
     ),
     "frozen without a current plan": (HEIJUNKA | {"frozen": 1}, "/frozen", ("give the current plan",)),
+    "no supplier allowed": (
+        SOURCING | {"suppliers_at_most": 0},
+        "/suppliers_at_most",
+        ("part 'p' has demand above its stock", "leave suppliers_at_most out"),
+    ),
     "a problem in capitals": (HEIJUNKA | {"problem": "Heijunka"}, "/problem", ('did you mean "heijunka"?',)),
 }
 
@@ -215,3 +220,9 @@ def test_instances_are_written_as_json_only(tmp_path: Any) -> None:
         jitopt.write("x.json", instance)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="did you mean frozen"):
         instance.replace(frosen=1)
+
+
+def test_no_supplier_is_needed_where_the_stock_is_enough() -> None:
+    stock = {"part": ["p", "q"], "initial": [12, 5]}
+    instance = jitopt.Sourcing.parse(SOURCING | {"suppliers_at_most": 0, "stock": stock})
+    assert instance.evaluate(jitopt.SourcingPlan(orders=())).feasible

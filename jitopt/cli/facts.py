@@ -6,6 +6,7 @@ from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from jitopt.cli.notes import notes_of
 from jitopt.cli.output import columns, number
 from jitopt.problems.wording import counted
 
@@ -34,6 +35,7 @@ def facts_of(instance: Any) -> dict[str, Any]:
         "size": _size(instance),
         "known": instance.known.model_dump(exclude_none=True, exclude={"plan"}) if instance.known else None,
         **(special(instance) if special else {}),
+        "notes": notes_of(instance),
         "rules": {"counts": dict(Counter(rule.name for rule in rules)), "texts": [rule.text for rule in rules]},
     }
 
@@ -134,6 +136,7 @@ def show_facts(facts: dict[str, Any]) -> str:
     if facts["known"]:
         lines.append("known     " + ", ".join(f"{key} {number(value)}" for key, value in facts["known"].items()))
     lines.append(f"sha256    {facts['sha256']}")
+    lines += [f"note      {note}" for note in facts["notes"]]
     for title, head in TABLES[facts["problem"]]:
         lines += _table(title, facts[title], head)
     return "\n".join([*lines, *_rules(facts["rules"])])

@@ -20,7 +20,7 @@ from jitopt.cli.options import (
     number_above_0,
     read_instance,
 )
-from jitopt.cli.output import emit, number, out
+from jitopt.cli.output import emit, err, number, out
 from jitopt.cli.progress import Ticker
 
 WRITING = 0.3
@@ -76,6 +76,7 @@ def solve(
     limit, 130 interrupted (the best plan is written), 2 bad usage or input, 1 anything else.
     """
     from jitopt import api
+    from jitopt.cli.notes import notes_of
     from jitopt.formats.atomic import check_writable
     from jitopt.formats.files import refuse_foreign
 
@@ -87,6 +88,8 @@ def solve(
         refuse_foreign(str(output))
         check_writable(str(output))
     instance = read_instance(file, format)
+    for note in notes_of(instance):
+        err(f"jitopt: note: {note}")
     plan = _start(start, instance.problem)
     read_seconds = time.monotonic() - began
     # What took long to read takes a while to write and to let go of, too.

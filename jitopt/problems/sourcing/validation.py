@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jitopt.errors import InputError
 from jitopt.problems.base import exact
-from jitopt.problems.wording import amount
+from jitopt.problems.wording import amount, counted
 
 if TYPE_CHECKING:
     from jitopt.problems.sourcing.instance import Ladder, Sourcing
@@ -245,10 +245,19 @@ def _counts(instance: Sourcing) -> None:
     least, most = instance.suppliers_at_least, instance.suppliers_at_most
     if least is not None and (least > instance.suppliers.rows() or (most is not None and least > most)):
         raise InputError(
-            "the least number of suppliers must not be above their number or their cap",
+            f"the least number of suppliers must not be above suppliers_at_most or the "
+            f"{counted(instance.suppliers.rows(), 'supplier')} there are",
             place="/suppliers_at_least",
             value=least,
             remedy="lower it",
+        )
+    short = next((part for part, row in instance.demand.items() if any(row) and not _covered(instance, part)), None)
+    if most == 0 and short is not None:
+        raise InputError(
+            f"part {short!r} has demand above its stock, so at least one supplier must be allowed",
+            place="/suppliers_at_most",
+            value=most,
+            remedy="leave suppliers_at_most out (no limit) or raise it",
         )
     if instance.part_limits is None:
         return
