@@ -36,6 +36,7 @@ def generate(
     """Make an instance of PROBLEM, the same for the same seed and options."""
     from jitopt.formats import write
     from jitopt.formats.atomic import check_writable
+    from jitopt.formats.files import refuse_foreign
     from jitopt.formats.strict_json import layout
     from jitopt.generators import OPTIONS
     from jitopt.generators import generate as make
@@ -54,6 +55,7 @@ def generate(
     if wrong:
         raise usage(f"{problem} has no option {wrong[0]!r}; it has {', '.join(known)}.")
     if output not in (None, "-"):
+        refuse_foreign(str(output))
         check_writable(str(output))
     instance = make(problem, seed=seed, **chosen)
     if output in (None, "-"):

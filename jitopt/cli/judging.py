@@ -1,5 +1,6 @@
 """`jitopt check` and `jitopt explain`."""
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -73,26 +74,38 @@ def explain(
     result: Annotated[
         str | None, typer.Argument(metavar="RESULT", help="Result file whose plan --why-not compares with.")
     ] = None,
-    more: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", hidden=True)] = None,
+    more: Annotated[
+        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Further keys of the choice after --why-not.")
+    ] = None,
     why_not: Annotated[
         list[str] | None,
-        typer.Option("--why-not", metavar="KEY=VALUE ...", help="The choice to force, e.g. supplier=S2 part=p7."),
+        typer.Option("--why-not", metavar="KEY=VALUE", help="The choice to force, compared with the plan in RESULT."),
     ] = None,
     time_limit: TimeLimit = 60.0,
     format: Format = None,
     as_json: AsJson = False,
     progress: ShowProgress = None,
 ) -> None:
-    """Say why FILE has no plan and what the cheapest repair is; or what a choice not taken costs.
+    r"""Say why FILE has no plan and what the cheapest repair is; or what a choice not taken costs.
+
+    \b
+    The keys of a choice:
+      heijunka  position=3 product=A     the slot builds it (bucket=3 with a box)
+      sourcing  supplier=S2              it delivers something;
+                part=p7, quantity=50     optional: of this part, at least so much
+
+    \b
+    For instance:
+      jitopt explain plant.json
+      jitopt explain line.json result.json --why-not position=3 product=A
 
     Exit code: 0 answered, and there is a plan; 3 there is none, with the reasons; 4 no answer
     within the limit; 2 bad usage or input.
     """
     from jitopt import api
 
+    _check_words(file, result, why_not, more)
     choice = _choice([*(why_not or []), *(more or [])])
-    if bool(why_not) != bool(choice) or bool(choice) != (result is not None):
-        raise usage("--why-not KEY=VALUE needs a RESULT file, and a RESULT file needs --why-not.")
     instance = read_instance(file, format)
     if result is None:
         ticker = Ticker(progress)
@@ -108,6 +121,18 @@ def explain(
     comparison = api.why_not(instance, data, choice, time_limit=time_limit)
     emit(comparison.to_dict()) if as_json else out(_show_comparison(comparison))
     raise typer.Exit({"impossible": INFEASIBLE, "infeasible": INFEASIBLE, "unknown": NO_PLAN}.get(comparison.status, 0))
+
+
+def _check_words(file: str, result: str | None, why_not: list[str] | None, more: list[str] | None) -> None:
+    """Refuse a choice without a result to compare with, and a result without a choice."""
+    if why_not and (result is None or ("=" in result and not os.path.exists(result))):
+        words = " ".join([*why_not, *([result] if result else []), *(more or [])])
+        raise usage(
+            "--why-not compares with the plan of a RESULT file, which is missing: "
+            f"jitopt explain {file} RESULT.json --why-not {words}"
+        )
+    if result is not None and not why_not:
+        raise usage("with a RESULT file, --why-not KEY=VALUE says which choice to compare its plan with.")
 
 
 def _choice(words: Iterable[str]) -> dict[str, str]:

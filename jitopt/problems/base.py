@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Se
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from jitopt.errors import InputError
+from jitopt.problems.wording import explain_validation, key_words, listed, misnamed, near
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -125,25 +126,22 @@ class Table(Strict):
         seen: set[object] = set()
         for row, key in enumerate(keys):
             if key in seen:
-                label = " and ".join(self.KEY)
                 raise InputError(
-                    f"each {label} may appear only once",
+                    f"each {listed(self.KEY)}{' together' if len(key) > 1 else ''} may appear only once",
                     place=f"{place}/{self.KEY[-1]}/{row}",
-                    value=key[0] if len(key) == 1 else key,
+                    value=key_words(self.KEY, key),
                     remedy="remove or rename the repeated row",
                 )
             seen.add(key)
 
-    def check_reference(self, place: str, column: str, known: Mapping[str, Any], what: str) -> None:
-        """Refuse a value of `column` that is not among `known` (None is let through)."""
+    def check_reference(self, place: str, column: str, known: Mapping[str, int], what: str, home: str = "") -> None:
+        """Refuse a value of `column` that is not among `known` (None is let through).
+
+        known: row of each known name in the column at `home`.
+        """
         for row, value in enumerate(getattr(self, column)):
             if value is not None and value not in known:
-                raise InputError(
-                    f"{column} must be one of the {what}",
-                    place=f"{place}/{column}/{row}",
-                    value=value,
-                    remedy=f"add it to the {what} or correct the name",
-                )
+                raise misnamed(value, column, known, what, f"{place}/{column}/{row}", home)
 
 
 class Known(Strict):
@@ -301,10 +299,12 @@ class Instance(Strict, Generic[PlanT_co]):
         data = self.to_dict()
         for name, value in changes.items():
             if name not in type(self).model_fields:
+                meant = near(name, type(self).model_fields)
                 raise InputError(
                     f"a {self.problem} instance has no field of this name",
                     place=f"/{name}",
-                    remedy="use one of " + ", ".join(type(self).model_fields),
+                    remedy=(f"did you mean {meant}? " if meant else "")
+                    + f"The fields are {', '.join(type(self).model_fields)}",
                 )
             data[name] = value.model_dump(mode="json", by_alias=True) if isinstance(value, BaseModel) else value
         return type(self).parse(data)
@@ -327,7 +327,7 @@ class Instance(Strict, Generic[PlanT_co]):
         try:
             instance = cls.model_validate(data)
         except ValidationError as error:
-            raise _explain_validation(error, source) from None
+            raise explain_validation(error, cls, source) from None
         except InputError as error:
             raise (error.within(source) if source else error) from None
         return instance
@@ -351,43 +351,3 @@ class Instance(Strict, Generic[PlanT_co]):
     def rules(self) -> list[Rule]:
         """Return every rule that can be relaxed, under its business name."""
         raise NotImplementedError
-
-
-_REMEDIES = {
-    "extra_forbidden": "remove the key or correct its name (see `jitopt schema`)",
-    "missing": "add the field (see `jitopt schema`)",
-    "finite_number": "write a finite number",
-    "string_type": "write the value as text, in quotes",
-    "int_type": "write a whole number, without quotes",
-    "float_type": "write a number, without quotes",
-    "bool_type": "write true or false",
-    "tuple_type": "write the column as a list",
-    "model_type": "write a JSON object",
-    "literal_error": "use one of the listed words",
-    "less_than_equal": "check the unit of the value: it is larger than jitopt accepts",
-    "greater_than_equal": "write a value of at least the limit",
-}
-
-
-def _explain_validation(error: ValidationError, source: str) -> InputError:
-    problems = error.errors(include_url=False)
-    lines = []
-    for problem in problems[1:6]:
-        place = "/" + "/".join(str(part) for part in problem["loc"])
-        lines.append(f"also {place}: {_sentence(problem['msg'])}")
-    if len(problems) > 6:
-        lines.append(f"and {len(problems) - 6} more")
-    first = problems[0]
-    return InputError(
-        _sentence(first["msg"]),
-        place="/" + "/".join(str(part) for part in first["loc"]),
-        value=None if first["type"] == "missing" else first["input"],
-        remedy=_REMEDIES.get(str(first["type"]), "correct the value (see `jitopt schema`)"),
-        source=source,
-        more=lines,
-    )
-
-
-def _sentence(message: str) -> str:
-    text = message.removeprefix("Value error, ").replace("Input should be", "the value must be")
-    return text[:1].lower() + text[1:]

@@ -32,6 +32,7 @@ from jitopt.problems.base import (
     exact,
 )
 from jitopt.problems.heijunka.validation import check_bill, check_options
+from jitopt.problems.wording import near
 
 __all__ = ["Bucket", "Heijunka", "HeijunkaPlan", "Measure", "Term"]
 
@@ -379,8 +380,13 @@ class RatioRule(Strict):
     products: tuple[int, ...]
 
 
+def _rows(names: tuple[str, ...]) -> dict[str, int]:
+    """Return the first row of each name."""
+    return {name: row for row, name in reversed(list(enumerate(names)))}
+
+
 def _check_references(instance: Heijunka) -> None:
-    products = dict.fromkeys(instance.products.product)
+    products = instance.index
     for name, columns in (
         ("bill", ("product",)),
         ("options", ("product",)),
@@ -389,25 +395,29 @@ def _check_references(instance: Heijunka) -> None:
     ):
         table = getattr(instance, name)
         for column in columns if table is not None else ():
-            table.check_reference(f"/{name}", column, products, "products")
+            table.check_reference(f"/{name}", column, products, "products", "/products/product")
     if instance.options:
-        ratios = dict.fromkeys(instance.ratios.ratio) if instance.ratios else {}
-        instance.options.check_reference("/options", "ratio", ratios, "ratios")
+        ratios = _rows(instance.ratios.ratio) if instance.ratios else {}
+        instance.options.check_reference("/options", "ratio", ratios, "ratios", "/ratios/ratio")
     if instance.parts:
-        parts = dict.fromkeys(instance.bill.part) if instance.bill else {}
-        instance.parts.check_reference("/parts", "part", parts, "parts of the bill")
+        parts = _rows(instance.bill.part) if instance.bill else {}
+        instance.parts.check_reference("/parts", "part", parts, "parts of the bill", "/bill/part")
     if instance.current and instance.current.sequence is not None:
         for row, product in enumerate(instance.current.sequence):
             if product not in products:
+                meant = near(product, products)
                 raise InputError(
                     "the current sequence may hold products of the instance only",
                     place=f"/current/sequence/{row}",
                     value=product,
-                    remedy="add it to the products (demand 0 if it is no longer built) or remove it",
+                    remedy=(f"did you mean {meant!r}? Correct it" if meant else "remove it")
+                    + ", or add it to the products (demand 0 if it is no longer built)",
                 )
     if instance.current and instance.current.buckets:
         instance.current.buckets.check("/current/buckets")
-        instance.current.buckets.check_reference("/current/buckets", "product", products, "products")
+        instance.current.buckets.check_reference(
+            "/current/buckets", "product", products, "products", "/products/product"
+        )
 
 
 def _check_objective(instance: Heijunka) -> None:
@@ -489,7 +499,9 @@ def _check_frozen(instance: Heijunka) -> None:
                 "the frozen slots must exist in the current plan and in the horizon",
                 place="/frozen",
                 value=instance.frozen,
-                remedy=f"give a current plan of at least that length or freeze at most {min(have, instance.slots)}",
+                remedy=f"give a current plan of at least that length or freeze at most {min(have, instance.slots)}"
+                if current
+                else 'give the current plan, {"current": {"sequence": [...]}}, or freeze nothing',
             )
     if instance.fixed:
         for row, position in enumerate(instance.fixed.position):
