@@ -28,6 +28,8 @@ class Handles:
         self.y: dict[Cell, Any] = {}
         self.w: dict[int, Any] = {}
         self.z: dict[int, Any] = {}
+        self.k: dict[int, Any] = {}
+        self.c: dict[int, Any] = {}
         self.total: dict[int, Any] = {}
         self.received: dict[Cell, Any] = {}
         self.served: dict[tuple[int, int, int], Any] = {}

@@ -1,8 +1,9 @@
 """Small repairs of a sourcing plan: what a solver's tolerances leave short of the judge's.
 
 Each breach below `SMALL` of its limit is taken for noise and mended by adding to, taking from or
-moving between orders that exist already, within the bounds of their links and suppliers. Whole
-multiples and minimum orders are never touched.
+moving between orders that exist already, within the bounds of their links and suppliers. Minimum
+orders are kept. Packs are added or taken whole, after everything else, and only from orders of so
+many that one more or less is noise too: a solver counts hundreds of millions with an error.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from ._sourcing import Data
+    from ._sourcing_plan import Reading
 
 __all__ = ["Cell", "Quantities", "repaired"]
 
@@ -26,8 +28,8 @@ Cell = tuple[int, int]
 Quantities = dict[Cell, Fraction]
 
 
-def repaired(data: Data, tier: Mapping[int, int], amounts: Quantities) -> Quantities:
-    """Return the quantities with small breaches repaired; `tier`: the tier chosen of each ladder."""
+def repaired(data: Data, reading: Reading, amounts: Quantities) -> Quantities:
+    """Return the quantities with small breaches repaired; `reading`: the tiers and counts chosen."""
     repair = _Repair(data, amounts)
     for (supplier, t), load in list(repair.loads.items()):
         limit = repair.limit(supplier)
@@ -39,7 +41,7 @@ def repaired(data: Data, tier: Mapping[int, int], amounts: Quantities) -> Quanti
     for _ in range(2):  # one share may be mended at the cost of another
         _shares(data, repair)
         _averages(data, repair)
-    for rows, least in _floors(data, tier):
+    for rows, least in _floors(data, reading):
         cells = [cell for row in rows for cell in repair.of_offer[row]]
         short = least - sum((repair.amounts[cell] for cell in cells), ZERO)
         if _small(short, least):
@@ -75,8 +77,6 @@ class _Repair:
     def room(self, cell: Cell) -> Fraction:
         """Return how much may be added to an order."""
         offer = self.data.offers[cell[0]]
-        if offer.link.multiple:
-            return ZERO
         room, limit = offer.upper[cell[1]] - self.amounts[cell], self.limit(offer.supplier)
         if limit is not None:
             room = min(room, limit - self.loads[offer.supplier, cell[1]])
@@ -84,8 +84,16 @@ class _Repair:
 
     def spare(self, cell: Cell) -> Fraction:
         """Return how much may be taken from an order."""
-        offer = self.data.offers[cell[0]]
-        return ZERO if offer.link.multiple else max(ZERO, self.amounts[cell] - offer.least)
+        return max(ZERO, self.amounts[cell] - self.data.offers[cell[0]].least)
+
+    def portion(self, cell: Cell, amount: Fraction, most: Fraction) -> Fraction:
+        """Return `amount`, in whole packs where the offer has them, as far as `most` lets."""
+        multiple = self.data.offers[cell[0]].link.multiple
+        if not multiple:
+            return min(amount, most)
+        if multiple > SMALL * self.amounts[cell]:
+            return ZERO
+        return max(ZERO, min(-(-amount // multiple), most // multiple) * multiple)
 
     def change(self, cell: Cell, amount: Fraction) -> Fraction:
         """Add `amount` to an order, and return it."""
@@ -94,23 +102,26 @@ class _Repair:
         return amount
 
     def largest(self, cells: Iterable[Cell]) -> list[Cell]:
-        """Return the orders, largest first."""
-        return sorted(cells, key=lambda cell: -self.amounts[cell])
+        """Return the orders, those in packs last, largest first."""
+        return sorted(
+            cells, key=lambda cell: (self.data.offers[cell[0]].link.multiple is not None, -self.amounts[cell])
+        )
 
     def add(self, cells: Iterable[Cell], amount: Fraction) -> None:
         """Spread `amount` over orders that have room."""
         for cell in self.largest(cells):
-            amount -= self.change(cell, min(amount, self.room(cell)))
+            amount -= self.change(cell, self.portion(cell, max(ZERO, amount), self.room(cell)))
 
     def cut(self, cells: Iterable[Cell], amount: Fraction) -> None:
         """Take `amount` from orders, down to their smallest size."""
         for cell in self.largest(cells):
-            amount += self.change(cell, -min(amount, self.spare(cell)))
+            amount += self.change(cell, -self.portion(cell, max(ZERO, amount), self.spare(cell)))
 
     def move(self, givers: list[Cell], takers: list[Cell], amount: Fraction) -> Fraction:
         """Move `amount` between orders of one period; return what cannot be moved."""
-        for taker in self.largest(takers):
-            for giver in self.largest(cell for cell in givers if cell[1] == taker[1]):
+        loose = [cell for cell in (*givers, *takers) if not self.data.offers[cell[0]].link.multiple]
+        for taker in self.largest(cell for cell in takers if cell in loose):
+            for giver in self.largest(cell for cell in givers if cell[1] == taker[1] and cell in loose):
                 step = min(amount, self.room(taker), self.spare(giver))
                 amount -= self.change(taker, step)
                 self.change(giver, -step)
@@ -177,11 +188,13 @@ def _averages(data: Data, repair: _Repair) -> None:
                 repair.add(takers, left * (high - low) / (limit - low) if limit > low else ZERO)
 
 
-def _floors(data: Data, tier: Mapping[int, int]) -> list[tuple[list[int], Fraction]]:
-    """Return the totals that must be reached: the tiers chosen and the quantities required."""
+def _floors(data: Data, reading: Reading) -> list[tuple[list[int], Fraction]]:
+    """Return the totals that must be reached: the tiers chosen, what counts, and the quantities required."""
+    tier = reading.tier
     found = [
         (list(data.tiers[row].offers), data.tiers[row].start[k]) for row, k in tier.items() if data.tiers[row].start[k]
     ]
+    found += [([row], data.offers[row].token) for row, enough in reading.enough.items() if enough]
     for supplier, part, least in data.instance.required_rows:
         rows = data.of_supplier[data.supplier_row[supplier]]
         found.append(([row for row in rows if part in (None, data.offers[row].link.part)], least))

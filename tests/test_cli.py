@@ -533,7 +533,6 @@ def test_check_accepts_the_truth(heijunka: str, tmp_path: Path, capsys: pytest.C
         ({"status": "optimal"}, "optimal is told"),
         ({"plan": {"sequence": ["A", "A", "é", "[red]"]}}, "A"),
         ({"plan": {"sequence": ["A"]}}, "1 unit"),
-        ({"plan": {"sequence": 5}}, "plan"),
     ],
 )
 def test_check_tells_every_breach_on_a_line(

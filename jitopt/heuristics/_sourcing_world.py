@@ -293,7 +293,10 @@ def _least(link: Link) -> Fraction:
 
 def _limits(instance: Sourcing, link: Link) -> list[Fraction]:
     """Return the limits on a single order of `link` (stock before a delivery is never below 0)."""
-    limits = (link.capacity, instance.capacity[link.supplier], instance.storage[link.part])
+    limits = (
+        link.capacity, link.maximum, instance.capacity[link.supplier], instance.storage[link.part],
+        instance.order_sizes.get((link.supplier, link.part)),
+    )  # fmt: skip
     return [limit for limit in limits if limit is not None]
 
 
@@ -311,7 +314,10 @@ def _scale(
     """Choose the grid: all decimals of the data, more where shares need them, as int64 allows."""
     largest: dict[str, Fraction] = {}
     for link in links:
-        largest[link.part] = max(largest.get(link.part, Fraction(0)), _least(link) + (link.multiple or 0))
+        order = _least(link) + (link.multiple or 0)
+        if link.part in instance.ratio_sizes:
+            order += min((instance.ratio_sizes[link.part].limit, *_limits(instance, link)))
+        largest[link.part] = max(largest.get(link.part, Fraction(0)), order)
     demands = sum((sum(row, Fraction(0)) for row in instance.demand.values()), Fraction(0))
     total = demands + sum(reach.values(), Fraction(0)) + sum(largest.values(), Fraction(0))
     total = max(total, *instance.initial.values(), Fraction(1, 10**6))
@@ -418,6 +424,7 @@ def _link_table(
     token = {part: (need or 1) * TOKEN for part, need in _needs(instance).items()}
     tokens = {part: max(1, scale.up(value)) for part, value in token.items()}
     required = {(s, p): amount for s, p, amount in instance.required_rows}
+    everyone, pulled = bool(instance.suppliers_at_least), {row[0] for row in instance.part_limit_rows if row[1]}
     for row, link in enumerate(links):
         key = (link.supplier, link.part)
         step = 1 if link.multiple is None else max(1, scale.near(link.multiple))
@@ -425,7 +432,11 @@ def _link_table(
             least = step * int(_least(link) / link.multiple)
         else:
             least = scale.up(link.minimum) if link.minimum > token[link.part] else tokens[link.part]
-        largest = demands[link.part] + _either(reach, link) + link.minimum + (link.multiple or 0)
+            if everyone or link.part in pulled:
+                least = max(least, scale.up(instance.smallest_use[key]))
+        largest = demands[link.part] + _either(reach, link) + link.minimum + (link.multiple or 0) + 1
+        if link.part in instance.ratio_sizes:
+            largest = max(largest, instance.ratio_sizes[link.part].limit)
         capacity = scale.down(min([largest, *_limits(instance, link)]))
         fresh = instance.current is not None and key not in instance.awarded
         extra = defect_cost * link.defects + late_cost * link.late if defect_cost or late_cost else Fraction(0)

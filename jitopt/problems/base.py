@@ -50,10 +50,18 @@ def exact(value: float) -> Fraction:
     return Fraction(int(number)) if number.is_integer() else Fraction(repr(number))
 
 
+MOST_TOLERANCE = Fraction(1, 1000)
+"""The tolerance is never more than this, so that a whole unit always counts."""
+
+
+def tolerance(limit: Fraction) -> Fraction:
+    """Return by how much a limit may be exceeded: `TOLERANCE` relative to max(1, |limit|), up to `MOST_TOLERANCE`."""
+    return min(TOLERANCE * max(Fraction(1), abs(limit)), MOST_TOLERANCE)
+
+
 def within_limit(value: Fraction, limit: Fraction) -> bool:
-    """Tell whether value <= limit, up to `TOLERANCE` relative to max(1, |limit|)."""
-    slack = TOLERANCE * max(Fraction(1), abs(limit))
-    return bool(value <= limit + slack)
+    """Tell whether value <= limit, up to `tolerance`."""
+    return bool(value <= limit + tolerance(limit))
 
 
 def as_tuple(value: object) -> object:

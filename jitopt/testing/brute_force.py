@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from jitopt.problems.base import Instance, Plan
 
-__all__ = ["Optimum", "best_of", "count", "optimum", "plans"]
+__all__ = ["Optimum", "best_of", "count", "largest_order", "optimum", "plans"]
 
 MOST_PLANS = 1_000_000
 """No more plans than this are enumerated."""
@@ -55,8 +55,7 @@ def optimum(instance: Instance[Any]) -> Optimum | None:
     Raises
     ------
     ValueError
-        If the instance is too large, or its optimum is approached but not reached (a least
-        number of suppliers whose orders may be arbitrarily small).
+        If the instance is too large, or the judge refuses the plan of its optimum.
     """
     if isinstance(instance, Sourcing) and (_has_fractions(instance) or count(instance) > 500):
         from jitopt.testing._sourcing_search import search
@@ -164,13 +163,31 @@ def _choices(instance: Sourcing) -> list[tuple[tuple[str, str, int], Sequence[Fr
     found: list[tuple[tuple[str, str, int], Sequence[Fraction]]] = []
     for (supplier, part), link in instance.links.items():
         assert link.multiple is not None
-        most = instance.largest_order(supplier, part)
+        most = largest_order(instance, part)
+        if link.maximum is not None:
+            most = min(most, link.maximum)
         if link.capacity is not None:
             most = min(most, link.capacity)
         packs = range(1, int(most // link.multiple) + 1)
         sizes = [n * link.multiple for n in packs if n * link.multiple >= link.minimum]
         found += (((supplier, part, period), [Fraction(0), *sizes]) for period in instance.periods)
     return found
+
+
+def largest_order(instance: Sourcing, part: str) -> Fraction:
+    """Return an order of `part` far above what any plan could want, whatever the judge or a model thinks.
+
+    All demands, breaks, requirements, minima and packs of the instance together; with shares or
+    averages to keep, which can ask for many times that, two thousand times as much.
+    """
+    amounts = [sum(row, Fraction(0)) for row in instance.demand.values()]
+    amounts += [start for ladder in instance.ladders for start, _ in ladder.breaks]
+    amounts += [amount for _, _, amount in instance.required_rows]
+    for link in instance.links.values():
+        amounts += [link.minimum, link.multiple or Fraction(0)]
+    shares = instance.shares.part if instance.shares else ()
+    ratios = {*shares, *(row[0] for row in instance.part_limit_rows if row[3:] != (None, None))}
+    return (sum(amounts, Fraction(0)) + 1) * (2000 if part in ratios else 1)
 
 
 def _order_plans(instance: Sourcing) -> Iterator[Plan]:

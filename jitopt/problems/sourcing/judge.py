@@ -104,10 +104,10 @@ def _orders(instance: Sourcing, quantities: Quantities) -> list[Violation]:
         if link.capacity is not None and not within_limit(quantity, link.capacity):
             text = f"{what} is above the quote's capacity {amount(link.capacity)}"
             breach("quote_capacity", (supplier, part), quantity - link.capacity, text)
-        largest = instance.largest_order(supplier, part)
-        if not within_limit(quantity, largest):
-            text = f"{what} is larger than anything the part could need ({amount(largest)})"
-            breach("order_size", (supplier, part), quantity - largest, text)
+        for rule, largest in (("maximum", link.maximum), ("order_size", instance.order_sizes.get((supplier, part)))):
+            if largest is not None and not within_limit(quantity, largest):
+                text = f"{what} is above the largest of {amount(largest)}"
+                breach(rule, (supplier, part), quantity - largest, text)
     return [Violation(rule, link, text, float(excess)) for (rule, link), (excess, text) in worst.items()]
 
 
@@ -188,9 +188,11 @@ def _part_limits(instance: Sourcing, totals: dict[tuple[str, str], Fraction]) ->
     found = []
     for part, least, most, defects, late in instance.part_limit_rows:
         used = {s: quantity for (s, other), quantity in totals.items() if other == part and quantity > 0}
-        if least is not None and len(used) < least:
-            text = f"{part} comes from {counted(len(used), 'supplier')}, the least number is {least}"
-            found.append(Violation("part_suppliers_at_least", (part,), text, least - len(used)))
+        if least is not None:
+            enough = sum(_counts_as_used(instance, (s, part), quantity) for s, quantity in used.items())
+            if enough < least:
+                text = f"{part} comes from {counted(enough, 'supplier')}, the least number is {least}"
+                found.append(Violation("part_suppliers_at_least", (part,), text, least - enough))
         if most is not None and len(used) > most:
             text = f"{part} comes from {counted(len(used), 'supplier')}, the largest number is {most}"
             found.append(Violation("part_suppliers_at_most", (part,), text, len(used) - most))
@@ -209,9 +211,11 @@ def _counts(instance: Sourcing, totals: dict[tuple[str, str], Fraction]) -> list
     found = []
     used = {supplier for (supplier, _), quantity in totals.items() if quantity > 0}
     least, most = instance.suppliers_at_least, instance.suppliers_at_most
-    if least is not None and len(used) < least:
-        text = f"the plan uses {counted(len(used), 'supplier')}, the least number is {least}"
-        found.append(Violation("suppliers_at_least", (), text, least - len(used)))
+    if least is not None:
+        enough = len({link[0] for link, quantity in totals.items() if _counts_as_used(instance, link, quantity)})
+        if enough < least:
+            text = f"the plan uses {counted(enough, 'supplier')}, the least number is {least}"
+            found.append(Violation("suppliers_at_least", (), text, least - enough))
     if most is not None and len(used) > most:
         text = f"the plan uses {counted(len(used), 'supplier')}, the largest number is {most}"
         found.append(Violation("suppliers_at_most", (), text, len(used) - most))
@@ -221,6 +225,11 @@ def _counts(instance: Sourcing, totals: dict[tuple[str, str], Fraction]) -> list
             text = f"the plan has {counted(switched, 'new link')}, the cap is {instance.current.at_most}"
             found.append(Violation("switches", (), text, switched - instance.current.at_most))
     return found
+
+
+def _counts_as_used(instance: Sourcing, link: tuple[str, str], quantity: Fraction) -> bool:
+    """Tell whether the total of a link makes its supplier count for a least number of suppliers."""
+    return quantity > 0 and within_limit(instance.smallest_use[link], quantity)
 
 
 def _switched(instance: Sourcing, totals: dict[tuple[str, str], Fraction]) -> int:

@@ -15,14 +15,19 @@ from jitopt.problems.wording import amount, counted
 if TYPE_CHECKING:
     from jitopt.problems.sourcing.instance import Sourcing
 
-__all__ = ["rules"]
+__all__ = ["FARTHER", "rules"]
 
+
+FARTHER = 10
+"""Orders up to this many times the limit of "order_size" are looked at where that rule is relaxed."""
 
 REMEDIES = {
     "demand": "lower the demand of {0} by {amount}, or find another source",
     "capacity": "raise the capacity of {0} by {amount} in a period",
     "quote_capacity": "raise what {0} ships of {1} by {amount} in a period",
     "minimum": "lower the minimum order of {1} from {0} by {amount}",
+    "maximum": "raise the largest order of {1} from {0} by {amount}",
+    "order_size": "set the maximum of the quote of {1} from {0}: {amount} more than the limit on order sizes",
     "storage": "make room for {amount} more of {0}",
     "share_at_least": "lower the least share for {0} by {amount}",
     "share_at_most": "raise the largest share for {0} by {amount}",
@@ -90,6 +95,15 @@ def _links(instance: Sourcing) -> list[Rule]:
         if link.minimum:
             text = f"an order of {part} from {supplier} is at least {counted(link.minimum, 'unit')}"
             found.append(Rule("minimum", (supplier, part), text, float(link.minimum)))
+        if link.maximum is not None:
+            text = f"an order of {part} from {supplier} is at most {float(link.maximum):g}"
+            found.append(Rule("maximum", (supplier, part), text, float(link.maximum)))
+    for (supplier, part), largest in instance.order_sizes.items():
+        text = (
+            f"no order of {part} from {supplier} above {float(largest):g} is looked at "
+            f"(above {float(FARTHER * largest):g} where this rule is relaxed); quotes.maximum sets another limit"
+        )
+        found.append(Rule("order_size", (supplier, part), text, float(largest)))
     return found
 
 

@@ -19,25 +19,55 @@ LONGEST = 10_000
 """Most periods of a horizon."""
 
 
+LARGEST = 1e9
+"""No quantity may be larger [units]: beyond that a solver cannot tell a unit any more."""
+
+QUANTITIES = {
+    "suppliers": ("capacity",),
+    "parts": ("demand",),
+    "quotes": ("capacity", "minimum", "maximum", "multiple"),
+    "discounts": ("from_quantity",),
+    "stock": ("initial", "storage"),
+    "required": ("at_least",),
+}
+"""The columns that hold quantities."""
+
+
 def validate(instance: Sourcing) -> None:
     """Refuse tables that do not fit together.
 
     Raises
     ------
     InputError
-        For unequal columns, repeated keys, dangling references, a part nobody quotes, quotes that
+        For absurd magnitudes, unequal columns, repeated keys, dangling references, a part nobody quotes, quotes that
         can never be ordered, price breaks or shares that cannot be met.
     """
     for name in instance.TABLES:
         table = getattr(instance, name)
         if table is not None:
             table.check(f"/{name}")
+    _magnitudes(instance)
     _references(instance)
     _horizon(instance)
     _quotes(instance)
     _discounts(instance)
     _shares(instance)
     _counts(instance)
+
+
+def _magnitudes(instance: Sourcing) -> None:
+    for name, columns in QUANTITIES.items():
+        table = getattr(instance, name)
+        for column in columns:
+            values = (getattr(table, column) if table is not None else None) or ()
+            for row, value in enumerate(values):
+                if value is not None and value > LARGEST:
+                    raise InputError(
+                        f"a quantity must be at most {LARGEST:g} units",
+                        place=f"/{name}/{column}/{row}",
+                        value=value,
+                        remedy="count in larger units (thousands, tonnes); leave a limit out where there is none",
+                    )
 
 
 def _references(instance: Sourcing) -> None:
