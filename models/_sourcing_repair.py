@@ -37,6 +37,7 @@ def repaired(data: Data, reading: Reading, amounts: Quantities) -> Quantities:
             cells = [cell for cell in amounts if cell[1] == t and data.offers[cell[0]].supplier == supplier]
             repair.cut(cells, load - limit)
     for part in range(len(data.parts)):
+        _store(data, repair, part)
         _cover(data, repair, part)
     for _ in range(2):  # one share may be mended at the cost of another
         _shares(data, repair)
@@ -126,6 +127,19 @@ class _Repair:
                 amount -= self.change(taker, step)
                 self.change(giver, -step)
         return amount
+
+
+def _store(data: Data, repair: _Repair, part: int) -> None:
+    """Take from the deliveries of a period what does not fit into the store."""
+    name = data.parts[part]
+    limit = None if data.relaxed("storage", name) else data.instance.storage[name]
+    stock = data.instance.initial[name]
+    for t, demand in enumerate(data.instance.demand[name] if limit is not None else ()):
+        cells = [cell for row in data.of_part[part] for cell in repair.of_offer[row] if cell[1] == t]
+        peak = stock + sum((repair.amounts[cell] for cell in cells), ZERO)
+        if limit is not None and _small(peak - limit, limit):
+            repair.cut(cells, peak - limit)
+        stock += sum((repair.amounts[cell] for cell in cells), ZERO) - demand
 
 
 def _cover(data: Data, repair: _Repair, part: int) -> None:
