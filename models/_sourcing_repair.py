@@ -81,7 +81,23 @@ class _Repair:
         room, limit = offer.upper[cell[1]] - self.amounts[cell], self.limit(offer.supplier)
         if limit is not None:
             room = min(room, limit - self.loads[offer.supplier, cell[1]])
-        return max(ZERO, room)
+        shelf = self.shelf(offer.part, cell[1])
+        return max(ZERO, room if shelf is None else min(room, shelf))
+
+    def shelf(self, part: int, first: int) -> Fraction | None:
+        """Return what still fits into the store of a part from period `first` on, None without limit."""
+        data, name = self.data, self.data.parts[part]
+        limit = data.instance.storage[name]
+        if limit is None or data.relaxed("storage", name):
+            return None
+        stock, found = data.instance.initial[name], limit
+        for t, demand in enumerate(data.instance.demand[name]):
+            arrived = (self.amounts.get((row, t), ZERO) for row in data.of_part[part])
+            stock += sum(arrived, ZERO)
+            if t >= first:
+                found = min(found, limit - stock)
+            stock -= demand
+        return found
 
     def spare(self, cell: Cell) -> Fraction:
         """Return how much may be taken from an order."""
