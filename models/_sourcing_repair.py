@@ -37,6 +37,7 @@ def repaired(data: Data, reading: Reading, amounts: Quantities) -> Quantities:
             cells = [cell for cell in amounts if cell[1] == t and data.offers[cell[0]].supplier == supplier]
             repair.cut(cells, load - limit)
     for part in range(len(data.parts)):
+        _store(data, repair, part)
         _cover(data, repair, part)
     for _ in range(2):  # one share may be mended at the cost of another
         _shares(data, repair)
@@ -80,7 +81,23 @@ class _Repair:
         room, limit = offer.upper[cell[1]] - self.amounts[cell], self.limit(offer.supplier)
         if limit is not None:
             room = min(room, limit - self.loads[offer.supplier, cell[1]])
-        return max(ZERO, room)
+        shelf = self.shelf(offer.part, cell[1])
+        return max(ZERO, room if shelf is None else min(room, shelf))
+
+    def shelf(self, part: int, first: int) -> Fraction | None:
+        """Return what still fits into the store of a part from period `first` on, None without limit."""
+        data, name = self.data, self.data.parts[part]
+        limit = data.instance.storage[name]
+        if limit is None or data.relaxed("storage", name):
+            return None
+        stock, found = data.instance.initial[name], limit
+        for t, demand in enumerate(data.instance.demand[name]):
+            arrived = (self.amounts.get((row, t), ZERO) for row in data.of_part[part])
+            stock += sum(arrived, ZERO)
+            if t >= first:
+                found = min(found, limit - stock)
+            stock -= demand
+        return found
 
     def spare(self, cell: Cell) -> Fraction:
         """Return how much may be taken from an order."""
@@ -126,6 +143,19 @@ class _Repair:
                 amount -= self.change(taker, step)
                 self.change(giver, -step)
         return amount
+
+
+def _store(data: Data, repair: _Repair, part: int) -> None:
+    """Take from the deliveries of a period what does not fit into the store."""
+    name = data.parts[part]
+    limit = None if data.relaxed("storage", name) else data.instance.storage[name]
+    stock = data.instance.initial[name]
+    for t, demand in enumerate(data.instance.demand[name] if limit is not None else ()):
+        cells = [cell for row in data.of_part[part] for cell in repair.of_offer[row] if cell[1] == t]
+        peak = stock + sum((repair.amounts[cell] for cell in cells), ZERO)
+        if limit is not None and _small(peak - limit, limit):
+            repair.cut(cells, peak - limit)
+        stock += sum((repair.amounts[cell] for cell in cells), ZERO) - demand
 
 
 def _cover(data: Data, repair: _Repair, part: int) -> None:
