@@ -4,6 +4,9 @@ A solver keeps rows within about 1e-6 and integers within 1e-6; the judge allows
 and no fraction of a multiple. So quantities are read through the binaries that govern them,
 multiples are counted, noise is dropped, and what it breaks is repaired (`_sourcing_repair.py`). A
 second candidate is rounded to the decimals of the part's data; the judge picks the better one.
+
+Part of `sourcing_quantity_mathopt` and `sourcing_quantity_pyomo`.
+Holds: no constraint: q_lt read back as orders, and the value of every variable under a plan.
 """
 
 from __future__ import annotations

@@ -3,6 +3,9 @@
 Each breach below `SMALL` of its limit is taken for noise and mended by adding to, taking from or
 moving between orders that exist already, within the bounds of their links and suppliers. Whole
 multiples and minimum orders are never touched.
+
+Part of `sourcing_quantity_mathopt` and `sourcing_quantity_pyomo`.
+Holds: no constraint: what the solver's tolerances leave short, mended between the orders of a plan.
 """
 
 from __future__ import annotations
