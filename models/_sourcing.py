@@ -22,6 +22,9 @@ lowered breaks no rule further.
 
 Models count in scaled units: part p in `scale[p]` units and money in `unit`, powers of two, so
 that scaling is exact and numbers stay within a few orders of magnitude of each other.
+
+Part of `sourcing_quantity_mathopt` and `sourcing_quantity_pyomo`.
+Holds: the sets L, C, G and K_g, and the bounds U_lt and U_l, from which the models are written.
 """
 
 from __future__ import annotations

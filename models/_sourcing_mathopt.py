@@ -1,4 +1,8 @@
-"""What a MathOpt formulation of sourcing stands on: a model that carries its variables."""
+"""What a MathOpt formulation of sourcing stands on: a model that carries its variables.
+
+Part of `sourcing_quantity_mathopt`.
+Holds: no constraint: the model object with its variables q, n, y, w, z, ... by name.
+"""
 
 from __future__ import annotations
 

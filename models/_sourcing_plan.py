@@ -5,6 +5,9 @@ most a thousandth of a unit, and no fraction of a multiple. So quantities are re
 binaries that govern them, multiples are counted, noise is dropped, and what it breaks is repaired
 (`_sourcing_repair.py`). A second candidate is rounded to the decimals of the part's data; the
 judge picks the better one.
+
+Part of `sourcing_quantity_mathopt` and `sourcing_quantity_pyomo`.
+Holds: no constraint: q_lt read back as orders, and the value of every variable under a plan.
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Each breach below `SMALL` of its limit is taken for noise and mended by adding t
 moving between orders that exist already, within the bounds of their links and suppliers. Minimum
 orders are kept. Packs are added or taken whole, after everything else, and only from orders of so
 many that one more or less is noise too: a solver counts hundreds of millions with an error.
+
+Part of `sourcing_quantity_mathopt` and `sourcing_quantity_pyomo`.
+Holds: no constraint: what the solver's tolerances leave short, mended between the orders of a plan.
 """
 
 from __future__ import annotations

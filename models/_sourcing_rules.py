@@ -7,6 +7,9 @@ variables as `m.w`, `m.z`, `m.k`, `m.c`, `m.y`, `m.n`, `m.total`, `m.ordered` an
 
 A share or an average is a quotient; its relaxation counts in units of the part's need N_p:
 A_l - N_p u <= share x R_p. It is at least the true excess whenever N_p or more is ordered.
+
+Part of `sourcing_quantity_mathopt` and `sourcing_quantity_pyomo`.
+Holds: the constraints on counts, switches, shares, averages and required quantities, in w_l, z_s, A_l and R_p.
 """
 
 from __future__ import annotations
