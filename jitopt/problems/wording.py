@@ -15,7 +15,7 @@ if typing.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from fractions import Fraction
 
-__all__ = ["amount", "counted", "explain_validation", "key_words", "listed", "misnamed", "near"]
+__all__ = ["amount", "class_in", "counted", "explain_validation", "key_words", "listed", "misnamed", "near"]
 
 MOST = 5
 """Most further problems of an input that are told in words."""
@@ -190,15 +190,15 @@ def _model_at(model: type[BaseModel], loc: Sequence[Any]) -> type[BaseModel] | N
         if isinstance(step, int):
             continue
         field = found.model_fields.get(str(step)) if found is not None else None
-        found = _class_in(field.annotation) if field is not None else None
+        found = class_in(field.annotation) if field is not None else None
     return found
 
 
-def _class_in(annotation: Any) -> type[BaseModel] | None:
+def class_in(annotation: Any) -> type[BaseModel] | None:
     """Return the class of objects named in an annotation such as `Bill | None`."""
     if isinstance(annotation, type) and not typing.get_origin(annotation) and issubclass(annotation, BaseModel):
         return annotation
-    inner = (_class_in(part) for part in typing.get_args(annotation))
+    inner = (class_in(part) for part in typing.get_args(annotation))
     return next((part for part in inner if part is not None), None)
 
 
