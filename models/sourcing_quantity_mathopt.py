@@ -193,8 +193,8 @@ def _variables(m: Any) -> None:
         for t in offer.cells:
             m.q[row, t] = m.add_variable(lb=0, ub=data.units(offer.part, offer.upper[t]))
             if offer.link.multiple:
-                packs = m.add_integer_variable if offer.whole else m.add_variable
-                m.n[row, t] = packs(lb=0, ub=int(offer.upper[t] / offer.link.multiple))
+                most = int(offer.upper[t] / offer.link.multiple)
+                m.n[row, t] = m.add_variable(lb=0, ub=most, is_integer=offer.whole)
             if offer.orders:
                 m.y[row, t] = m.add_binary_variable()
         m.add_linear_constraint(mathopt.LinearSum(m.q[row, t] for t in offer.cells) == m.total[row])
