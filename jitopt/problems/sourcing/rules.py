@@ -96,12 +96,12 @@ def _links(instance: Sourcing) -> list[Rule]:
             text = f"an order of {part} from {supplier} is at least {counted(link.minimum, 'unit')}"
             found.append(Rule("minimum", (supplier, part), text, float(link.minimum)))
         if link.maximum is not None:
-            text = f"an order of {part} from {supplier} is at most {float(link.maximum):g}"
+            text = f"an order of {part} from {supplier} is at most {counted(link.maximum, 'unit')}"
             found.append(Rule("maximum", (supplier, part), text, float(link.maximum)))
     for (supplier, part), largest in instance.order_sizes.items():
         text = (
-            f"no order of {part} from {supplier} above {float(largest):g} is looked at "
-            f"(above {float(FARTHER * largest):g} where this rule is relaxed); quotes.maximum sets another limit"
+            f"no order of {part} from {supplier} above {counted(largest, 'unit')} is looked at "
+            f"(above {amount(FARTHER * largest)} where this rule is relaxed); quotes.maximum sets another limit"
         )
         found.append(Rule("order_size", (supplier, part), text, float(largest)))
     return found
