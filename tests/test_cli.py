@@ -218,6 +218,9 @@ def test_bad_usage(
         (["solve", "FILE", "-o", "r.csv"], ("r.csv", "JSON only", ".json")),
         (["solve", "FILE", "--work-limit", "3"], ("--work-limit belongs to --deterministic", "--time-limit")),
         (["solve", "FILE", "--time-limit", "abc"], ("--time-limit", "'abc' is not a number above 0", "30")),
+        (["solve", "FILE", "--threads", "two"], ("--threads", "'two' is not a whole number of at least 1")),
+        (["solve", "FILE", "--seed", "1.5"], ("--seed", "'1.5' is not a whole number of at least 0")),
+        (["generate", "heijunka", "--products", "0"], ("--products", "'0' is not a whole number of at least 1")),
         (["solve", "FILE", "--gap", "5"], ("--gap", "'5'", "5 % is 0.05")),
         (
             ["explain", "FILE", "--why-not", "position=3", "product=Van"],

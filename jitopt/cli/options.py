@@ -1,12 +1,14 @@
 """The options that several commands share."""
 
 import math
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
 __all__ = [
     "AsJson", "File", "Format", "Gap", "Output", "Seed", "ShowProgress", "TimeLimit", "number_above_0", "read_instance",
+    "whole_from",
 ]  # fmt: skip
 
 
@@ -26,6 +28,21 @@ def _gap(text: str | float) -> float:
     return value
 
 
+def whole_from(least: int) -> Callable[[str | int], int]:
+    """Return what takes a word of the command line as a whole number of at least `least`."""
+
+    def whole_number(text: str | int) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least:
+            raise typer.BadParameter(f"{text!r} is not a whole number of at least {least}.")
+        return value
+
+    return whole_number
+
+
 def _number(text: str | float) -> float | None:
     try:
         value = float(text)
@@ -40,7 +57,7 @@ Format = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 Output = Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Write to FILE (- : stdout).")]
-Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed of all random numbers.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", parser=whole_from(0), help="Seed of all random numbers.")]
 TimeLimit = Annotated[
     float,
     typer.Option(

@@ -19,6 +19,7 @@ from jitopt.cli.options import (
     TimeLimit,
     number_above_0,
     read_instance,
+    whole_from,
 )
 from jitopt.cli.output import emit, err, number, out
 from jitopt.cli.progress import Ticker
@@ -47,7 +48,8 @@ def solve(
     gap: Gap = 0.0,
     seed: Seed = 0,
     threads: Annotated[
-        int | None, typer.Option("--threads", metavar="N", min=1, help="Threads in all; by default the processors.")
+        int | None,
+        typer.Option("--threads", metavar="N", parser=whole_from(1), help="Threads in all; by default the processors."),
     ] = None,
     start: Annotated[
         str | None,
