@@ -156,8 +156,7 @@ def test_a_false_optimum_falls_with_the_first_better_plan(small: jitopt.Heijunka
         book.tell_bound(worse, "liar")
         assert book.proven() == (not plan_first)
         book.offer(GOOD, "honest")
-        assert book.objective == pytest.approx(2.9)
-        assert book.bound is None and not book.proven()
+        assert book.objective == pytest.approx(2.9) and book.bound is None and not book.proven()
         assert any("liar" in warning and "refuted" in warning for warning in book.warnings)
         book.tell_bound(2.0, "liar")
         assert book.bound is None, "who has told an untruth is not believed again"

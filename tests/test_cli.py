@@ -28,7 +28,7 @@ from jitopt.problems.sourcing import SourcingPlan
 HEIJUNKA: dict[str, Any] = {
     "problem": "heijunka",
     "version": 1,
-    "name": "x [bold]\x1b[31m",
+    "name": "x [bold]\u202e[31m",
     "products": {"product": ["A", "[red]", "é"], "demand": [1, 2, 1]},
     "objective": [{"term": "rate"}],
 }
@@ -374,7 +374,7 @@ def test_solve_prints_a_report_and_writes_the_result(
     path = tmp_path / "r.json"
     assert main(["solve", heijunka, "-o", str(path), "--progress"]) == 0
     told = capsys.readouterr()
-    assert "heijunka x [bold]\\x1b[31m, method auto" in told.out  # shown as it is, acting on nothing
+    assert "heijunka x [bold]\\x202e[31m, method auto" in told.out  # shown as it is, acting on nothing
     assert "1  [red] A     é     [red]" in told.out
     for words in (
         "feasible (stopped by the time limit)",

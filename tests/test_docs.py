@@ -119,14 +119,24 @@ MAKERS = {"new_bool_var", "new_int_var", "add_variable", "add_binary_variable", 
 
 def made_in(file: Path) -> set[str]:
     """Return the names under which a source file makes the variables of a solver without names."""
-    found = set()
+    found: set[str] = set()
+    makers = set(MAKERS)
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
             continue
-        calls = [n.func for n in ast.walk(node.value) if isinstance(n, ast.Call)]
-        if MAKERS & {call.attr for call in calls if isinstance(call, ast.Attribute)}:
-            found.add(label(node.targets if isinstance(node, ast.Assign) else [node.target]))
+        targets: list[ast.expr] = node.targets if isinstance(node, ast.Assign) else [node.target]
+        inside = list(ast.walk(node.value))
+        if makers & {word(n.func) for n in inside if isinstance(n, ast.Call)}:
+            found.add(label(targets))
+        elif makers & {word(n) for n in inside}:
+            # A maker under another name: "packs = m.add_variable".
+            makers.add(label(targets))
     return found
+
+
+def word(node: ast.AST) -> str:
+    """Return the last word of a name."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 def label(targets: list[ast.expr]) -> str:

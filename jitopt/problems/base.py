@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from jitopt.errors import InputError
 from jitopt.problems.wording import explain_validation, key_words, listed, misnamed, near
@@ -83,6 +83,13 @@ Counts = Annotated[tuple[Annotated[int, Field(ge=0, le=10**7)], ...], BeforeVali
 Positives = Annotated[tuple[Annotated[int, Field(ge=1, le=10**7)], ...], BeforeValidator(as_tuple)]
 OptionalPositives = Annotated[tuple[Annotated[int, Field(ge=1, le=10**7)] | None, ...], BeforeValidator(as_tuple)]
 Flags = Annotated[tuple[bool, ...], BeforeValidator(as_tuple)]
+
+
+def _printable(name: str) -> str:
+    """Refuse control characters: a name is shown on terminals and in reports."""
+    if any(ord(sign) < 32 or ord(sign) == 127 for sign in name):
+        raise ValueError("a name must have no control characters")
+    return name
 
 
 class Strict(BaseModel):
@@ -295,7 +302,7 @@ class Instance(Strict, Generic[PlanT_co]):
 
     problem: str
     version: Literal[1] = 1
-    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_printable)]
     source: str = Field(default="", max_length=2000)
     known: Known | None = None
 
