@@ -13,14 +13,14 @@ Holds: no constraint: q_lt read back as orders, and the value of every variable 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from jitopt.problems.base import exact, within_limit
 from jitopt.problems.sourcing.instance import Order, SourcingPlan
 
-from ._sourcing_repair import Cell, Quantities, repaired
+from ._sourcing_repair import Cell, Quantities, Reading, repaired
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,19 +35,6 @@ ZERO = Fraction(0)
 
 NOISE = Fraction(1, 10**6)
 """A scaled quantity, or a part of a larger one, below this is solver noise."""
-
-
-@dataclass
-class Reading:
-    """The values of a model's variables that make the plan, in units of the parts."""
-
-    quantity: dict[Cell, float] = field(default_factory=dict)
-    packs: dict[Cell, int] = field(default_factory=dict)
-    ordered: dict[Cell, bool] = field(default_factory=dict)
-    used: dict[int, bool] = field(default_factory=dict)
-    active: dict[int, bool] = field(default_factory=dict)
-    tier: dict[int, int] = field(default_factory=dict)
-    enough: dict[int, bool] = field(default_factory=dict)
 
 
 @dataclass

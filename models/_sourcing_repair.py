@@ -12,6 +12,7 @@ Holds: no constraint: what the solver's tolerances leave short, mended between t
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ._sourcing import Data
-    from ._sourcing_plan import Reading
 
-__all__ = ["Cell", "Quantities", "repaired"]
+__all__ = ["Cell", "Quantities", "Reading", "repaired"]
 
 ZERO = Fraction(0)
 SMALL = Fraction(1, 10**4)
@@ -29,6 +29,19 @@ SMALL = Fraction(1, 10**4)
 
 Cell = tuple[int, int]
 Quantities = dict[Cell, Fraction]
+
+
+@dataclass
+class Reading:
+    """The values of a model's variables that make the plan, in units of the parts."""
+
+    quantity: dict[Cell, float] = field(default_factory=dict)
+    packs: dict[Cell, int] = field(default_factory=dict)
+    ordered: dict[Cell, bool] = field(default_factory=dict)
+    used: dict[int, bool] = field(default_factory=dict)
+    active: dict[int, bool] = field(default_factory=dict)
+    tier: dict[int, int] = field(default_factory=dict)
+    enough: dict[int, bool] = field(default_factory=dict)
 
 
 def repaired(data: Data, reading: Reading, amounts: Quantities) -> Quantities:

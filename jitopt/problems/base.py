@@ -7,13 +7,23 @@ judge that stands on it shares no line with the models it judges.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from jitopt.errors import InputError
 from jitopt.problems.wording import explain_validation, key_words, listed, misnamed, near
@@ -361,8 +371,24 @@ class Instance(Strict, Generic[PlanT_co]):
 
     def evaluate(self, plan: Plan) -> Evaluation:
         """Judge a plan: every rule and every term of the objective, in exact arithmetic."""
-        raise NotImplementedError
+        found: Evaluation = room(self, "judge").evaluate(self, plan)
+        return found
 
     def rules(self) -> list[Rule]:
         """Return every rule that can be relaxed, under its business name."""
-        raise NotImplementedError
+        found: list[Rule] = room(self, "rules").rules(self)
+        return found
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        """Check what a single field cannot see."""
+        room(self, "validation").validate(self)
+        return self
+
+
+def room(instance: Instance[Any], name: str) -> Any:
+    """Return a module of an instance's problem: judge, rules, validation, choice and what else it has.
+
+    A problem is a package with these modules around `instance`; they know the instance, it knows none of them.
+    """
+    return importlib.import_module(f"{type(instance).__module__.rpartition('.')[0]}.{name}")

@@ -1,11 +1,11 @@
-"""Sourcing plans evaluated straight from the definitions; see `jitopt.testing.naive`."""
+"""Sourcing plans evaluated straight from the definitions; see `jitopt.testing._definitions`."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from typing import Any
 
-from jitopt.testing.naive import Broken, NaiveEvaluation, column, number
+from jitopt.testing._definitions import Broken, NaiveEvaluation, column, number
 
 __all__ = ["evaluate"]
 

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jitopt.problems.sourcing import Order, Sourcing, SourcingPlan
+from jitopt.testing._optimum import Optimum
 
 if TYPE_CHECKING:
     from jitopt.problems.sourcing.instance import Ladder
-    from jitopt.testing.brute_force import Optimum
 
 __all__ = ["search"]
 
@@ -64,8 +64,6 @@ def search(instance: Sourcing) -> Optimum | None:
     ValueError
         If the tree is too large, or the optimum is approached but not reached.
     """
-    from jitopt.testing.brute_force import Optimum
-
     tree = Tree(instance)
     tree.visit()
     if tree.best is None:
@@ -80,8 +78,6 @@ class Tree:
     """The tree of structures of one instance, and the best plan found in it."""
 
     def __init__(self, instance: Sourcing) -> None:
-        from jitopt.testing.brute_force import largest_order
-
         self.instance = instance
         self.cells: list[Cell] = [(s, p, t) for s, p in instance.links for t in instance.periods]
         self.column = {cell: j for j, cell in enumerate(self.cells)}
@@ -369,3 +365,19 @@ def _above(ladder: Ladder, tier: int) -> Fraction:
     for (start, factor), (end, _) in zip(ladder.breaks[:tier], ladder.breaks[1 : tier + 1], strict=True):
         total += (end - start) * (factor - ladder.breaks[tier][1])
     return total
+
+
+def largest_order(instance: Sourcing, part: str) -> Fraction:
+    """Return an order of `part` far above what any plan could want, whatever the judge or a model thinks.
+
+    All demands, breaks, requirements, minima and packs of the instance together; with shares or
+    averages to keep, which can ask for many times that, two thousand times as much.
+    """
+    amounts = [sum(row, Fraction(0)) for row in instance.demand.values()]
+    amounts += [start for ladder in instance.ladders for start, _ in ladder.breaks]
+    amounts += [amount for _, _, amount in instance.required_rows]
+    for link in instance.links.values():
+        amounts += [link.minimum, link.multiple or Fraction(0)]
+    shares = instance.shares.part if instance.shares else ()
+    ratios = {*shares, *(row[0] for row in instance.part_limit_rows if row[3:] != (None, None))}
+    return (sum(amounts, Fraction(0)) + 1) * (2000 if part in ratios else 1)

@@ -7,7 +7,6 @@ problem; the judge itself is held against `jitopt.testing.naive`.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product as cartesian
 from math import comb, factorial, prod
@@ -15,27 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.problems.heijunka import Bucket, Heijunka, HeijunkaPlan
 from jitopt.problems.sourcing import Order, Sourcing, SourcingPlan
+from jitopt.testing._optimum import Optimum
+from jitopt.testing._sourcing_search import largest_order, search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from jitopt.problems.base import Instance, Plan
 
-__all__ = ["Optimum", "best_of", "count", "largest_order", "optimum", "plans"]
+__all__ = ["Optimum", "best_of", "count", "optimum", "plans"]
 
 MOST_PLANS = 1_000_000
 """No more plans than this are enumerated."""
-
-
-@dataclass(frozen=True)
-class Optimum:
-    """The least objective of an instance and a plan that reaches it.
-
-    value: the judge's exact objective of `plan`. plan: a feasible plan.
-    """
-
-    value: Fraction
-    plan: Any
 
 
 def optimum(instance: Instance[Any]) -> Optimum | None:
@@ -58,8 +48,6 @@ def optimum(instance: Instance[Any]) -> Optimum | None:
         If the instance is too large, or the judge refuses the plan of its optimum.
     """
     if isinstance(instance, Sourcing) and (_has_fractions(instance) or count(instance) > 500):
-        from jitopt.testing._sourcing_search import search
-
         return search(instance)
     return best_of(instance, plans(instance))
 
@@ -172,22 +160,6 @@ def _choices(instance: Sourcing) -> list[tuple[tuple[str, str, int], Sequence[Fr
         sizes = [n * link.multiple for n in packs if n * link.multiple >= link.minimum]
         found += (((supplier, part, period), [Fraction(0), *sizes]) for period in instance.periods)
     return found
-
-
-def largest_order(instance: Sourcing, part: str) -> Fraction:
-    """Return an order of `part` far above what any plan could want, whatever the judge or a model thinks.
-
-    All demands, breaks, requirements, minima and packs of the instance together; with shares or
-    averages to keep, which can ask for many times that, two thousand times as much.
-    """
-    amounts = [sum(row, Fraction(0)) for row in instance.demand.values()]
-    amounts += [start for ladder in instance.ladders for start, _ in ladder.breaks]
-    amounts += [amount for _, _, amount in instance.required_rows]
-    for link in instance.links.values():
-        amounts += [link.minimum, link.multiple or Fraction(0)]
-    shares = instance.shares.part if instance.shares else ()
-    ratios = {*shares, *(row[0] for row in instance.part_limit_rows if row[3:] != (None, None))}
-    return (sum(amounts, Fraction(0)) + 1) * (2000 if part in ratios else 1)
 
 
 def _order_plans(instance: Sourcing) -> Iterator[Plan]:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from jitopt.problems.base import (
     Amount,
-    Evaluation,
     Identifiers,
     Instance,
     Numbers,
@@ -23,16 +22,13 @@ from jitopt.problems.base import (
     OptionalShares,
     Plan,
     Positives,
-    Rule,
     Shares,
     Strict,
     Table,
     as_tuple,
     exact,
+    room,
 )
-
-if TYPE_CHECKING:
-    from jitopt.problems.sourcing.sizes import Size
 
 __all__ = ["Order", "Sourcing", "SourcingPlan"]
 
@@ -230,6 +226,13 @@ class Ladder(Strict):
     breaks: tuple[tuple[Fraction, Fraction], ...]
 
 
+class Size(NamedTuple):
+    """The most that need be ordered of a part with ratio rules [units], and whether that is proven."""
+
+    limit: Fraction
+    proven: bool
+
+
 class Sourcing(Instance[SourcingPlan]):
     """A sourcing instance; see the module and its tables for the symbols.
 
@@ -257,13 +260,6 @@ class Sourcing(Instance[SourcingPlan]):
     late_cost: Amount = 0.0
     current: Current | None = None
     required: Required | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> Sourcing:
-        from jitopt.problems.sourcing.validation import validate
-
-        validate(self)
-        return self
 
     @cached_property
     def periods(self) -> tuple[int, ...]:
@@ -420,9 +416,8 @@ class Sourcing(Instance[SourcingPlan]):
     @cached_property
     def ratio_sizes(self) -> dict[str, Size]:
         """The most that need be ordered of each part with ratio rules; see `sizes`."""
-        from jitopt.problems.sourcing.sizes import ratio_sizes
-
-        return ratio_sizes(self)
+        found: dict[str, Size] = room(self, "sizes").ratio_sizes(self)
+        return found
 
     @cached_property
     def order_sizes(self) -> dict[tuple[str, str], Fraction]:
@@ -442,9 +437,8 @@ class Sourcing(Instance[SourcingPlan]):
     @cached_property
     def smallest_use(self) -> dict[tuple[str, str], Fraction]:
         """Total of each link from which its supplier counts for a least number of suppliers [e_l, units; 0: any]."""
-        from jitopt.problems.sourcing.sizes import smallest_use
-
-        return {key: smallest_use(self, link) for key, link in self.links.items()}
+        least = room(self, "sizes").smallest_use
+        return {key: least(self, link) for key, link in self.links.items()}
 
     def reach(self, link: Link) -> Fraction:
         """Return the largest price break or required quantity that an order of `link` can serve [units]."""
@@ -471,18 +465,6 @@ class Sourcing(Instance[SourcingPlan]):
             "breaks": sum(len(ladder.breaks) for ladder in self.ladders),
             "cells": len(self.links) * len(self.periods),
         }
-
-    def evaluate(self, plan: Plan) -> Evaluation:
-        """Judge a plan; see `jitopt.problems.sourcing.judge`."""
-        from jitopt.problems.sourcing.judge import evaluate
-
-        return evaluate(self, plan)
-
-    def rules(self) -> list[Rule]:
-        """Return every rule that can be relaxed, under its business name."""
-        from jitopt.problems.sourcing.rules import rules
-
-        return rules(self)
 
 
 def _exact_or_none(column: tuple[float | None, ...] | None, row: int) -> Fraction | None:

@@ -31,7 +31,9 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from jitopt.problems.sourcing.instance import Size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,13 +49,6 @@ FAR = 100
 
 SHARE_OF_DEMAND = Fraction(1, 10)
 """Part of the demand over the horizon that makes a supplier count, where it is less than a unit."""
-
-
-class Size(NamedTuple):
-    """The most that need be ordered of a part with ratio rules [units], and whether that is proven."""
-
-    limit: Fraction
-    proven: bool
 
 
 def smallest_use(instance: Sourcing, link: Link) -> Fraction:

@@ -18,11 +18,10 @@ __all__ = ["validate"]
 LONGEST = 10_000
 """Most periods of a horizon."""
 
-
 LARGEST = 1e9
 """No quantity may be larger [units]: beyond that a solver cannot tell a unit any more."""
 
-QUANTITIES = {
+QUANTITIES: dict[str, tuple[str, ...]] = {
     "suppliers": ("capacity",),
     "parts": ("demand",),
     "quotes": ("capacity", "minimum", "maximum", "multiple"),
