@@ -190,7 +190,8 @@ def why_not(
     instance, result
         The question and the answer in hand (a result, a plan, or a result file's data).
     choice
-        What to force, by key and value, also as keywords: heijunka `position=3, product="A"`;
+        What to force, by key and value, also as keywords: delivery `supplier="S2",
+        frequency="1-4"` or `part="p7", every="2"`; heijunka `position=3, product="A"`;
         sourcing `supplier="S2"`, with `part` and `quantity` if wanted.
     time_limit
         For the new solve [s].

@@ -41,7 +41,7 @@ EXAMPLES = examples()
 
 
 def test_every_problem_has_an_example() -> None:
-    assert [problem for problem, _, _ in EXAMPLES] == ["heijunka", "heijunka", "sourcing"]
+    assert [problem for problem, _, _ in EXAMPLES] == ["delivery", "delivery", "heijunka", "heijunka", "sourcing"]
 
 
 @pytest.mark.parametrize(("problem", "text", "told"), EXAMPLES, ids=lambda value: value[:12].split("\n")[0])
@@ -130,7 +130,7 @@ def test_the_python_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_python_page_names_everything_public() -> None:
     text = (DOCS / "python.md").read_text(encoding="utf-8")
-    types = {"Heijunka", "Sourcing", "Instance", "Plan", "Violation"}
+    types = {"Delivery", "Heijunka", "Sourcing", "Instance", "Plan", "Violation"}
     for name in set(jitopt.__all__) - types:
         assert re.search(rf"\b{name}\b", text), name
     for kind in (jitopt.Result, jitopt.Explanation, jitopt.Comparison, jitopt.StartReceipt):

@@ -90,6 +90,8 @@ def explain(
 
     \b
     The keys of a choice:
+      delivery  supplier=S2 frequency=1-4   at this frequency, with its milk run
+                part=p7 every=2             the part every so many base periods (strict cyclic)
       heijunka  position=3 product=A     the slot builds it (bucket=3 with a box)
       sourcing  supplier=S2              it delivers something;
                 part=p7, quantity=50     optional: of this part, at least so much
