@@ -123,7 +123,9 @@ def _add_routings(graph: Any, routings: Iterable[Mapping[str, Any]]) -> None:
     """Add an edge per line and product: the minutes of all its processes on the line together."""
     for row in routings:
         edge = (("line", row["line"]), ("product", row["product"]))
-        known = graph.edges[edge] if graph.has_edge(*edge) else {"minutes": Fraction(0), "processes": ()}
+        known: Mapping[str, Any] = {"minutes": Fraction(0), "processes": ()}
+        if graph.has_edge(*edge):
+            known = graph.edges[edge]
         graph.add_edge(
             *edge,
             relation="routing",
@@ -162,8 +164,8 @@ def cycle_of(pairs: Iterable[tuple[str, str]]) -> list[str] | None:
         way, open_parts = [first], [iter(below[first])]
         on_way = {first}
         while way:
-            part = next(open_parts[-1], None)
-            if part is None:
+            part = next(open_parts[-1], "")
+            if not part:
                 open_parts.pop()
                 on_way.discard(way[-1])
                 done.add(way.pop())
