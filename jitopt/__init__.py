@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from jitopt.problems.base import Instance as Instance
     from jitopt.problems.base import Plan as Plan
     from jitopt.problems.base import Violation as Violation
+    from jitopt.problems.delivery import Delivery as Delivery
+    from jitopt.problems.delivery import DeliveryPlan as DeliveryPlan
     from jitopt.problems.heijunka import Heijunka as Heijunka
     from jitopt.problems.heijunka import HeijunkaPlan as HeijunkaPlan
     from jitopt.problems.sourcing import Sourcing as Sourcing
@@ -61,6 +63,7 @@ _HOMES = {
     "jitopt.formats": ("from_tables", "read", "write"),
     "jitopt.generators": ("generate",),
     "jitopt.problems.base": ("Evaluation", "Instance", "Plan", "Violation"),
+    "jitopt.problems.delivery": ("Delivery", "DeliveryPlan"),
     "jitopt.problems.heijunka": ("Heijunka", "HeijunkaPlan"),
     "jitopt.problems.sourcing": ("Sourcing", "SourcingPlan"),
     "jitopt.registry": ("method", "methods", "register"),
@@ -68,7 +71,8 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "Comparison", "Evaluation", "Explanation", "Heijunka", "HeijunkaPlan", "InputError", "Instance", "JitoptError",
+    "Comparison", "Delivery", "DeliveryPlan",
+    "Evaluation", "Explanation", "Heijunka", "HeijunkaPlan", "InputError", "Instance", "JitoptError",
     "NotApplicableError", "Plan", "Progress", "Result", "SolverUnavailableError", "Sourcing", "SourcingPlan",
     "StartReceipt", "UnknownMethodError", "Violation", "audit", "check", "explain", "export", "formulation",
     "from_tables", "generate", "method", "methods", "read", "read_result", "register", "shut_down", "solve",

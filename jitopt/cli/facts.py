@@ -11,6 +11,7 @@ from jitopt.cli.output import columns, number
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jitopt.problems.delivery import Delivery
     from jitopt.problems.heijunka import Heijunka
     from jitopt.problems.sourcing import Sourcing
 
@@ -92,7 +93,39 @@ def _sourcing(instance: Sourcing) -> dict[str, Any]:
     }
 
 
-SPECIAL: dict[str, Callable[[Any], dict[str, Any]]] = {"heijunka": _heijunka, "sourcing": _sourcing}
+def _delivery(instance: Delivery) -> dict[str, Any]:
+    """Demand of the parts, what each stop may choose, and the load of the docks at least."""
+    if instance.cyclic:
+        return {"total_demand": sum(instance.parts.demand), "stops": [], "docks": [], "menu": []}
+    stops = [
+        {
+            "stop": stop.name,
+            "suppliers": len(stop.suppliers),
+            "parts": len(stop.lines),
+            "demand": float(sum((line.demand for line in stop.lines), Fraction(0))),
+            "docks": ", ".join(stop.docks) or None,
+        }
+        for stop in instance.stops
+    ]
+    rarest = min((entry.per_day for entry in instance.menu.values()), default=Fraction(0))
+    docks = [
+        {"dock": dock, "slots": float(slots), "stops": (visits := sum(dock in stop.docks for stop in instance.stops)),
+         "load": _load(float(visits * rarest), float(slots))}
+        for dock, slots in instance.slots.items()
+    ]  # fmt: skip
+    return {
+        "total_demand": float(sum((line.demand for line in instance.lines), Fraction(0))),
+        "menu": [{**entry._asdict(), "per_day": float(entry.per_day)} for entry in instance.menu.values()],
+        "stops": stops,
+        "docks": docks,
+    }
+
+
+SPECIAL: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "delivery": _delivery,
+    "heijunka": _heijunka,
+    "sourcing": _sourcing,
+}
 """The facts of each problem."""
 
 
@@ -129,6 +162,14 @@ def show_facts(facts: dict[str, Any]) -> str:
 
 
 TABLES: dict[str, Any] = {
+    "delivery": (
+        ("menu", {"name": "frequency", "days": "days", "deliveries": "deliveries", "per_day": "per day"}),
+        (
+            "stops",
+            {"stop": "stop", "suppliers": "suppliers", "parts": "parts", "demand": "demand a day", "docks": "docks"},
+        ),
+        ("docks", {"dock": "dock", "slots": "slots", "stops": "stops", "load": "least load"}),
+    ),
     "heijunka": (
         ("products", {"product": "product", "demand": "demand", "share": "share", "every": "one every ... slots"}),
         ("ratios", {"ratio": "ratio", "at_most": "at most", "in_any": "in any", "units": "units", "load": "load"}),

@@ -1,4 +1,4 @@
-"""Plans as a planner reads them: sequence, heijunka box, orders."""
+"""Plans as a planner reads them: sequence, heijunka box, orders, rhythms of delivery."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from jitopt.cli.output import columns, fit, number, pad, width
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from jitopt.problems.delivery import Delivery, DeliveryPlan
     from jitopt.problems.heijunka import Heijunka, HeijunkaPlan
     from jitopt.problems.sourcing import Sourcing, SourcingPlan
 
@@ -31,6 +32,8 @@ def show_plan(instance: Any, plan: Any) -> str:
         return _sequence(plan) if plan.sequence is not None else _box(instance, plan)
     if instance.problem == "sourcing":
         return _orders(instance, plan)
+    if instance.problem == "delivery" and plan.base_period is None:
+        return _rhythms(instance, plan)
     rows = plan.to_rows()
     table = list(zip(*rows.values(), strict=True))
     return columns(list(rows), table[:MOST_ROWS]) + _cut(len(table), MOST_ROWS, "rows")
@@ -90,6 +93,27 @@ def _orders(instance: Sourcing, plan: SourcingPlan) -> str:
     ]
     head = ["supplier", "quantity", "share", "parts", "capacity per period"]
     return f"{text}\n\n{columns(head, rows)}" + _cut(len(ranked), MOST_ROWS, "suppliers")
+
+
+def _rhythms(instance: Delivery, plan: DeliveryPlan) -> str:
+    """Return frequency and cycle A-B-C of each supplier, then cards and delivery of each part."""
+    told = instance.evaluate(plan).evidence
+    fills = told.get("truck_fill", {})
+    stop_of = {supplier: stop for stop in instance.stops for supplier in stop.suppliers}
+    rows: list[list[object]] = []
+    for row in plan.deliveries:
+        stop = stop_of[row.supplier or ""]
+        fill = f"{fills[stop.name]:.1%}" if stop.name in fills else "-"
+        cycle = told["cycles"][row.supplier]
+        rows.append([row.supplier, row.frequency, cycle, stop.name if stop.cluster else "-", fill])
+    head = ["supplier", "frequency", "cycle A-B-C", "milk run", "truck fill"]
+    text = columns(head, rows[:MOST_ROWS]) + _cut(len(rows), MOST_ROWS, "suppliers")
+    parts = [
+        [line.part, line.supplier, told["cards"][line.part], told["quantity_per_delivery"][line.part]]
+        for line in instance.lines
+    ]
+    head = ["part", "supplier", "cards", "per delivery"]
+    return f"{text}\n\n{columns(head, parts[:MOST_ROWS])}" + _cut(len(parts), MOST_ROWS, "parts")
 
 
 def _limit(value: Fraction | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from jitopt.formats import delivery_words
+
 __all__ = ["DESCRIPTIONS", "Meaning"]
 
 Meaning = tuple[str, str]
@@ -229,6 +231,16 @@ RESULT: dict[str, dict[str, Meaning]] = {
         "product": ("Id of the product.", ""),
         "quantity": ("Units of the product in the bucket.", "units"),
     },
+    "DeliveryPlan": {
+        "deliveries": ("How often each supplier delivers, or each part is replenished.", ""),
+        "base_period": ("Base period T of the strict cyclic form.", "days"),
+    },
+    "Rhythm": {
+        "supplier": ("Id of the supplier.", ""),
+        "frequency": ("Its frequency, from the menu.", ""),
+        "part": ("Id of the part (strict cyclic form).", ""),
+        "every": ("Base periods between two replenishments of the part (m_i).", "base periods"),
+    },
     "SourcingPlan": {"orders": ("The orders; a quantity that is not listed is 0.", "")},
     "Order": {
         "supplier": ("Id of the supplier.", ""),
@@ -238,7 +250,14 @@ RESULT: dict[str, dict[str, Meaning]] = {
     },
 }
 
+DELIVERY: dict[str, dict[str, Meaning]] = {
+    "Delivery": INSTANCE | delivery_words.FIELDS,
+    **delivery_words.TABLES,
+    "Known": KNOWN,
+}
+
 DESCRIPTIONS: dict[str, dict[str, dict[str, Meaning]]] = {
+    "delivery": DELIVERY,
     "heijunka": HEIJUNKA,
     "sourcing": SOURCING,
     "result": RESULT,

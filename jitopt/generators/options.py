@@ -7,6 +7,30 @@ from typing import Any
 __all__ = ["OPTIONS"]
 
 OPTIONS: dict[str, dict[str, tuple[Any, str]]] = {
+    "delivery": {
+        "policy": ("menu", 'form: "menu" (a frequency for each supplier) or "strict_cyclic" (joint replenishment)'),
+        "suppliers": (20, "number of suppliers (menu form)"),
+        "parts": (5, "mean number of parts of a supplier; in the strict cyclic form the number of parts"),
+        "optimal": (False, "the hidden plan is the best of every supplier by itself, so that the optimum is known"),
+        "clusters": (0.0, "share of the suppliers on milk runs of two to four"),
+        "allowed": (0.0, "share of the suppliers whose menu is restricted"),
+        "trucks": (0.0, "load of the hidden plan over the limits of the trucks, 0 to 1 (0: no trucks)"),
+        "docks": (0, "number of docks (0: none)"),
+        "dock_load": (1.0, "load of the hidden plan over the slots of the docks, above 0 to 1"),
+        "storages": (0, "number of storages (0: none)"),
+        "storage_load": (1.0, "containers of the hidden plan over the capacity of the storages, above 0 to 1"),
+        "lines": (0.0, "mean cost of a delivery of a part"),
+        "card_cost": (0.0, "cost of a card per day"),
+        "safety": (0.0, "days of demand held as safety stock"),
+        "uneven": (0.0, "share of the parts with a standard deviation and a service"),
+        "current": (False, "give current frequencies: the hidden plan, partly changed"),
+        "changes": (0.2, "share of the suppliers whose current frequency differs from the hidden plan"),
+        "change_price": (0.0, "price of a change against the current frequencies"),
+        "change_cap": (False, "cap the changes as tightly as the hidden plan allows"),
+        "major_cost": (100.0, "major cost of the strict cyclic form"),
+        "alike": (False, "strict cyclic form: one ratio of minor cost to holding cost, so that the optimum is known"),
+        "known": (True, "tell the hidden plan and its value as `known`"),
+    },
     "heijunka": {
         "products": (5, "number of products"),
         "units": (20, "total demand [units], at least one per product"),

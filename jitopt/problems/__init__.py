@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["PROBLEMS", "forced", "instance_type", "parse_instance"]
 
 PROBLEMS: dict[str, tuple[str, str]] = {
+    "delivery": ("jitopt.problems.delivery", "Delivery"),
     "heijunka": ("jitopt.problems.heijunka", "Heijunka"),
     "sourcing": ("jitopt.problems.sourcing", "Sourcing"),
 }

@@ -16,9 +16,17 @@ Data = dict[str, Any]
 
 KINDS = {"product": "product", "before": "product", "after": "product", "sequence": "product"}
 KINDS |= {name: name for name in ("part", "ratio", "supplier")}
+KINDS |= {name: name for name in ("frequency", "cluster", "truck", "dock", "storage")}
 """Whose ids a column holds."""
 
 MONEY: dict[str, dict[str, tuple[str, ...]]] = {
+    "delivery": {
+        "suppliers": ("delivery_cost",),
+        "clusters": ("delivery_cost",),
+        "parts": ("holding_cost", "minor_cost", "line_cost", "card_cost"),
+        "current": ("price",),
+        "": ("major_cost",),
+    },
     "heijunka": {"current": ("price",)},
     "sourcing": {
         "suppliers": ("fixed_cost",),
@@ -41,8 +49,8 @@ def permuted(instance: Instance[PlanT], seed: int) -> Instance[PlanT]:
     data.pop("known", None)
     names: dict[tuple[str, str], str] = {}
 
-    def rename(kind: str, name: str | None) -> str | None:
-        return None if name is None else names.setdefault((kind, name), f"{kind} {len(names)} é")
+    def rename(kind: str, name: Any) -> Any:
+        return name if not isinstance(name, str) else names.setdefault((kind, name), f"{kind} {len(names)} é")
 
     def shuffle(table: Data) -> Data:
         order = rng.permutation(len(next(iter(table.values())))).tolist()

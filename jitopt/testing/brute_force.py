@@ -13,6 +13,7 @@ from itertools import product as cartesian
 from math import comb, factorial, prod
 from typing import TYPE_CHECKING, Any
 
+from jitopt.problems.delivery import Delivery
 from jitopt.problems.heijunka import Bucket, Heijunka, HeijunkaPlan
 from jitopt.problems.sourcing import Order, Sourcing, SourcingPlan
 
@@ -45,7 +46,8 @@ def optimum(instance: Instance[Any]) -> Optimum | None:
     combination of orders when all quotes have multiples and the combinations are few; otherwise
     every structure (orders used, price break reached, number of packs) is priced by a linear
     programme, branches that cannot be better left out
-    (`jitopt.testing._sourcing_search`).
+    (`jitopt.testing._sourcing_search`). Delivery: every choice of frequencies, or all multiples
+    up to a bound, each with its best base period (`jitopt.testing._delivery_search`).
 
     Parameters
     ----------
@@ -58,6 +60,10 @@ def optimum(instance: Instance[Any]) -> Optimum | None:
         If the instance is too large, or its optimum is approached but not reached (a least
         number of suppliers whose orders may be arbitrarily small).
     """
+    if isinstance(instance, Delivery):
+        from jitopt.testing._delivery_search import search as search_delivery
+
+        return search_delivery(instance)
     if isinstance(instance, Sourcing) and (_has_fractions(instance) or count(instance) > 500):
         from jitopt.testing._sourcing_search import search
 
@@ -77,6 +83,10 @@ def best_of(instance: Instance[Any], candidates: Iterator[Any]) -> Optimum | Non
 
 def count(instance: Instance[Any]) -> int:
     """Return the number of plans that `plans` enumerates."""
+    if isinstance(instance, Delivery):
+        from jitopt.testing._delivery_search import count as count_choices
+
+        return count_choices(instance)
     if isinstance(instance, Heijunka):
         demand = instance.products.demand
         if instance.box:
@@ -97,6 +107,10 @@ def plans(instance: Instance[Any]) -> Iterator[Any]:
     ValueError
         If there are too many, or a quote allows any quantity.
     """
+    if isinstance(instance, Delivery):
+        from jitopt.testing._delivery_search import plans as choices
+
+        return choices(instance)
     if isinstance(instance, Sourcing) and _has_fractions(instance):
         raise ValueError("A quote without multiple has endlessly many orders.")
     if count(instance) > MOST_PLANS:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt import registry
 from jitopt.generators import random_small
+from jitopt.problems.delivery import Delivery
 from jitopt.problems.heijunka import Heijunka
 from jitopt.testing._inspection import inspect
 from jitopt.testing._transformations import permuted, scaled_money
@@ -159,7 +160,7 @@ def _faults(method: registry.Method, instance: Instance[Any], result: Any, wante
 def _some_plan(instance: Instance[Any], best: Optimum) -> Plan:
     """Return a feasible plan that need not be the best."""
     found: Plan = best.plan
-    if isinstance(instance, Heijunka):
+    if isinstance(instance, Heijunka | Delivery) and not (isinstance(instance, Delivery) and instance.cyclic):
         found = next(plan for plan in plans(instance) if instance.evaluate(plan).feasible)
     return found
 
