@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from jitopt.formats.descriptions_kanban import KANBAN, KANBAN_PLAN
+
 __all__ = ["DESCRIPTIONS", "Meaning"]
 
 Meaning = tuple[str, str]
@@ -229,6 +231,7 @@ RESULT: dict[str, dict[str, Meaning]] = {
         "product": ("Id of the product.", ""),
         "quantity": ("Units of the product in the bucket.", "units"),
     },
+    **KANBAN_PLAN,
     "SourcingPlan": {"orders": ("The orders; a quantity that is not listed is 0.", "")},
     "Order": {
         "supplier": ("Id of the supplier.", ""),
@@ -240,6 +243,7 @@ RESULT: dict[str, dict[str, Meaning]] = {
 
 DESCRIPTIONS: dict[str, dict[str, dict[str, Meaning]]] = {
     "heijunka": HEIJUNKA,
+    "kanban": {**KANBAN, "Kanban": {**INSTANCE, **KANBAN["Kanban"]}, "Known": KNOWN},
     "sourcing": SOURCING,
     "result": RESULT,
 }
