@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from jitopt.problems.delivery import DeliveryPlan as DeliveryPlan
     from jitopt.problems.heijunka import Heijunka as Heijunka
     from jitopt.problems.heijunka import HeijunkaPlan as HeijunkaPlan
+    from jitopt.problems.kanban import Kanban as Kanban
+    from jitopt.problems.kanban import KanbanPlan as KanbanPlan
     from jitopt.problems.sourcing import Sourcing as Sourcing
     from jitopt.problems.sourcing import SourcingPlan as SourcingPlan
     from jitopt.registry import method as method
@@ -65,6 +67,7 @@ _HOMES = {
     "jitopt.problems.base": ("Evaluation", "Instance", "Plan", "Violation"),
     "jitopt.problems.delivery": ("Delivery", "DeliveryPlan"),
     "jitopt.problems.heijunka": ("Heijunka", "HeijunkaPlan"),
+    "jitopt.problems.kanban": ("Kanban", "KanbanPlan"),
     "jitopt.problems.sourcing": ("Sourcing", "SourcingPlan"),
     "jitopt.registry": ("method", "methods", "register"),
 }  # fmt: skip
@@ -73,6 +76,7 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "Comparison", "Delivery", "DeliveryPlan",
     "Evaluation", "Explanation", "Heijunka", "HeijunkaPlan", "InputError", "Instance", "JitoptError",
+    "Kanban", "KanbanPlan",
     "NotApplicableError", "Plan", "Progress", "Result", "SolverUnavailableError", "Sourcing", "SourcingPlan",
     "StartReceipt", "UnknownMethodError", "Violation", "audit", "check", "explain", "export", "formulation",
     "from_tables", "generate", "method", "methods", "read", "read_result", "register", "shut_down", "solve",

@@ -124,7 +124,7 @@ def test_wrong_options_are_refused() -> None:
         ("sourcing", {"breaks": "some"}),
         ("sourcing", {"suppliers": 0}),
         ("sourcing", {"density": -0.1}),
-        ("kanban", {}),
+        ("chess", {}),
     ):
         with pytest.raises(InputError):
             generate(problem, seed=1, **options)

@@ -14,7 +14,7 @@ __all__ = ["doctor", "generate", "methods", "schema"]
 
 
 def generate(
-    problem: Annotated[str, typer.Argument(metavar="PROBLEM", help="heijunka or sourcing.")],
+    problem: Annotated[str, typer.Argument(metavar="PROBLEM", help="heijunka, kanban or sourcing.")],
     products: Annotated[int | None, typer.Option("--products", metavar="N", min=1, help="Number of products.")] = None,
     units: Annotated[int | None, typer.Option("--units", metavar="N", min=1, help="Total demand.")] = None,
     parts: Annotated[int | None, typer.Option("--parts", metavar="N", min=0, help="Number of parts.")] = None,
@@ -90,7 +90,7 @@ def _typed(key: str, text: str, default: Any) -> Any:
 
 
 def methods(
-    problem: Annotated[str | None, typer.Argument(metavar="PROBLEM", help="heijunka or sourcing.")] = None,
+    problem: Annotated[str | None, typer.Argument(metavar="PROBLEM", help="heijunka, kanban or sourcing.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the methods: name, technology, solver, size class and file."""
@@ -113,7 +113,7 @@ def _class(up_to: Any) -> str:
 
 
 def schema(
-    word: Annotated[str, typer.Argument(metavar="PROBLEM", help="heijunka, sourcing, or result.")],
+    word: Annotated[str, typer.Argument(metavar="PROBLEM", help="heijunka, kanban, sourcing, or result.")],
     as_json: AsJson = False,
 ) -> None:
     """Print the JSON Schema of a problem's native file, or of the result file."""

@@ -52,13 +52,14 @@ def evaluate(instance: Instance[Any], plan: Plan) -> NaiveEvaluation:
         Terms and broken rules, in exact fractions. Limits count to the last digit: the judge's
         tolerance for continuous quantities is not known here.
     """
-    from jitopt.testing import _naive_delivery, _naive_heijunka, _naive_sourcing
+    from jitopt.testing import _naive_delivery, _naive_heijunka, _naive_kanban, _naive_sourcing
 
     data = instance.to_dict()
     problem: str = data["problem"]
     rooms = {
         "delivery": _naive_delivery.evaluate,
         "heijunka": _naive_heijunka.evaluate,
+        "kanban": _naive_kanban.evaluate,
         "sourcing": _naive_sourcing.evaluate,
     }
     return rooms[problem](data, plan.to_dict())
