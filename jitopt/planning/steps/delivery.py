@@ -7,13 +7,12 @@ products made here, is counted first with the cards their loops need, and taken 
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from jitopt.planning.numbers import told, told_down
 from jitopt.planning.steps.decisions import SupplierLoop, supplier_loops
-from jitopt.planning.steps.kanban import internal_cards
+from jitopt.planning.steps.kanban import card_cost, internal_cards
 from jitopt.problems import parse_instance
 from jitopt.problems.base import exact
 
@@ -66,7 +65,7 @@ def _parts(plant: Plant, analysis: Analysis, rows: list[SupplierLoop]) -> dict[s
                 "service": service,
                 "safety": _safety(plant, entry),
                 "storage": part["storage"],
-                "card_cost": told(plant.cost.get("card_cost", Fraction(0))),
+                "card_cost": told(card_cost(plant, part["container"])),
             }
         )
     return {name: [row[name] for row in found] for name in found[0]} if found else {}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jitopt.planning.plant import Plant
     from jitopt.planning.steps.decisions import Decisions
 
-__all__ = ["internal_cards", "kanban_instance", "loop_of", "take_kanban"]
+__all__ = ["card_cost", "internal_cards", "kanban_instance", "loop_of", "take_kanban"]
 
 ALL_CARDS, FLOOR, CAPITAL = "cards", "floor", "working capital"
 OWN = "container"
@@ -47,12 +47,11 @@ def kanban_instance(plant: Plant, analysis: Analysis, decisions: Decisions) -> A
     }
     menu = [(row, *container) for row in rows for container in _menu(plant, row["part"])]
     kinds = {row["container"]: row for row in plant.rows("containers")}
-    card = plant.cost.get("card_cost", Fraction(0))
     data["containers"] = {
         "loop": [row["loop"] for row, _, _ in menu],
         "container": [name for _, name, _ in menu],
         "quantity": [quantity for _, _, quantity in menu],
-        "card_cost": [told(card + exact(kinds.get(name, {}).get("card_cost") or 0)) for _, name, _ in menu],
+        "card_cost": [told(card_cost(plant, name)) for _, name, _ in menu],
         "handling_cost": [kinds.get(name, {}).get("handling_cost") or 0 for _, name, _ in menu],
     }
     limits, uses = _limits(plant, rows, menu, kinds)
@@ -69,6 +68,12 @@ def _menu(plant: Plant, part: str) -> list[tuple[str, float]]:
     row = plant.part.get(part) or plant.product[part]
     more = [(pack["container"], pack["quantity"]) for pack in plant.rows("packs") if pack["part"] == part]
     return [(row["container"] or OWN, row["pack"]), *more]
+
+
+def card_cost(plant: Plant, container: str | None) -> Fraction:
+    """Return the cost of a card with its container [money per day]."""
+    kinds = {row["container"]: row["card_cost"] for row in plant.rows("containers")}
+    return plant.cost.get("card_cost", Fraction(0)) + exact(kinds.get(container) or 0)
 
 
 def _limits(
