@@ -65,6 +65,8 @@ class Method:
 
     name: as given to `method=`. kind: "formulation" or "heuristic". family: the worker process
     it runs in. up_to: largest size for which `auto` uses it, by the keys of `Instance.size`.
+    proof: what stands behind a bound of its own that meets the plan ("exact_algorithm"), as a
+    heuristic's dictionary says; "" where the engine derives it.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Method:
     page: str
     exact: bool
     up_to: Mapping[str, int] = field(default_factory=dict)
+    proof: str = ""
 
     @property
     def short(self) -> str:
@@ -222,6 +225,7 @@ def _entry(module: str, file: str, word: str, told: dict[str, Any]) -> Method:
             page=str(told.get("page", "")),
             exact=bool(told.get("exact", False)),
             up_to=dict(told.get("up_to", {})),
+            proof=str(told.get("proof", "")),
         )
     except KeyError as error:
         raise JitoptError(f"{file}: {word} lacks the key {error}.") from None

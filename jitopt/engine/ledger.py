@@ -12,6 +12,7 @@ from jitopt.problems.base import Evaluation, Instance, PlanT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
 
 __all__ = ["Ledger"]
 
@@ -71,13 +72,19 @@ class Ledger(Generic[PlanT]):
         mine = self.gap
         return mine is not None and mine <= max(gap, OPTIMAL_GAP)
 
-    def proof(self, exact: set[str]) -> Proof:
-        """Tell what stands behind the bound: how many exact methods, or a closed form."""
+    def proof(self, exact: set[str], algorithms: AbstractSet[str] = frozenset()) -> Proof:
+        """Tell what stands behind the bound: how many exact methods, or a closed form.
+
+        algorithms: methods that prove the optimum by an exact algorithm of their own; what they tell
+        before the bound meets the plan is a bound like any other.
+        """
         best = self.bound
         if best is None:
             return "none"
         near = SLACK + OPTIMAL_GAP * max(1.0, abs(best))
         behind = {source for source, value in self._bounds.items() if value >= best - near}
+        if behind & algorithms and self.proven():
+            return "exact_algorithm"
         if len(behind & exact) > 1:
             return "cross_checked"
         return "single" if behind & exact else "closed_form"

@@ -123,8 +123,9 @@ def conclude(race: Race, request: Request, start: StartReceipt | None, interrupt
         status = "optimal" if gap is not None and gap <= OPTIMAL_GAP else "feasible"
     else:
         status = "infeasible" if len(claims) > 1 else "no_plan"
-    exact = {m.name for m in registry.methods(ledger.instance.problem) if m.kind == "formulation"}
-    proof = ledger.proof(exact)
+    known = registry.methods(ledger.instance.problem)
+    exact = {m.name for m in known if m.kind == "formulation"}
+    proof = ledger.proof(exact, {m.name for m in known if m.proof == "exact_algorithm"})
     if objective is None:
         bound, gap = (None if claims else bound), None
         proof = "cross_checked" if status == "infeasible" else "single" if claims else proof

@@ -37,7 +37,7 @@ def run_auto(race: Race) -> None:
     instance = race.ledger.instance
     size = instance.size()
     known = registry.methods(instance.problem)
-    heuristics = [m for m in known if m.kind == "heuristic" and m.module.startswith("jitopt.")]
+    heuristics = [m for m in known if m.kind == "heuristic" and m.module.startswith("jitopt.") and m.fits(size)]
     exact = [m for m in known if m.exact and m.module.startswith("jitopt.") and m.fits(size)]
     for heuristic in heuristics:
         _run_first(race, heuristic, exact)
