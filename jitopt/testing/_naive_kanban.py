@@ -62,7 +62,8 @@ def _capacities(data: Data) -> dict[str, Fraction]:
 
 
 def _options(data: Data, plan: Data) -> NaiveEvaluation:
-    options, broken = data["options"], {}
+    options = data["options"]
+    broken: Broken = {}
     keys = list(zip(options["loop"], options["container"], options["cards"], strict=True))
     rows = [keys.index((row["loop"], row["container"], row["cards"])) for row in plan["loops"]]
     uses = data.get("uses") or {"option": [], "limit": [], "amount": []}
@@ -100,7 +101,7 @@ class _Loop:
     @property
     def stock(self) -> Fraction:
         """Units in the loop."""
-        return self.cards * self.container_value("quantity")
+        return Fraction(self.cards) * self.container_value("quantity")
 
     @property
     def days(self) -> Fraction:
@@ -123,7 +124,7 @@ class _Loop:
         cards, size = 0, self.container_value("quantity")
         while not _covers(cards * size - goal, self.variance, self.given("service", 0.5)):
             cards += 1
-        return cards + (self.given("signal", "first_piece") == "empty")
+        return cards + int(self.given("signal", "first_piece") == "empty")
 
     def breaches(self) -> dict[str, Fraction]:
         """Return by how much the rules of the loop are broken, 0 or less where kept."""
@@ -164,7 +165,7 @@ class _Loop:
     def term(self, name: str) -> Fraction:
         """Return a term of the objective."""
         if name == "cards":
-            return self.container_value("card_cost") * self.cards
+            return self.container_value("card_cost") * Fraction(self.cards)
         if name == "holding":
             return self.value("holding_cost") * max(ZERO, self.stock - self.value("demand") * self.days)
         if name == "handling":
