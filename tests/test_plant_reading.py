@@ -49,7 +49,7 @@ BAD = [
     ("demand", "desk,2,10", "desk,9,10", 2, "product", "every day of the horizon", "write 0"),
     ("products", "desk,assembly", "pole,assembly", 2, "", "", ""),
     ("routings", "heads,15,0", "heads,0,0", 4, "minutes", "greater than 0", "above 0"),
-    ("racks", "shelf,26", "shelf,-1", 2, "positions", "greater than or equal", "sign"),
+    ("racks", "shelf,25", "shelf,-1", 2, "positions", "greater than or equal", "sign"),
     ("costs", "days_per_year,240", "days_per_year,0", 2, "value", "above 0", "days"),
     ("costs", "holding_rate", "holding_cost", 3, "cost", "must be", "listed words"),
     ("loops", "head out,head,heads", "head out,head,", 10, "from", "comes from a line", "name the line"),
@@ -95,13 +95,13 @@ def test_all_bad_rows_are_told_at_once(lamps):
 @pytest.mark.parametrize(
     ("file", "text", "rule"),
     [
-        ("racks.csv", "rack,places\nshelf,26\n", "not known"),
+        ("racks.csv", "rack,places\nshelf,25\n", "not known"),
         ("racks.csv", "rack\nshelf\n", "lacks the column 'positions'"),
         ("racks.csv", "rack,positions,positions\nshelf,3,3\n", "only once"),
         ("racks.csv", "rack,positions\nshelf,3,4\n", "as many cells"),
-        ("shelves.csv", "rack,positions\nshelf,26\n", "no table of this name"),
+        ("shelves.csv", "rack,positions\nshelf,25\n", "no table of this name"),
         ("bill.csv", "product,part,quantity\n", "no rows"),
-        ("racks.csv", 'rack,positions\n"shelf,26\n', "not a valid CSV"),
+        ("racks.csv", 'rack,positions\n"shelf,25\n', "not a valid CSV"),
     ],
 )
 def test_a_bad_table_is_refused(lamps, file, text, rule):
@@ -193,7 +193,7 @@ def test_skipping_plans_the_rest(lamps, table, old, new, row, column, rule, reme
 
 def test_a_rack_left_out_binds_no_more(lamps):
     """The parts stay: their storage is emptied, and that is told."""
-    change(lamps, "racks", "shelf,26", "shelf,many")
+    change(lamps, "racks", "shelf,25", "shelf,many")
     reading = read_plant(lamps, skip_bad=True)
     assert len(reading.plant.part) == 8 and all(row["storage"] is None for row in reading.plant.part.values())
     assert len(reading.left_out) == 9 and sum(finding.keeps for finding in reading.left_out) == 8

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jitopt import api
+from jitopt import api, registry
 from jitopt.engine.versions import versions
 from jitopt.errors import InputError
 from jitopt.planning import steps as s
@@ -20,8 +20,6 @@ from jitopt.planning.steps.decisions import Decisions
 from jitopt.planning.store import Store
 
 if TYPE_CHECKING:
-    import os
-
     from jitopt.engine.result import Progress, Result
     from jitopt.planning.findings import Finding
     from jitopt.planning.plant import Plant
@@ -31,6 +29,9 @@ __all__ = ["Outcome", "PlantPlan", "Step", "run_chain"]
 
 WORK = 5.0
 """Work of each method of a step (about seconds of one processor)."""
+
+FIRST = 0.6
+"""Share of a step's time that its exact road has alone."""
 
 LEAST = 0.2
 """Seconds below which a step is not begun."""
@@ -81,7 +82,6 @@ class PlantPlan:
     left_out: tuple[Finding, ...] = ()
     day: int = 1
     seconds: float = 0.0
-    files: tuple[str, ...] = field(default=())
 
     def outcome(self, name: str) -> Outcome | None:
         """Return a step's outcome, None where it was not taken."""
@@ -112,7 +112,7 @@ def _leveller(line: str, day: int) -> Callable[[Plant, Analysis, Decisions], Any
 def run_chain(
     plant: Plant,
     *,
-    folder: str | os.PathLike[str] | None = None,
+    store: Store | None = None,
     time_limit: float = 60.0,
     work_limit: float = WORK,
     seed: int = 0,
@@ -122,14 +122,13 @@ def run_chain(
     progress: Callable[[Progress], None] | None = None,
     began: float | None = None,
 ) -> PlantPlan:
-    """Plan a plant; see `jitopt.plan`. folder: where results are kept, and used again from."""
+    """Plan a plant; see `jitopt.plan`. store: where results are kept, and used again from."""
     began = time.monotonic() if began is None else began
     chosen = _day(plant, day)
     say = tell or (lambda _name, _told: None)
     analysis = analyse(plant)
     say("demand", f"{len(analysis.items)} items, {sum(item.pull for item in analysis.items.values())} suit pull")
-    store = Store(folder)
-    store.open()
+    store = store or Store(None)
     settings = {"method": "auto", "deterministic": True, "work_limit": work_limit, "seed": seed, "gap": 0.0}
     waiting = steps_of(plant, chosen)
     decisions, outcomes, status = Decisions(), [], "planned"
@@ -196,9 +195,30 @@ def _run(
     if known is not None:
         store.note(step.name, key, instance)
         return Outcome(step.name, step.problem, instance, known, True, time.monotonic() - began)
-    result = api.solve(instance, time_limit=seconds, threads=threads, progress=progress, **settings)
+    result = _solve(instance, began + seconds, threads, progress, settings)
     store.keep(step.name, key, instance, result)
     return Outcome(step.name, step.problem, instance, result, False, time.monotonic() - began)
+
+
+def _solve(
+    instance: Instance[Any],
+    deadline: float,
+    threads: int | None,
+    progress: Callable[[Progress], None] | None,
+    settings: dict[str, Any],
+) -> Result[Any]:
+    """Ask an exact road first, which proves most plants' questions at once; then every road, from its plan."""
+    size = instance.size()
+    exact = [m for m in registry.methods(instance.problem) if m.exact and m.technology == "pyomo" and m.fits(size)]
+    common = settings | {"threads": threads, "progress": progress}
+    start = None
+    if exact and instance.problem != "heijunka":
+        limit = max(LEAST, FIRST * (deadline - time.monotonic()))
+        result = api.solve(instance, time_limit=limit, **common | {"method": exact[0].name})
+        if result.status in ("optimal", "infeasible") or result.stopped_by == "interrupted":
+            return result
+        start = result.plan
+    return api.solve(instance, time_limit=max(LEAST, deadline - time.monotonic()), start=start, **common)
 
 
 def told_of(outcome: Outcome) -> str:

@@ -33,9 +33,13 @@ REPEATABLE = ("proof", "work_limit", "gap")
 """How a search ends whose outcome the next run would find again."""
 
 
-def slug(text: str) -> str:
-    """Return a text as part of a file name: letters, digits, dots, dashes."""
-    return re.sub(r"[^A-Za-z0-9.-]+", "-", text).strip("-.")[:60] or "x"
+def slug(name: str) -> str:
+    """Return the name of a step as a part of file names: other signs replaced, a hash in their place."""
+    head, _, rest = name.partition(" ")
+    if not rest:
+        return head
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", rest).strip("-.")[:60]
+    return f"{head}-{rest}" if plain == rest else f"{head}-{plain}-{hashlib.sha256(rest.encode()).hexdigest()[:6]}"
 
 
 class Store:
@@ -44,6 +48,8 @@ class Store:
     def __init__(self, folder: str | os.PathLike[str] | None) -> None:
         self.folder = None if folder is None else Path(folder)
         self._steps: dict[str, dict[str, Any]] = {}
+        self._files: list[str] = []
+        self._old: list[str] = []
         self._known = self._read()
 
     def open(self) -> None:
@@ -74,6 +80,7 @@ class Store:
         try:
             data = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
             steps = data["steps"] if data["format"] == FORMAT else {}
+            self._old = [str(file) for file in data.get("files", ())]
             return {name: dict(step) for name, step in steps.items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return {}
@@ -105,7 +112,7 @@ class Store:
         """Write the instance and result of a step, and note them in the manifest."""
         if self.folder is None:
             return
-        write_text(self.folder / f"{slug(name)}.instance.json", layout(instance.to_dict()) + "\n")
+        self.write(f"{slug(name)}.instance.json", layout(instance.to_dict()) + "\n")
         file = self.folder / f"{slug(name)}.result.json"
         write_result(result.to_dict(), str(file))
         self.note(name, key, instance)
@@ -121,14 +128,28 @@ class Store:
             "result": file.name,
             "result_sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         }
-        self.write("manifest.json", layout({"format": FORMAT, "steps": self._steps}) + "\n")
+        self._files += [file.name, f"{slug(name)}.instance.json"]
+        self._write_manifest()
+
+    def _write_manifest(self) -> None:
+        files = sorted({*self._files, *self._old})
+        data = {"format": FORMAT, "steps": self._steps, "files": files}
+        if self.folder is not None:
+            write_text(self.folder / "manifest.json", layout(data) + "\n")
 
     def write(self, file: str, text: str) -> None:
         """Write a file of the folder."""
         if self.folder is not None:
             write_text(self.folder / file, text)
+            self._files.append(file)
 
-    def forget(self, file: str) -> None:
-        """Remove a file that an earlier run left and that is no longer true."""
-        if self.folder is not None:
-            (self.folder / file).unlink(missing_ok=True)
+    def close(self) -> tuple[str, ...]:
+        """Remove what an earlier run left and this one did not write; return the files of the folder."""
+        if self.folder is None:
+            return ()
+        gone, self._old = set(self._old) - set(self._files), []
+        self._write_manifest()
+        for file in gone:
+            if Path(file).name == file and file != "manifest.json":
+                (self.folder / file).unlink(missing_ok=True)
+        return (*sorted(set(self._files)), "manifest.json")
