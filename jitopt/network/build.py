@@ -9,6 +9,7 @@ A node is a pair (kind, id), so that a supplier and a part may bear the same nam
 | ("product", i) | made here; lead_time [days] |
 | ("line", l) | minutes [per day] |
 | ("loop", k) | part, lead_time [days] |
+| ("rack", r) | |
 
 An edge goes the way the goods go, and says in `relation` what it stands for:
 
@@ -17,7 +18,7 @@ An edge goes the way the goods go, and says in `relation` what it stands for:
 | supplier -> part | "quote" | price [money per unit], awarded [bool], share [of the part's demand] |
 | part or product -> product | "bill" | quantity [units of it in one unit of the product, Fraction] |
 | line -> product | "routing" | minutes [per unit, Fraction], processes [tuple of names] |
-| supplier, line or rack -> loop | "supplies" | |
+| line, rack, supplier, or the part itself where it is bought -> loop | "supplies" | |
 | loop -> line or rack | "serves" | |
 
 Numbers that decide anything are fractions; what is not told is None.
@@ -95,6 +96,8 @@ def supply_network(
     for row in loops:
         node = ("loop", row["loop"])
         graph.add_node(node, kind="loop", **_others(row, "loop", "source", "target"))
+        for end in (row["source"], row["target"]):
+            graph.add_node(end, kind=end[0])
         graph.add_edge(row["source"], node, relation="supplies")
         graph.add_edge(node, row["target"], relation="serves")
     return graph

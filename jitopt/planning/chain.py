@@ -193,7 +193,7 @@ def _run(
     key = store.key(instance, settings, versions())
     known = store.recall(step.name, key, instance)
     if known is not None:
-        store.note(step.name, key, instance)
+        store.keep_known(step.name, key, instance)
         return Outcome(step.name, step.problem, instance, known, True, time.monotonic() - began)
     result = _solve(instance, began + seconds, threads, progress, settings)
     store.keep(step.name, key, instance, result)

@@ -117,6 +117,11 @@ class Store:
         write_result(result.to_dict(), str(file))
         self.note(name, key, instance)
 
+    def keep_known(self, name: str, key: str, instance: Instance[Any]) -> None:
+        """Note a step whose result is used again; its instance is written anew, for it may bear another name."""
+        self.write(f"{slug(name)}.instance.json", layout(instance.to_dict()) + "\n")
+        self.note(name, key, instance)
+
     def note(self, name: str, key: str, instance: Instance[Any]) -> None:
         """Note a step whose files are in the folder."""
         if self.folder is None:
