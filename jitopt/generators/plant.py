@@ -345,9 +345,12 @@ class _Draft:
 
 def _cards(part: Row, mean: float, spread: float, supplier: Row, served: bool) -> int:
     """Return the cards of a part that comes once a day (A-B-C = 1-1-C), one more where rounding might ask for it."""
-    window = 1 + math.ceil(supplier["lead_time"])
+    window: int = 1 + math.ceil(supplier["lead_time"])
+    pack: float = part["pack"]
+    safety: float = part["safety"]
+    spread_of_time: float = supplier["lead_time_sd"]
     if not served:
-        return math.ceil(mean * (window + part["safety"]) / part["pack"] - 1e-9)
+        return math.ceil(mean * (window + safety) / pack - 1e-9)
     z = NormalDist().inv_cdf(SERVICE)
-    stock = z * spread * math.sqrt(window) + mean * z * supplier["lead_time_sd"]
-    return math.ceil((mean * window + stock) / part["pack"]) + 1
+    stock = z * spread * math.sqrt(window) + mean * z * spread_of_time
+    return math.ceil((mean * window + stock) / pack) + 1

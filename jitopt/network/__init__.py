@@ -12,6 +12,7 @@ from jitopt.network.queries import (
     cumulative_lead_time,
     per_unit,
     requirements,
+    requirements_of,
     suppliers_of,
     where_used,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "item_node",
     "per_unit",
     "requirements",
+    "requirements_of",
     "suppliers_of",
     "supply_network",
     "where_used",

@@ -9,7 +9,7 @@ from jitopt.errors import InputError
 from jitopt.network.build import Node, item_node
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 __all__ = [
     "CriticalSupplier",
@@ -17,6 +17,7 @@ __all__ = [
     "cumulative_lead_time",
     "per_unit",
     "requirements",
+    "requirements_of",
     "suppliers_of",
     "where_used",
 ]
@@ -53,18 +54,23 @@ def requirements(graph: Any, demand: Mapping[str, Fraction | int]) -> dict[str, 
     InputError
         For a demand of something the network does not have.
     """
-    import networkx
+    return requirements_of(graph, [demand])[0]
 
-    need: dict[Node, Fraction] = {
-        node: Fraction(0) for node, data in graph.nodes(data=True) if data["kind"] in ("part", "product")
-    }
-    for item, units in demand.items():
-        need[item_node(graph, item)] += Fraction(units)
-    bill = _bill(graph)
-    for node in reversed(list(networkx.topological_sort(bill))):
-        for below, _, data in bill.in_edges(node, data=True):
-            need[below] += need[node] * data["quantity"]
-    return {name: units for (_, name), units in need.items()}
+
+def requirements_of(graph: Any, demands: Iterable[Mapping[str, Fraction | int]]) -> list[dict[str, Fraction]]:
+    """Return the gross requirements of several demands; the bill is put in order once."""
+    bill, order = _bill(graph)
+    found = []
+    for demand in demands:
+        need = dict.fromkeys(order, Fraction(0))
+        for item, units in demand.items():
+            need[item_node(graph, item)] += Fraction(units)
+        for node in reversed(order):
+            if need[node]:
+                for below, quantity in bill.below[node]:
+                    need[below] += need[node] * quantity
+        found.append({name: units for (_, name), units in need.items()})
+    return found
 
 
 def per_unit(graph: Any, product: str) -> dict[str, Fraction]:
@@ -75,17 +81,16 @@ def per_unit(graph: Any, product: str) -> dict[str, Fraction]:
 
 def where_used(graph: Any, item: str) -> dict[str, Fraction]:
     """Return the products an item goes into, directly or through others, with its units in one unit of each."""
-    import networkx
+    bill, order = _bill(graph)
+    return _uses(bill, order, item_node(graph, item))
 
-    bill = _bill(graph)
-    first = item_node(graph, item)
+
+def _uses(bill: _Bill, order: list[Node], first: Node) -> dict[str, Fraction]:
     units: dict[Node, Fraction] = {first: Fraction(1)}
-    for node in networkx.topological_sort(bill):
-        if node not in units:
-            continue
-        for _, above, data in bill.out_edges(node, data=True):
-            units[above] = units.get(above, Fraction(0)) + units[node] * data["quantity"]
-    return {name: amount for (_, name), amount in units.items() if name != item}
+    for node in order[order.index(first) :]:
+        for above, quantity in bill.above[node] if node in units else ():
+            units[above] = units.get(above, Fraction(0)) + units[node] * quantity
+    return {node[1]: amount for node, amount in units.items() if node != first}
 
 
 def suppliers_of(graph: Any, part: str) -> dict[str, Mapping[str, Any]]:
@@ -149,20 +154,35 @@ def critical_suppliers(graph: Any) -> list[CriticalSupplier]:
         quoting = [e[0][1] for e in graph.in_edges((kind, part), data=True) if e[2]["relation"] == "quote"]
         if len(quoting) == 1:
             parts.setdefault(quoting[0], []).append(part)
+    bill, order = _bill(graph)
     found = []
     for supplier, alone in parts.items():
-        products = {product for part in alone for product in where_used(graph, part)}
+        products = {product for part in alone for product in _uses(bill, order, ("part", part))}
         found.append(CriticalSupplier(supplier, tuple(sorted(alone)), tuple(sorted(products))))
     return sorted(found, key=lambda entry: (-len(entry.products), -len(entry.parts), entry.supplier))
 
 
-def _bill(graph: Any) -> Any:
-    """Return the bill of material within the network."""
+class _Bill(NamedTuple):
+    """The bill of material within a network: what goes into each node, and what each goes into, with quantities."""
+
+    below: dict[Node, list[tuple[Node, Fraction]]]
+    above: dict[Node, list[tuple[Node, Fraction]]]
+
+
+def _bill(graph: Any) -> tuple[_Bill, list[Node]]:
+    """Return the bill of material within the network, and its nodes, each behind what goes into it."""
     import networkx
 
-    bill = networkx.DiGraph()
-    bill.add_nodes_from(node for node, data in graph.nodes(data=True) if data["kind"] in ("part", "product"))
-    bill.add_edges_from(edge for edge in graph.edges(data=True) if edge[2]["relation"] == "bill")
-    if not networkx.is_directed_acyclic_graph(bill):
-        raise InputError("a product must not be a part of itself", place="bill", remedy="correct the bill")
-    return bill
+    nodes = [node for node, data in graph.nodes(data=True) if data["kind"] in ("part", "product")]
+    bill = _Bill({node: [] for node in nodes}, {node: [] for node in nodes})
+    ways = networkx.DiGraph()
+    ways.add_nodes_from(nodes)
+    for below, above, data in graph.edges(data=True):
+        if data["relation"] == "bill":
+            bill.below[above].append((below, data["quantity"]))
+            bill.above[below].append((above, data["quantity"]))
+            ways.add_edge(below, above)
+    try:
+        return bill, list(networkx.topological_sort(ways))
+    except networkx.NetworkXUnfeasible:
+        raise InputError("a product must not be a part of itself", place="bill", remedy="correct the bill") from None

@@ -18,7 +18,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from jitopt.network import requirements, supply_network
+from jitopt.network import requirements, requirements_of, supply_network
 from jitopt.planning.numbers import mean
 from jitopt.problems.base import exact
 
@@ -179,12 +179,14 @@ def analyse(plant: Plant) -> Analysis:
 def _series(plant: Plant, graph: Any, told: Mapping[str, Mapping[int, Fraction]]) -> dict[str, dict[int, Fraction]]:
     """Return the need of each item on each day that every product above it tells."""
     found: dict[str, dict[int, Fraction]] = {}
-    for day in plant.days:
+    needs = requirements_of(
+        graph, [{product: days[day] for product, days in told.items() if day in days} for day in plant.days]
+    )
+    for day, need in zip(plant.days, needs, strict=True):
         missing = [product for product, days in told.items() if day not in days]
         unknown = set(missing)
         if missing:
             unknown |= {item for item, units in requirements(graph, dict.fromkeys(missing, 1)).items() if units}
-        need = requirements(graph, {product: days[day] for product, days in told.items() if day in days})
         for item, units in need.items():
             if item not in unknown:
                 found.setdefault(item, {})[day] = units
@@ -193,13 +195,7 @@ def _series(plant: Plant, graph: Any, told: Mapping[str, Mapping[int, Fraction]]
 
 def unit_cost(plant: Plant, name: str) -> Fraction:
     """Return the value of a unit; a product without one is worth its parts (through all levels)."""
-    if name in plant.part:
-        return exact(plant.part[name]["unit_cost"])
-    given = plant.product[name]["unit_cost"]
-    if given is not None:
-        return exact(given)
-    below = [(row["part"], exact(row["quantity"])) for row in plant.rows("bill") if row["product"] == name]
-    return sum((quantity * unit_cost(plant, part) for part, quantity in below), Fraction(0))
+    return plant.unit_costs[name]
 
 
 def _abc(values: Mapping[str, Fraction]) -> dict[str, tuple[Fraction, str]]:

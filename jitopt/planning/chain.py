@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from jitopt import api, registry
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from jitopt.engine.result import Progress, Result
     from jitopt.planning.findings import Finding
     from jitopt.planning.plant import Plant
-    from jitopt.problems.base import Instance
+    from jitopt.problems.base import Evaluation, Instance
 
 __all__ = ["Outcome", "PlantPlan", "Step", "run_chain"]
 
@@ -33,8 +34,8 @@ WORK = 5.0
 FIRST = 0.6
 """Share of a step's time that its exact road has alone."""
 
-LEAST = 0.2
-"""Seconds below which a step is not begun."""
+LEAST = 0.5
+"""Seconds that every step has."""
 
 Tell = Callable[[str, str], None]
 """Called with the name of a step and what is to be said about it."""
@@ -87,6 +88,11 @@ class PlantPlan:
         """Return a step's outcome, None where it was not taken."""
         return next((outcome for outcome in self.outcomes if outcome.name == name), None)
 
+    @cached_property
+    def judged(self) -> dict[str, Evaluation]:
+        """What the judge says of each step's plan."""
+        return {o.name: o.instance.evaluate(o.result.plan) for o in self.outcomes if o.result.plan is not None}
+
     def result(self, name: str) -> Result[Any] | None:
         """Return a step's result, None where it was not taken."""
         found = self.outcome(name)
@@ -126,7 +132,10 @@ def run_chain(
     began = time.monotonic() if began is None else began
     chosen = _day(plant, day)
     say = tell or (lambda _name, _told: None)
+    opened = time.monotonic()
     analysis = analyse(plant)
+    # What takes long to analyse takes about as long to report.
+    reserve = time.monotonic() - opened
     say("demand", f"{len(analysis.items)} items, {sum(item.pull for item in analysis.items.values())} suit pull")
     store = store or Store(None)
     settings = {"method": "auto", "deterministic": True, "work_limit": work_limit, "seed": seed, "gap": 0.0}
@@ -141,8 +150,8 @@ def run_chain(
         instance = step.make(plant, analysis, decisions)
         if instance is None:
             continue
-        left = began + time_limit - time.monotonic()
-        share = _share(left, 1 + len(waiting))
+        left = began + time_limit - reserve - time.monotonic()
+        share = _share(left, step.problem, 1 + len(waiting))
         outcome = _run(step, instance, store, settings, share, threads, progress)
         outcomes.append(outcome)
         say(step.name, told_of(outcome))
@@ -174,9 +183,9 @@ def _day(plant: Plant, day: int | None) -> int:
     return day
 
 
-def _share(left: float, steps: int) -> float:
-    """Return the seconds a step may take: half of what is left, or its even share if that is more."""
-    return max(LEAST, left / steps, left / 2)
+def _share(left: float, problem: str, steps: int) -> float:
+    """Return the seconds a step may take: half of what is left, a line its even share."""
+    return max(LEAST, left / steps if problem == "heijunka" else left / 2)
 
 
 def _run(

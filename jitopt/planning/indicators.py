@@ -91,7 +91,7 @@ def _evidence(plan: PlantPlan, name: str) -> tuple[Any, dict[str, Any]]:
     outcome = plan.outcome(name)
     if outcome is None or outcome.result.plan is None:
         return None, {}
-    return outcome.instance, outcome.instance.evaluate(outcome.result.plan).evidence
+    return outcome.instance, plan.judged[name].evidence
 
 
 def _delivery(plan: PlantPlan) -> list[Limit]:

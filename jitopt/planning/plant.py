@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -17,7 +18,6 @@ from jitopt.problems.base import Strict, exact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from fractions import Fraction
 
     from jitopt.problems.base import Table
 
@@ -160,6 +160,26 @@ class Plant(Strict):
     def days(self) -> tuple[int, ...]:
         """The days of the horizon."""
         return tuple(sorted(set(self.demand.day)))
+
+    @cached_property
+    def unit_costs(self) -> dict[str, Fraction]:
+        """Value of a unit of each part and product; a product that tells none is worth its parts."""
+        found = {part: exact(row["unit_cost"]) for part, row in self.part.items()}
+        below: dict[str, list[tuple[str, Fraction]]] = {product: [] for product in self.product}
+        for row in self.rows("bill"):
+            below[row["product"]].append((row["part"], exact(row["quantity"])))
+        waiting = list(self.product)
+        while waiting:
+            product = waiting[-1]
+            told = self.product[product]["unit_cost"]
+            missing = [] if told is not None else [part for part, _ in below[product] if part not in found]
+            if missing:
+                waiting += missing
+                continue
+            waiting.pop()
+            worth = sum((quantity * found[part] for part, quantity in below[product] if part in found), Fraction(0))
+            found[product] = worth if told is None else exact(told)
+        return found
 
     @property
     def holding_rate(self) -> Fraction:

@@ -28,7 +28,7 @@ def plan_data(plan: PlantPlan) -> dict[str, Any]:
         "plant": {"name": plan.plant.name, "sha256": plan.plant.sha256()},
         "status": plan.status,
         "day": plan.day,
-        "steps": [_step(outcome) for outcome in plan.outcomes],
+        "steps": [_step(plan, outcome) for outcome in plan.outcomes],
         "not_run": list(plan.not_run),
         "costs_per_day": costs(plan),
         "indicators": indicators(plan),
@@ -46,9 +46,9 @@ def plan_data(plan: PlantPlan) -> dict[str, Any]:
     }
 
 
-def _step(outcome: Outcome) -> dict[str, Any]:
+def _step(plan: PlantPlan, outcome: Outcome) -> dict[str, Any]:
     result = outcome.result
-    checked = result.plan is not None and outcome.instance.evaluate(result.plan).feasible
+    checked = result.plan is not None and plan.judged[outcome.name].feasible
     return {
         "step": outcome.name,
         "problem": outcome.problem,

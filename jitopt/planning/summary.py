@@ -111,7 +111,11 @@ def _steps(plan: PlantPlan) -> list[str]:
         told = unit.get(outcome.problem, "money a day")
         rows.append([outcome.name, result.status, result.objective, told, result.bound, _gap(outcome), result.proof])
     head = ["decision", "status", "objective", "unit", "bound", "away from the bound", "proof"]
-    return ["## What was decided, and how good it is", "", *_table(head, rows, most=100)]
+    lines = ["## What was decided, and how good it is", "", *_table(head, rows, most=100)]
+    cut = [plain(outcome.name) for outcome in plan.outcomes if outcome.result.stopped_by == "time_limit"]
+    if cut:
+        lines += [f"Cut off by the time limit, more time may find better: {', '.join(cut)}.", ""]
+    return lines
 
 
 def _why_not(plan: PlantPlan) -> list[str]:
