@@ -15,6 +15,7 @@ from jitopt.api import shut_down
 from jitopt.errors import InputError
 from jitopt.generators import OPTIONS, generate, random_small
 from jitopt.generators.heijunka import equal_demand_optimum
+from jitopt.generators.small_delivery import FOCUS as DELIVERY_FOCUS
 from jitopt.generators.small_heijunka import FOCUS as HEIJUNKA_FOCUS
 from jitopt.generators.small_sourcing import FOCUS as SOURCING_FOCUS
 from jitopt.generators.sourcing_bound import lower_bound
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from jitopt.testing import Optimum
 
 EVERYTHING: dict[str, dict[str, Any]] = {
+    "delivery": {
+        "clusters": 0.4, "allowed": 0.5, "trucks": 0.9, "docks": 2, "storages": 3, "lines": 2.0, "card_cost": 0.1,
+        "safety": 0.5, "uneven": 0.5, "current": True, "change_price": 4.0, "change_cap": True,
+    },
     "heijunka": {
         "weights": True, "parts": 4, "ratios": 3, "hard": 0.5, "spacing": 0.5, "runs": 0.5, "changeovers": 0.5,
         "current": True, "moves": True, "move_price": 1.5, "frozen": 3, "fixed": 2, "batch": 2,
@@ -66,6 +71,8 @@ def test_same_seed_same_instance(problem: str) -> None:
 @pytest.mark.parametrize(
     ("problem", "changes"),
     [
+        ("delivery", {}),
+        ("delivery", {"optimal": True, "dock_load": 0.8}),
         ("heijunka", {}),
         ("heijunka", {"buckets": 6, "headroom": 1, "changeovers": 0.0}),
         ("heijunka", {"buckets": 30, "changeovers": 0.0, "mix": "skewed"}),
@@ -91,9 +98,17 @@ def test_every_option_changes_the_instance(problem: str) -> None:
     beside: dict[str, dict[str, Any]] = {
         "bill_density": {"parts": 3}, "option_share": {"ratios": 2}, "window": {"ratios": 2}, "hard": {"ratios": 2},
         "headroom": {"buckets": 5}, "changes": {"current": True}, "moves": {"current": True},
+        "dock_load": {"docks": 2}, "storage_load": {"storages": 2}, "change_price": {"current": True},
+        "change_cap": {"current": True},
+        "major_cost": {"policy": "strict_cyclic"}, "alike": {"policy": "strict_cyclic"},
         "move_price": {"current": True}, "cover": {"periods": 3, "order_cost": 2.0}, "tiers": {"breaks": "all_units"},
     }  # fmt: skip
-    values: dict[str, Any] = {"mix": "even", "objective": "rate:max_absolute", "breaks": "supplier"}
+    values: dict[str, Any] = {
+        "policy": "strict_cyclic",
+        "mix": "even",
+        "objective": "rate:max_absolute",
+        "breaks": "supplier",
+    }
     for name, (default, words) in OPTIONS[problem].items():
         assert words
         around = beside.get(name, {})
@@ -110,6 +125,9 @@ def test_every_option_changes_the_instance(problem: str) -> None:
 
 def test_wrong_options_are_refused() -> None:
     for problem, options in (
+        ("delivery", {"policy": "weekly"}),
+        ("delivery", {"clusters": 1.5}),
+        ("delivery", {"change_cap": True}),
         ("heijunka", {"colour": 1}),
         ("heijunka", {"products": "5"}),
         ("heijunka", {"products": 0}),
@@ -185,7 +203,9 @@ def test_mixture_is_tiny_reproducible_and_complete(problem: str) -> None:
     instances = [_tiny(problem, seed)[0] for seed in range(50)]
     assert instances[:3] == [random_small(problem, seed) for seed in range(3)]
     rules = Counter(rule.name for instance in instances for rule in {r.name: r for r in instance.rules()}.values())
-    wanted = {focus for _, focus in HEIJUNKA_FOCUS} if problem == "heijunka" else set(SOURCING_FOCUS)
+    wanted = {"delivery": set(DELIVERY_FOCUS) - {"integrality"}, "sourcing": set(SOURCING_FOCUS)}.get(
+        problem, {focus for _, focus in HEIJUNKA_FOCUS}
+    )
     assert {focus for focus in wanted if focus and not focus.startswith("term ")} <= set(rules) | {"multiple"}
     infeasible = sum(_tiny(problem, seed)[1] is None for seed in range(50))
     assert 3 <= infeasible <= 20

@@ -113,7 +113,7 @@ def _typed(key: str, text: str, default: Any) -> Any:
 
 def methods(
     problem: Annotated[
-        str | None, typer.Argument(metavar="PROBLEM", help="delivery, heijunka, kanban, sourcing or plant.")
+        str | None, typer.Argument(metavar="PROBLEM", help="delivery, heijunka, kanban or sourcing.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -137,7 +137,7 @@ def _class(up_to: Any) -> str:
 
 
 def schema(
-    word: Annotated[str, typer.Argument(metavar="PROBLEM", help="heijunka, kanban, sourcing, or result.")],
+    word: Annotated[str, typer.Argument(metavar="PROBLEM", help="delivery, heijunka, kanban, sourcing, or result.")],
     as_json: AsJson = False,
 ) -> None:
     """Print the JSON Schema of a problem's native file, or of the result file."""

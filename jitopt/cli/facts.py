@@ -97,7 +97,15 @@ def _sourcing(instance: Sourcing) -> dict[str, Any]:
 def _delivery(instance: Delivery) -> dict[str, Any]:
     """Demand of the parts, what each stop may choose, and the load of the docks at least."""
     if instance.cyclic:
-        return {"total_demand": sum(instance.parts.demand), "stops": [], "docks": [], "menu": []}
+        table = instance.parts
+        parts = zip(table.part, table.demand, table.minor_cost or (), table.holding_cost, strict=True)
+        return {
+            "total_demand": sum(table.demand),
+            "parts": [
+                {"part": part, "demand": d, "minor_cost": s, "holding_cost": h, "own_period": (2 * s / (h * d)) ** 0.5}
+                for part, d, s, h in parts
+            ],
+        }
     stops = [
         {
             "stop": stop.name,
@@ -118,6 +126,7 @@ def _delivery(instance: Delivery) -> dict[str, Any]:
         "total_demand": float(sum((line.demand for line in instance.lines), Fraction(0))),
         "menu": [{**entry._asdict(), "per_day": float(entry.per_day)} for entry in instance.menu.values()],
         "stops": stops,
+        "cycles": _cycles(instance),
         "docks": docks,
     }
 
@@ -138,6 +147,20 @@ def _loop_facts(instance: Kanban, name: str) -> dict[str, Any]:
     assert instance.containers is not None
     needs = [instance.needed(name, instance.containers.container[row]) for row in instance.rows_of[name]]
     return {"demand": float(instance.loop_data[name].demand), "fewest_cards": min(needs), "most_cards": max(needs)}
+
+
+def _cycles(instance: Delivery) -> list[dict[str, Any]]:
+    """Cycle A-B-C and cards of each supplier at every frequency it may have."""
+    found = []
+    for name in instance.menu:
+        rows = [{"supplier": s, "frequency": name} for stop in instance.stops for s in stop.suppliers]
+        told = instance.evaluate(instance.plan_type.model_validate({"deliveries": rows})).evidence
+        for supplier, cycle in told["cycles"].items():
+            if name in instance.choices.get(supplier, instance.menu):
+                cards = sum(told["cards"][line.part] for line in instance.lines if line.supplier == supplier)
+                found.append({"supplier": supplier, "frequency": name, "cycle": cycle, "cards": cards})
+    order = {supplier: row for row, supplier in enumerate(instance.suppliers.supplier if instance.suppliers else ())}
+    return sorted(found, key=lambda row: order[row["supplier"]])
 
 
 SPECIAL: dict[str, Callable[[Any], dict[str, Any]]] = {
@@ -178,7 +201,7 @@ def show_facts(facts: dict[str, Any]) -> str:
         lines.append("known     " + ", ".join(f"{key} {number(value)}" for key, value in facts["known"].items()))
     lines.append(f"sha256    {facts['sha256']}")
     for title, head in TABLES[facts["problem"]]:
-        lines += _table(title, facts[title], head)
+        lines += _table(title, facts.get(title, []), head)
     return "\n".join([*lines, *_rules(facts["rules"])])
 
 
@@ -188,6 +211,20 @@ TABLES: dict[str, Any] = {
         (
             "stops",
             {"stop": "stop", "suppliers": "suppliers", "parts": "parts", "demand": "demand a day", "docks": "docks"},
+        ),
+        (
+            "cycles",
+            {"supplier": "supplier", "frequency": "frequency", "cycle": "cycle A-B-C", "cards": "cards in all"},
+        ),
+        (
+            "parts",
+            {
+                "part": "part",
+                "demand": "demand a day",
+                "minor_cost": "minor cost",
+                "holding_cost": "holding cost",
+                "own_period": "best period alone",
+            },
         ),
         ("docks", {"dock": "dock", "slots": "slots", "stops": "stops", "load": "least load"}),
     ),

@@ -78,6 +78,14 @@ def explain(
     began = time.monotonic()
     rules = {(rule.name, rule.members): rule for rule in instance.rules()}
     costs = {key: _price(rule, prices or {}) for key, rule in rules.items()}
+    if not rules:
+        # Nothing can be relaxed, so there is no elastic model to ask.
+        whole = solving.solve(instance, solving.Request(time_limit=time_limit, threads=threads), began)
+        status: Literal["feasible", "unknown"] = "feasible" if whole.plan is not None else "unknown"
+        cost = 0.0 if whole.plan is not None else None
+        return Explanation(
+            status, plan=whole.plan, repair_cost=cost, repair_proven=cost is not None, seconds=time.monotonic() - began
+        )
     repair = solve_elastic(instance, costs, time_limit=max(0.05, 0.6 * time_limit), threads=threads)
     if repair.plan is None:
         return Explanation("unknown", seconds=time.monotonic() - began, warnings=repair.warnings)

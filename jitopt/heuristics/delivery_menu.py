@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +28,7 @@ HEURISTIC: dict[str, Any] = {
 
 KERNELS = "jitopt.heuristics._kernels.delivery_menu"
 
-PER_STOP = 200
+PER_STOP = 1000
 """Moves of a cycle of the search for each stop."""
 
 PATIENCE = 60
@@ -41,6 +40,9 @@ FIRST_STEPS = 30
 FIRST_MOVES = 4000
 """Moves before the first plan is handed over, in plain Python."""
 
+HEATS = (0.03, 0.1, 0.3)
+"""First thresholds of a cycle, in mean distances between the two cheapest columns of a stop."""
+
 STEPS = 200
 """Steps of the prices between two cycles of the search."""
 
@@ -50,7 +52,7 @@ CLOSED = 1e-9
 NOTHING = 1e300
 """Cost of no plan."""
 
-LONGEST = 20_000
+PIECE = 50_000
 """Moves, or steps times stops, between two looks at the clock."""
 
 
@@ -91,7 +93,7 @@ class _Search:
         self.bound, self.scale, self.cost = -NOTHING, 1.0, NOTHING
         self.seed = 1 + context.seed % 2_000_000_000
         self.work = context.work
-        self.spread = _spread(world)
+        self.spread, self.step = _scales(world)
         if before is not None:
             for name in ("price", "best_price", "weight", "pick", "best_pick"):
                 getattr(self, name)[:] = getattr(before, name)
@@ -130,35 +132,34 @@ class _Search:
         if self.work is not None:
             moves = min(moves, max(1, self.work))
             self.work -= moves
-        heat = self.spread * (0.02, 0.1, 0.5)[self.seed % 3]
+        heat = self.step * HEATS[self.seed % len(HEATS)]
         before = self.cost
-        cost, seed = self.kernels.search(
-            *world.tables, world.limit, self.weight, self.load, self.pick, self.best_pick,
-            float(self.cost), float(heat), self.seed, moves,
-        )  # fmt: skip
-        self.cost, self.seed = float(cost), int(seed)
+        for begin in range(0, moves, PIECE):
+            if begin and self.context.stopped():
+                break
+            cost, seed = self.kernels.search(
+                *world.tables, world.limit, self.weight, self.load, self.pick, self.best_pick,
+                float(self.cost), float(heat), self.seed, begin, min(moves, begin + PIECE), moves,
+            )  # fmt: skip
+            self.seed = int(seed)
+            if cost < self.cost:
+                self.cost = float(cost)
+                self.context.report(world.plan(self.best_pick), self.cost)
         if self.cost >= NOTHING:
             for r in range(len(self.weight)):
                 self.weight[r] *= 2.0 if self.load[r] > world.limit[r] else 1.0
-        if self.cost < before:
-            self.context.report(world.plan(self.best_pick), self.cost)
         return self.cost < before - 1e-9 * abs(before)
 
     def improve(self) -> None:
         """Raise the bound and search in turn, in pieces short enough for the clock."""
         vain, stops = 0, len(self.world.suppliers)
-        moves = max(1000, min(PER_STOP * stops, LONGEST * 10))
         while vain < PATIENCE and not self.closed() and not self.context.stopped():
             self._raise_in_pieces(stops)
-            if self.closed() or self.context.stopped():
-                return
-            began = time.perf_counter()
-            vain = 0 if self.cycle(moves) else vain + 1
-            if self.work is None and time.perf_counter() - began > 0.08:
-                moves = max(1000, moves // 2)
+            if not self.closed() and not self.context.stopped():
+                vain = 0 if self.cycle(max(1000, PER_STOP * stops)) else vain + 1
 
     def _raise_in_pieces(self, stops: int) -> None:
-        piece = max(1, min(STEPS, LONGEST * 10 // max(1, stops)))
+        piece = max(1, min(STEPS, PIECE // max(1, stops)))
         for _ in range(0, STEPS, piece):
             if self.context.stopped():
                 return
@@ -169,7 +170,9 @@ def _zeros(count: int, kind: type) -> list[Any]:
     return [kind(0)] * count
 
 
-def _spread(world: World) -> float:
-    """Return the mean distance between a stop's cheapest and dearest column."""
-    gaps = [max(world.cost[a:b]) - min(world.cost[a:b]) for a, b in zip(world.first, world.first[1:], strict=False)]
-    return float(sum(gaps)) / len(gaps) + 1e-9
+def _scales(world: World) -> tuple[float, float]:
+    """Return mean distances from a stop's cheapest column: to the dearest, and to the next cheapest."""
+    rows = [sorted(world.cost[a:b]) for a, b in zip(world.first, world.first[1:], strict=False)]
+    furthest = sum(row[-1] - row[0] for row in rows) / len(rows)
+    nearest = sum(row[1] - row[0] for row in rows if len(row) > 1) / len(rows)
+    return float(furthest) + 1e-9, float(nearest) + 1e-9

@@ -78,8 +78,7 @@ def _cyclic(instance: Delivery) -> Optimum:
     minor = [exact(value) for value in parts.minor_cost]
     half = [exact(h) * exact(d) / 2 for h, d in zip(parts.holding_cost, parts.demand, strict=True)]
     fixed = parts.every or (None,) * len(minor)
-    once = [value or 1 for value in fixed]
-    upper = 2 * sqrt(_product(major, minor, half, once)) * (1 + 1e-9)
+    upper = min(_cost_near(major, minor, half, fixed, 1.1**step) for step in range(-150, 150)) * (1 + 1e-9)
     own = sum(0.0 if asked else 2 * sqrt(s * h) for s, h, asked in zip(minor, half, fixed, strict=True))
     shortest = float(major) / (upper - own)
     most = [
@@ -98,6 +97,16 @@ def _cyclic(instance: Delivery) -> Optimum:
     value = instance.evaluate(plan).exact
     assert value is not None
     return Optimum(value, plan)
+
+
+def _cost_near(
+    major: Fraction, minor: list[Fraction], half: list[Fraction], fixed: tuple[int | None, ...], period: float
+) -> float:
+    """Return the cost of multiples that suit a base period."""
+    every = [
+        asked or max(1, round(min(sqrt(s / h) / period, 1e6))) for s, h, asked in zip(minor, half, fixed, strict=True)
+    ]
+    return 2 * sqrt(_product(major, minor, half, every))
 
 
 def _product(

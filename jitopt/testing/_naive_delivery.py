@@ -72,7 +72,7 @@ class _World:
     def per_day(self, supplier: str) -> Fraction:
         """Deliveries of a supplier per day."""
         row = self.rhythm[supplier]
-        return Fraction(row["deliveries"]) / row["days"]
+        return Fraction(int(row["deliveries"]), int(row["days"]))
 
     def interval(self, supplier: str) -> Fraction:
         """Days between two deliveries."""

@@ -111,19 +111,20 @@ def kept(load: Any, limit: Any) -> bool:
 @kernel
 def search(
     first: Any, entry: Any, row: Any, amount: Any, size: Any, cost: Any, limit: Any, weight: Any, load: Any,
-    pick: Any, best_pick: Any, best_cost: float, heat: float, seed: int, steps: int,
+    pick: Any, best_pick: Any, best_cost: float, heat: float, seed: int, begin: int, end: int, steps: int,
 ) -> Any:  # fmt: skip
     """Change one or two stops at a time, worse by less than a threshold that falls to 0 (Dueck and Scheuer 1990).
 
-    weight: price of the excess over each limit. heat: the first threshold. Returns the cost of
-    the best plan that keeps every limit (`best_pick`), and the state of the dice.
+    weight: price of the excess over each limit. heat: the first threshold. begin, end: the moves to
+    do of a cycle of `steps`. Returns the cost of the best plan that keeps every limit
+    (`best_pick`), and the state of the dice.
     """
     stops = len(first) - 1
     add_up(entry, row, amount, pick, load)
     total = 0.0
     for u in range(stops):
         total += cost[pick[u]]
-    for step in range(steps):
+    for step in range(begin, end):
         threshold = heat * (1.0 - step / steps)
         seed = (seed * 48271) % MODULUS
         u = seed % stops
