@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from jitopt.problems import parse_instance
+from jitopt.problems.kanban import Kanban
 from jitopt.problems.sourcing import Sourcing
 from jitopt.testing import optimum
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 FOLDER = files("jitopt.instances")
 PATHS = sorted(
     f"{problem}/{entry.name}"
-    for problem in ("heijunka", "sourcing")
+    for problem in ("heijunka", "kanban", "sourcing")
     for entry in FOLDER.joinpath(problem).iterdir()
     if entry.name.endswith(".json")
 )
@@ -125,6 +126,7 @@ def _prove_heijunka(instance: Heijunka) -> Fraction | None:
 
 def test_there_are_enough_files() -> None:
     assert sum(path.startswith("heijunka/") for path in PATHS) >= 6
+    assert sum(path.startswith("kanban/") for path in PATHS) >= 5
     assert sum(path.startswith("sourcing/") for path in PATHS) >= 6
 
 
@@ -158,7 +160,7 @@ def test_known_optimum_is_proven(path: str) -> None:
     instance = _read(path)
     value = _known(path).optimum
     assert value is not None
-    if isinstance(instance, Sourcing):
+    if isinstance(instance, Kanban | Sourcing):
         best = optimum(instance)
         assert best is not None
         proven: Fraction | None = best.value

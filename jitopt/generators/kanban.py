@@ -51,10 +51,12 @@ def _tables(rng: np.random.Generator, options: Data) -> Data:
     names = [f"L{row + 1:0{len(str(count))}d}" for row in range(count)]
     served: list[bool] = (rng.random(count) < options["service"]).tolist()
     priced: list[bool] = (rng.random(count) < options["shortage"]).tolist()
+    fates = list(zip(served, priced, strict=True))
     value = rng.lognormal(1.0, 1.0, count)
 
     def some(share: float, values: Column, other: Any = None) -> Column:
-        return [value if hit else other for value, hit in zip(values, rng.random(count) < share, strict=True)]
+        hits: list[bool] = (rng.random(count) < share).tolist()
+        return [value if hit else other for value, hit in zip(values, hits, strict=True)]
 
     loops: Data = {
         "loop": names,
@@ -64,10 +66,8 @@ def _tables(rng: np.random.Generator, options: Data) -> Data:
         "lead_time_sd": some(0.3, np.round(lead * 0.1, 3).tolist()),
         "interval": some(options["interval"], rng.choice([0.25, 0.5, 1.0], count).tolist()),
         "yield": some(options["yields"], np.round(rng.uniform(0.9, 0.99, count), 3).tolist()),
-        "service": [float(rng.choice(SERVICES)) if s and not p else None for s, p in zip(served, priced, strict=True)],
-        "safety": [
-            None if s or p else round(float(rng.uniform(0.05, 0.3)), 2) for s, p in zip(served, priced, strict=True)
-        ],
+        "service": [float(rng.choice(SERVICES)) if s and not p else None for s, p in fates],
+        "safety": [None if s or p else round(float(rng.uniform(0.05, 0.3)), 2) for s, p in fates],
         "holding_cost": np.round(value * 0.25 / 240, 5).tolist(),
         "signal": some(options["empty"], ["empty"] * count, "first_piece"),
     }
@@ -127,7 +127,7 @@ def _price(instance: Kanban, name: str, container: str) -> float:
 def _current(rng: np.random.Generator, options: Data, data: Data, hidden: KanbanPlan) -> None:
     """Add the cards in force, the hidden plan with some loops changed, and caps on cards."""
     if options["bounds"]:
-        hit = rng.random(len(hidden.loops)) < options["bounds"]
+        hit: list[bool] = (rng.random(len(hidden.loops)) < options["bounds"]).tolist()
         data["loops"]["maximum"] = [row.cards + 1 if h else None for row, h in zip(hidden.loops, hit, strict=True)]
     if not options["current"]:
         return

@@ -27,7 +27,7 @@ HEURISTIC: dict[str, Any] = {
 
 KERNELS = "jitopt.heuristics._kernels.kanban_fill"
 
-FIRST_STEPS = 40
+FIRST_STEPS = 120
 """Steps of the bound before the first plan."""
 
 STEPS = 25
