@@ -35,6 +35,10 @@ EVERYTHING: dict[str, dict[str, Any]] = {
         "current": True, "moves": True, "move_price": 1.5, "frozen": 3, "fixed": 2, "batch": 2,
         "objective": "rate:sum_squared, usage:sum_absolute:0.5, changeover, ratio:sum_absolute",
     },
+    "kanban": {
+        "containers": 4, "limits": 4, "load": 0.97, "service": 0.4, "shortage": 0.3, "empty": 0.5, "interval": 0.5,
+        "yields": 0.5, "bounds": 0.3, "current": True, "change_price": 0.05, "change_cap": True,
+    },
     "sourcing": {
         "periods": 4, "breaks": "all_units", "fixed_cost": 100, "link_cost": 10, "order_cost": 5, "cover": 3,
         "capacity": 0.9, "quote_capacity": 0.8, "minimum": 0.5, "multiple": 0.5, "initial": 0.3, "holding": 0.02,
@@ -69,6 +73,8 @@ def test_same_seed_same_instance(problem: str) -> None:
         ("heijunka", {}),
         ("heijunka", {"buckets": 6, "headroom": 1, "changeovers": 0.0}),
         ("heijunka", {"buckets": 30, "changeovers": 0.0, "mix": "skewed"}),
+        ("kanban", {}),
+        ("kanban", {"loose": True}),
         ("sourcing", {}),
         ("sourcing", {"breaks": "incremental"}),
         ("sourcing", {"breaks": "supplier", "density": 1.0}),
@@ -92,6 +98,7 @@ def test_every_option_changes_the_instance(problem: str) -> None:
         "bill_density": {"parts": 3}, "option_share": {"ratios": 2}, "window": {"ratios": 2}, "hard": {"ratios": 2},
         "headroom": {"buckets": 5}, "changes": {"current": True}, "moves": {"current": True},
         "move_price": {"current": True}, "cover": {"periods": 3, "order_cost": 2.0}, "tiers": {"breaks": "all_units"},
+        "change_price": {"current": True}, "change_cap": {"current": True},
     }  # fmt: skip
     values: dict[str, Any] = {"mix": "even", "objective": "rate:max_absolute", "breaks": "supplier"}
     for name, (default, words) in OPTIONS[problem].items():
@@ -121,6 +128,9 @@ def test_wrong_options_are_refused() -> None:
         ("heijunka", {"buckets": 4, "changeovers": 0.5}),
         ("heijunka", {"frozen": 21}),
         ("heijunka", {"weights": 1}),
+        ("kanban", {"loops": 0}),
+        ("kanban", {"load": 0.0}),
+        ("kanban", {"service": 1.5}),
         ("sourcing", {"breaks": "some"}),
         ("sourcing", {"suppliers": 0}),
         ("sourcing", {"density": -0.1}),

@@ -44,7 +44,8 @@ def generate(seed: int, options: Data) -> Kanban:
 
 def _tables(rng: np.random.Generator, options: Data) -> Data:
     """Draw the loops and their menus: a larger container is cheaper to move and dearer to keep."""
-    count, menu = options["loops"], options["containers"]
+    count: int = options["loops"]
+    menu: int = options["containers"]
     demand = np.maximum(1, np.round(options["demand"] * rng.lognormal(-0.5, 1.0, count), 1))
     lead = np.round(rng.uniform(0.2, 3.0, count), 2)
     variability = rng.uniform(0.05, 0.4, count)
@@ -72,7 +73,9 @@ def _tables(rng: np.random.Generator, options: Data) -> Data:
         "signal": some(options["empty"], ["empty"] * count, "first_piece"),
     }
     if any(priced):
-        loops["shortage_cost"] = [round(float(v), 3) if p else None for v, p in zip(value, priced, strict=True)]
+        loops["shortage_cost"] = [
+            round(float(v), 3) if p else None for v, p in zip(value.tolist(), priced, strict=True)
+        ]
     return {"loops": loops, "containers": _menus(rng, menu, loops)}
 
 
