@@ -195,7 +195,7 @@ def test_mixture_is_tiny_reproducible_and_complete(problem: str) -> None:
     instances = [_tiny(problem, seed)[0] for seed in range(50)]
     assert instances[:3] == [random_small(problem, seed) for seed in range(3)]
     rules = Counter(rule.name for instance in instances for rule in {r.name: r for r in instance.rules()}.values())
-    wanted = {focus for _, focus in HEIJUNKA_FOCUS} if problem == "heijunka" else set(SOURCING_FOCUS)
+    wanted = {"heijunka": {focus for _, focus in HEIJUNKA_FOCUS}, "sourcing": set(SOURCING_FOCUS)}.get(problem, set())
     assert {focus for focus in wanted if focus and not focus.startswith("term ")} <= set(rules) | {"multiple"}
     infeasible = sum(_tiny(problem, seed)[1] is None for seed in range(50))
     assert 3 <= infeasible <= 20
