@@ -44,6 +44,9 @@ CLOSE = 1e-9
 """A float this near to a whole number, relative to its parts, is not trusted to tell the side."""
 
 HALF = Fraction(1, 2)
+NOTHING = 1e-290
+"""An expected shortage below this is none [units]."""
+
 SMALL = 2.0
 """Above this the loss function is computed by a continued fraction, without cancellation."""
 
@@ -259,14 +262,15 @@ def _pi() -> Decimal:
 def loss(stock: Fraction, mean: Fraction, variance: Fraction) -> Fraction:
     """Return E[(X - stock)+], X normal of this mean and variance [units]; relative error below 1e-12.
 
-    Exact without variance. Otherwise sd G(k), k = (stock - mean) / sd, with the loss function
+    Less than `NOTHING` is 0. Exact without variance. Otherwise sd G(k), k = (stock - mean) / sd, with the loss function
     G(k) = density(k) - k P(Z > k); for k above `SMALL` from the continued fraction of the repeated
     integral of the error function's complement (Abramowitz & Stegun 7.2), which cancels nothing.
     """
     if not variance:
         return max(Fraction(0), mean - stock)
     sd = math.sqrt(variance)
-    return Fraction(sd * _standard_loss(float(stock - mean) / sd))
+    found = sd * _standard_loss(float(stock - mean) / sd)
+    return Fraction(found) if found > NOTHING else Fraction(0)
 
 
 def _standard_loss(k: float) -> float:
