@@ -123,6 +123,32 @@ def test_a_changed_frequency_changes_cards(lamps, again):
     assert after.decisions.cards["base in"] == ("tray", math.ceil(20 * (5 * 2 + 0.5) / 10)) == ("tray", 21)
 
 
+def test_the_positions_of_the_tutorial(lamps, planned):
+    """The table of docs/tutorial.md: positions on the shelf at each frequency, by the counts of `rack_needs`."""
+    awards = Decisions(awards=plan(PLANTS / "lamps", planned).decisions.awards)
+    found: dict[str, list[int]] = {}
+    for frequency in ("twice a day", "daily", "every other day", "weekly"):
+        rows = "".join(f"{supplier},{frequency}\n" for supplier in ("Steel", "Volt", "Form"))
+        (lamps / "allowed.csv").write_text("supplier,frequency\n" + rows)
+        plant = read_plant(lamps).plant
+        needs = rack_needs(plant, analyse(plant), awards, "shelf")
+        for supplier in ("Steel", "Volt", "Form"):
+            found.setdefault(supplier, []).append(sum(n.positions for n in needs if n.supplier == supplier))
+    assert found == {"Steel": [11, 12, 15, 36], "Volt": [4, 5, 9, 21], "Form": [4, 5, 9, 21]}
+
+
+def test_the_plant_of_realistic_size(tmp_path):
+    """A bottleneck, a rack that binds, a supplier that is often late; every answer with a bound."""
+    found = plan(PLANTS / "pumps", tmp_path / "out")
+    assert found.status == "planned" and all(judged.feasible for judged in found.judged.values())
+    assert all(outcome.result.bound is not None for outcome in found.outcomes)
+    load = {line: float(told.load) for line, told in found.analysis.lines.items()}
+    assert max(load, key=lambda line: load[line]) == "motors" and 0.95 < load["motors"] < 1
+    summary = (tmp_path / "out" / "summary.md").read_text()
+    assert "| Chipquelle | 0.78 | 7 |" in summary and "rack | heavy | 519 | 520" in summary
+    assert not found.warnings
+
+
 def test_a_file_that_was_touched_is_not_trusted(again):
     file = again / "kanban.result.json"
     file.write_text(file.read_text().replace('"cards": 9', '"cards": 8'))

@@ -151,7 +151,10 @@ def _rack(plan: PlantPlan, rack: str) -> list[str]:
         f" need {whole}:",
         "",
     ]
-    return lines + _table(["part", "supplier", "frequency", "positions"], needs, most=30)
+    lines += _table(["part", "supplier", "frequency", "positions"], needs, most=30)
+    if whole <= plan.plant.rack[rack]:
+        lines += ["They would fit, but docks, trucks or other limits stand in the way of these frequencies.", ""]
+    return lines
 
 
 def _indicators(plan: PlantPlan) -> list[str]:

@@ -63,8 +63,9 @@ class Suppliers(Table):
     the goods at the dock [days]. lead_time_sd: its standard deviation [days, default 0; counts in
     loops with a service target]. fixed_cost: of dealing with the supplier at all [money per year,
     default 0]. capacity: most it ships over all parts [units per day, default no limit]. on_time:
-    share of its units that arrive on time [default 1]. truck, dock: what it comes with and where
-    it unloads [default: no limit]. cluster: milk run that collects it [default: it comes by itself].
+    share of its units that arrive on time [default 1]. truck: what it comes with [default: no
+    limit]. dock: where it unloads [default: no limit]. cluster: milk run that collects it
+    [default: it comes by itself].
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("supplier",)
