@@ -199,6 +199,15 @@ def test_an_overloaded_line_is_told(lamps, tmp_path):
     assert "Line heads has more work than minutes: 50.0 minutes" in (tmp_path / "out" / "summary.md").read_text()
 
 
+def test_a_limit_that_is_over_ends_with_four(lamps, tmp_path, capsys, monkeypatch):
+    """What could not be decided is named, and nothing is written as if it were."""
+    monkeypatch.setattr("jitopt.cli.planning.WRITING", 0.0)
+    monkeypatch.setattr("jitopt.cli.planning.clock.began", lambda: __import__("time").monotonic() - 100)
+    assert main(["plan", str(lamps), "-o", str(tmp_path / "out"), "--time-limit", "60"]) == 4
+    assert "Not decided: sourcing, delivery, kanban" in (tmp_path / "out" / "summary.md").read_text()
+    assert not (tmp_path / "out" / "sourcing.csv").exists()
+
+
 # --- the command ----------------------------------------------------------------------------------
 
 

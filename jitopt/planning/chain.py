@@ -35,7 +35,7 @@ FIRST = 0.6
 """Share of a step's time that its exact road has alone."""
 
 LEAST = 0.5
-"""Seconds that every step has."""
+"""Seconds that every step has, as long as there are any left."""
 
 Tell = Callable[[str, str], None]
 """Called with the name of a step and what is to be said about it."""
@@ -136,7 +136,7 @@ def run_chain(
     analysis = analyse(plant)
     # What takes long to analyse takes about as long to report.
     reserve = time.monotonic() - opened
-    say("demand", f"{len(analysis.items)} items, {sum(item.pull for item in analysis.items.values())} suit pull")
+    say("demand", _told_demand(analysis))
     store = store or Store(None)
     settings = {"method": "auto", "deterministic": True, "work_limit": work_limit, "seed": seed, "gap": 0.0}
     waiting = steps_of(plant, chosen)
@@ -147,10 +147,14 @@ def run_chain(
         if status != "planned" and (step.problem != "heijunka" or status == "interrupted"):
             blocked.append(step.name)
             continue
+        left = began + time_limit - reserve - time.monotonic()
+        if left <= 0:
+            status = "no_plan"
+            blocked.append(step.name)
+            continue
         instance = step.make(plant, analysis, decisions)
         if instance is None:
             continue
-        left = began + time_limit - reserve - time.monotonic()
         share = _share(left, step.problem, 1 + len(waiting))
         outcome = _run(step, instance, store, settings, share, threads, progress)
         outcomes.append(outcome)
@@ -185,7 +189,14 @@ def _day(plant: Plant, day: int | None) -> int:
 
 def _share(left: float, problem: str, steps: int) -> float:
     """Return the seconds a step may take: half of what is left, a line its even share."""
-    return max(LEAST, left / steps if problem == "heijunka" else left / 2)
+    return max(min(LEAST, left), left / steps if problem == "heijunka" else left / 2)
+
+
+def _told_demand(analysis: Analysis) -> str:
+    pull = sum(item.pull for item in analysis.items.values())
+    over = [f"{load.line} ({100 * float(load.load):.0f} %)" for load in analysis.lines.values() if load.load > 1]
+    told = f"{len(analysis.items)} items, {pull} suit pull"
+    return f"{told}; more work than minutes on line {', '.join(over)}" if over else told
 
 
 def _run(
