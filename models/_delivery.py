@@ -1,4 +1,8 @@
-"""What the delivery formulations share: the columns that may be chosen, and the rows they fill."""
+"""What the delivery formulations share: the columns that may be chosen, and the rows they fill.
+
+Part of `delivery_menu_pyomo` and `delivery_menu_cpsat`.
+Holds: the sets of stops, columns and limits with the data c_uk, a_ruk and b_r, and the way from x_uk to a plan.
+"""
 
 from __future__ import annotations
 

@@ -40,7 +40,8 @@ from typing import TYPE_CHECKING, Any
 
 from ortools.sat.python import cp_model
 
-from ._cpsat import whole
+from jitopt.errors import NotApplicableError
+
 from ._delivery import chosen, plan_of, prepare
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from jitopt.problems.delivery.instance import Delivery, DeliveryPlan
     from jitopt.registry import RuleKey
 
-    from ._delivery import Data, Row
+from ._delivery import Data, Row
 
 FORMULATION: dict[str, Any] = {
     "name": "delivery_menu_cpsat",
@@ -65,6 +66,9 @@ FORMULATION: dict[str, Any] = {
 
 FINEST = 2**48
 """The objective is told in at most so many units: small enough for sums, fine enough for 1e-9 of a plan's cost."""
+
+LARGEST = 2**53
+"""No whole number of the model may be larger."""
 
 FACTOR = 10**6
 """A relaxed limit is told in at most so many parts of a unit."""
@@ -154,14 +158,21 @@ def _limit(m: Any, r: int, row: Row) -> None:
     # A limit with more digits is rounded up: what is short is then told too low by at most 1/FACTOR.
     factor = min(row.limit.denominator, FACTOR)
     most = ceil((row.most - row.limit) * factor)
-    slack = m.new_int_var(0, whole(most), "")
+    slack = m.new_int_var(0, _whole(most), "")
     m.slacks[r] = (slack, factor)
     m.add(_sum(m, loads, factor) - slack <= ceil(row.limit * factor))
 
 
+def _whole(value: int) -> int:
+    """Return `value`, which must be a whole number that sums of a model can hold."""
+    if value > LARGEST:
+        raise NotApplicableError(f"a whole number of the model would be {float(value):.3g}, more than 2**53")
+    return value
+
+
 def _sum(m: Any, loads: Mapping[tuple[int, int], int], factor: int) -> Any:
     keys = list(loads)
-    whole(sum(loads.values()) * factor)
+    _whole(sum(loads.values()) * factor)
     return cp_model.LinearExpr.weighted_sum([m.x[key] for key in keys], [loads[key] * factor for key in keys])
 
 

@@ -7,7 +7,7 @@ import typer
 
 from jitopt.cli import clock
 from jitopt.cli.failures import INFEASIBLE, INTERRUPTED, NO_PLAN
-from jitopt.cli.options import AsJson, Seed, ShowProgress, TimeLimit, unsigned
+from jitopt.cli.options import AsJson, Seed, ShowProgress, TimeLimit, number_above_0, whole_from
 from jitopt.cli.output import columns, emit, err, number, out
 from jitopt.cli.progress import Ticker
 
@@ -23,17 +23,19 @@ def plan(
     time_limit: TimeLimit = 60.0,
     work_limit: Annotated[
         float | None,
-        typer.Option("--work-limit", metavar="N", callback=unsigned, help="Work of each method of a step."),
+        typer.Option("--work-limit", metavar="N", parser=number_above_0, help="Work of each method of a step."),
     ] = None,
     day: Annotated[
-        int | None, typer.Option("--day", metavar="D", min=1, help="Day that is levelled; by default the first.")
+        int | None,
+        typer.Option("--day", metavar="D", parser=whole_from(1), help="Day that is levelled; by default the first."),
     ] = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out bad rows, and what rests on them, and say which.")
     ] = False,
     seed: Seed = 0,
     threads: Annotated[
-        int | None, typer.Option("--threads", metavar="N", min=1, help="Threads in all; by default the processors.")
+        int | None,
+        typer.Option("--threads", metavar="N", parser=whole_from(1), help="Threads in all; by default the processors."),
     ] = None,
     as_json: AsJson = False,
     progress: ShowProgress = None,

@@ -12,10 +12,10 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from jitopt.testing.naive import NaiveEvaluation, number
+from jitopt.testing._definitions import NaiveEvaluation, number
 
 if TYPE_CHECKING:
-    from jitopt.testing.naive import Broken
+    from jitopt.testing._definitions import Broken
 
 __all__ = ["evaluate"]
 

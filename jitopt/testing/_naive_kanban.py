@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from jitopt.testing.naive import Broken, NaiveEvaluation, column, number
+from jitopt.testing._definitions import Broken, NaiveEvaluation, column, number
 
 __all__ = ["evaluate"]
 

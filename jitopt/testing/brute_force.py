@@ -7,7 +7,6 @@ problem; the judge itself is held against `jitopt.testing.naive`.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product as cartesian
 from math import comb, factorial, prod
@@ -17,7 +16,10 @@ from jitopt.problems.delivery import Delivery
 from jitopt.problems.heijunka import Bucket, Heijunka, HeijunkaPlan
 from jitopt.problems.kanban import Kanban
 from jitopt.problems.sourcing import Order, Sourcing, SourcingPlan
+from jitopt.testing import _delivery_search
 from jitopt.testing._kanban_choices import card_choices, card_plans
+from jitopt.testing._optimum import Optimum
+from jitopt.testing._sourcing_search import largest_order, search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,17 +30,6 @@ __all__ = ["Optimum", "best_of", "count", "optimum", "plans"]
 
 MOST_PLANS = 1_000_000
 """No more plans than this are enumerated."""
-
-
-@dataclass(frozen=True)
-class Optimum:
-    """The least objective of an instance and a plan that reaches it.
-
-    value: the judge's exact objective of `plan`. plan: a feasible plan.
-    """
-
-    value: Fraction
-    plan: Any
 
 
 def optimum(instance: Instance[Any]) -> Optimum | None:
@@ -59,16 +50,11 @@ def optimum(instance: Instance[Any]) -> Optimum | None:
     Raises
     ------
     ValueError
-        If the instance is too large, or its optimum is approached but not reached (a least
-        number of suppliers whose orders may be arbitrarily small).
+        If the instance is too large, or the judge refuses the plan of its optimum.
     """
     if isinstance(instance, Delivery):
-        from jitopt.testing._delivery_search import search as search_delivery
-
-        return search_delivery(instance)
+        return _delivery_search.search(instance)
     if isinstance(instance, Sourcing) and (_has_fractions(instance) or count(instance) > 500):
-        from jitopt.testing._sourcing_search import search
-
         return search(instance)
     return best_of(instance, plans(instance))
 
@@ -86,9 +72,7 @@ def best_of(instance: Instance[Any], candidates: Iterator[Any]) -> Optimum | Non
 def count(instance: Instance[Any]) -> int:
     """Return the number of plans that `plans` enumerates."""
     if isinstance(instance, Delivery):
-        from jitopt.testing._delivery_search import count as count_choices
-
-        return count_choices(instance)
+        return _delivery_search.count(instance)
     if isinstance(instance, Heijunka):
         demand = instance.products.demand
         if instance.box:
@@ -113,9 +97,7 @@ def plans(instance: Instance[Any]) -> Iterator[Any]:
         If there are too many, or a quote allows any quantity.
     """
     if isinstance(instance, Delivery):
-        from jitopt.testing._delivery_search import plans as choices
-
-        return choices(instance)
+        return _delivery_search.plans(instance)
     if isinstance(instance, Sourcing) and _has_fractions(instance):
         raise ValueError("A quote without multiple has endlessly many orders.")
     if count(instance) > MOST_PLANS:
@@ -185,7 +167,9 @@ def _choices(instance: Sourcing) -> list[tuple[tuple[str, str, int], Sequence[Fr
     found: list[tuple[tuple[str, str, int], Sequence[Fraction]]] = []
     for (supplier, part), link in instance.links.items():
         assert link.multiple is not None
-        most = instance.largest_order(supplier, part)
+        most = largest_order(instance, part)
+        if link.maximum is not None:
+            most = min(most, link.maximum)
         if link.capacity is not None:
             most = min(most, link.capacity)
         packs = range(1, int(most // link.multiple) + 1)

@@ -47,7 +47,7 @@ class Shared(NamedTuple):
 
 def columns(instance: Delivery) -> list[list[Column]]:
     """Return the columns of every stop, in the order of `instance.stops` and of the menu."""
-    return [[_column(instance, stop, frequency) for frequency in instance.menu.values()] for stop in instance.stops]
+    return [_stop(instance, stop) for stop in instance.stops]
 
 
 def shared(instance: Delivery) -> list[Shared]:
@@ -60,13 +60,56 @@ def shared(instance: Delivery) -> list[Shared]:
     return found
 
 
-def _column(instance: Delivery, stop: Stop, frequency: Frequency) -> Column:
+class _Sums(NamedTuple):
+    """What a stop costs and carries per day, whatever its frequency.
+
+    stock: sum of h D. safety: sum of h D s. lines: sum of l. weight, cube: sums of D weight, D cube.
+    counted: the parts whose cards cost or take something. uneven: those with a statistical safety stock.
+    """
+
+    stock: Fraction
+    safety: Fraction
+    lines: Fraction
+    weight: Fraction
+    cube: Fraction
+    counted: list[Line]
+    uneven: list[Line]
+
+
+def _sums(stop: Stop) -> _Sums:
+    lines = stop.lines
+    return _Sums(
+        stock=sum((line.holding_cost * line.demand for line in lines), ZERO),
+        safety=sum((line.holding_cost * line.demand * line.safety for line in lines if line.safety), ZERO),
+        lines=sum((line.line_cost for line in lines), ZERO),
+        weight=sum((line.demand * line.weight for line in lines if line.weight), ZERO),
+        cube=sum((line.demand * line.cube for line in lines if line.cube), ZERO),
+        counted=[line for line in lines if line.storage is not None or line.card_cost],
+        uneven=[line for line in lines if line.demand_sd and line.service is not None],
+    )
+
+
+def _stop(instance: Delivery, stop: Stop) -> list[Column]:
+    sums = _sums(stop)
+    return [_column(instance, stop, sums, frequency) for frequency in instance.menu.values()]
+
+
+def _column(instance: Delivery, stop: Stop, sums: _Sums, frequency: Frequency) -> Column:
+    _, days, deliveries = frequency
     rate = frequency.per_day
-    cost = stop.cost * rate
+    cost = (stop.cost + sums.lines) * rate + sums.stock * Fraction(days, 2 * deliveries) + sums.safety
     takes: dict[RuleKey, Fraction] = {("dock", (dock,)): rate for dock in stop.docks}
+    covered: dict[str, Fraction] = {}
     for line in stop.lines:
-        money, cards = _line(line, frequency, rate)
-        cost += money
+        if line.supplier not in covered:
+            later = formulas.cycle(line.lead_time, days, deliveries)
+            covered[line.supplier] = formulas.cover(days, deliveries, later)
+    uneven = {line.part: formulas.spread(line.demand_sd, line.service, covered[line.supplier]) for line in sums.uneven}
+    cost += sum((line.holding_cost * uneven[line.part] for line in sums.uneven), ZERO)
+    for line in sums.counted:
+        need = covered[line.supplier], line.safety, uneven.get(line.part, ZERO)
+        cards = formulas.cards(line.demand, line.pack, *need)
+        cost += line.card_cost * cards
         if line.storage is not None:
             key = ("storage", (line.storage,))
             takes[key] = takes.get(key, ZERO) + cards
@@ -74,33 +117,19 @@ def _column(instance: Delivery, stop: Stop, frequency: Frequency) -> Column:
     if changed and instance.current:
         takes["change", ()] = Fraction(changed)
         cost += exact(instance.current.price) * changed
-    return Column(frequency.name, cost, takes, _short(instance, stop, frequency))
+    return Column(frequency.name, cost, takes, _short(instance, stop, sums, frequency))
 
 
-def _line(line: Line, frequency: Frequency, rate: Fraction) -> tuple[Fraction, int]:
-    """Return the cost of a part at a frequency [money per day], and its cards."""
-    _, days, deliveries = frequency
-    later = formulas.cycle(line.lead_time, days, deliveries)
-    covered = formulas.cover(days, deliveries, later)
-    uneven = formulas.spread(line.demand_sd, line.service, covered)
-    cards = formulas.cards(line.demand, line.pack, covered, line.safety, uneven)
-    cost = line.holding_cost * formulas.mean_stock(line.demand, days, deliveries, line.safety, uneven)
-    if line.line_cost:
-        cost += line.line_cost * rate
-    if line.card_cost:
-        cost += line.card_cost * cards
-    return cost, cards
-
-
-def _short(instance: Delivery, stop: Stop, frequency: Frequency) -> dict[RuleKey, Fraction]:
+def _short(instance: Delivery, stop: Stop, sums: _Sums, frequency: Frequency) -> dict[RuleKey, Fraction]:
     found: dict[RuleKey, Fraction] = {
         ("menu", (supplier,)): Fraction(1)
         for supplier in stop.suppliers
         if supplier in instance.choices and frequency.name not in instance.choices[supplier]
     }
-    for name, limit in (("weight", stop.weight), ("cube", stop.cube)):
+    loads = (("weight", stop.weight, sums.weight), ("cube", stop.cube, sums.cube))
+    for name, limit, per_day in loads:
         if limit is not None:
-            load = sum((line.demand * getattr(line, name) for line in stop.lines), ZERO) / frequency.per_day
+            load = per_day / frequency.per_day
             if load > limit:
                 found[f"truck_{name}", (stop.name,)] = load - limit
     return found

@@ -11,11 +11,10 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from jitopt.problems.base import (
     Amount,
-    Evaluation,
     Identifiers,
     Instance,
     Numbers,
@@ -24,7 +23,6 @@ from jitopt.problems.base import (
     OptionalPositives,
     Plan,
     Positives,
-    Rule,
     Strict,
     Table,
     as_tuple,
@@ -279,13 +277,6 @@ class Delivery(Instance[DeliveryPlan]):
     storage: Storage | None = None
     current: Current | None = None
 
-    @model_validator(mode="after")
-    def _check(self) -> Delivery:
-        from jitopt.problems.delivery.validation import validate
-
-        validate(self)
-        return self
-
     @property
     def cyclic(self) -> bool:
         """True in the strict cyclic form."""
@@ -411,18 +402,6 @@ class Delivery(Instance[DeliveryPlan]):
             "frequencies": len(self.menu),
             "columns": len(self.stops) * len(self.menu),
         }
-
-    def evaluate(self, plan: Plan) -> Evaluation:
-        """Judge a plan; see `jitopt.problems.delivery.judge`."""
-        from jitopt.problems.delivery.judge import evaluate
-
-        return evaluate(self, plan)
-
-    def rules(self) -> list[Rule]:
-        """Return every rule that can be relaxed, under its business name."""
-        from jitopt.problems.delivery.rules import rules
-
-        return rules(self)
 
 
 def column(table: Table, name: str) -> tuple[Fraction, ...]:

@@ -102,16 +102,17 @@ def _menu(instance: Delivery) -> None:
 
 
 def _references(instance: Delivery) -> None:
+    homes = {
+        "suppliers": "supplier",
+        "clusters": "cluster",
+        "frequencies": "frequency",
+        "trucks": "truck",
+        "docks": "dock",
+        "storage": "storage",
+    }
     known = {
-        name: () if (table := getattr(instance, name)) is None else dict.fromkeys(getattr(table, key))
-        for name, key in (
-            ("suppliers", "supplier"),
-            ("clusters", "cluster"),
-            ("frequencies", "frequency"),
-            ("trucks", "truck"),
-            ("docks", "dock"),
-            ("storage", "storage"),
-        )
+        name: {} if (table := getattr(instance, name)) is None else {v: r for r, v in enumerate(getattr(table, key))}
+        for name, key in homes.items()
     }
     uses = [
         ("suppliers", "cluster", "clusters"),
@@ -126,13 +127,12 @@ def _references(instance: Delivery) -> None:
     for name, column, others in uses:
         table = getattr(instance, name)
         if table is not None and getattr(table, column) is not None:
-            table.check_reference(f"/{name}", column, dict.fromkeys(known[others]), others)
+            table.check_reference(f"/{name}", column, known[others], others, f"/{others}/{homes[others]}")
     if instance.current:
-        place = "/current/deliveries"
-        instance.current.deliveries.check(place)
-        instance.current.deliveries.check_reference(place, "supplier", dict.fromkeys(known["suppliers"]), "suppliers")
-        menu = dict.fromkeys(known["frequencies"])
-        instance.current.deliveries.check_reference(place, "frequency", menu, "frequencies")
+        place, table = "/current/deliveries", instance.current.deliveries
+        table.check(place)
+        for column, others in (("supplier", "suppliers"), ("frequency", "frequencies")):
+            table.check_reference(place, column, known[others], others, f"/{others}/{column}")
 
 
 def _names(instance: Delivery) -> None:

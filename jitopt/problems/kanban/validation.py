@@ -57,10 +57,10 @@ def _form(instance: Kanban) -> None:
 
 
 def _references(instance: Kanban) -> None:
-    uses, loops = instance.uses, dict.fromkeys(instance.names)
+    uses, loops = instance.uses, {name: row for row, name in enumerate(instance.names)}
     if uses is not None:
         _form_of_uses(instance)
-        uses.check_reference("/uses", "limit", instance.capacity, "limits")
+        uses.check_reference("/uses", "limit", {name: row for row, name in enumerate(instance.capacity)}, "limits")
     if instance.containers:
         instance.containers.check_reference("/containers", "loop", loops, "loops")
     if instance.current:
