@@ -179,7 +179,8 @@ def why_not(
         The question and the answer in hand (a result, a plan, or a result file's data).
     choice
         What to force, by key and value, also as keywords: heijunka `position=3, product="A"`;
-        sourcing `supplier="S2"`, with `part` and `quantity` if wanted.
+        kanban `loop="L1"` with `container`, `cards` or both; sourcing `supplier="S2"`, with `part`
+        and `quantity` if wanted.
     time_limit
         For the new solve [s].
 
