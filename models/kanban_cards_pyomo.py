@@ -71,6 +71,9 @@ FORMULATION: dict[str, Any] = {
     "up_to": {"options": 40000},
 }
 
+SAME = 1e-11
+"""Slopes that differ by less, relative to their size, are one."""
+
 WHOLE = 10**6
 """Loads of a limit are made whole numbers where this denominator is enough, so that tolerances cut nothing off."""
 
@@ -127,14 +130,19 @@ def start(instance: Kanban, model: Any, plan: KanbanPlan) -> list[tuple[Any, flo
 # --- variables and objective -----------------------------------------------------------------
 
 
-def _pieces(entry: Entry) -> list[tuple[Fraction, int]]:
-    """Return slope and width of the pieces of an entry's cost; equal neighbours are one piece."""
-    found: list[tuple[Fraction, int]] = []
-    for before, after in zip(entry.cost, entry.cost[1:], strict=False):
-        slope = after - before
-        if found and found[-1][0] == slope:
-            found[-1] = (slope, found[-1][1] + 1)
+def _pieces(entry: Entry) -> list[tuple[float, int]]:
+    """Return slope and width of the pieces of an entry's cost; neighbours as good as equal are one piece.
+
+    Far from the mean need the expected shortage is a line but for rounding.
+    """
+    found: list[tuple[float, int]] = []
+    begun = 0
+    for at in range(1, len(entry.cost)):
+        slope = float(entry.cost[at] - entry.cost[at - 1])
+        if found and abs(slope - found[-1][0]) <= SAME * max(abs(slope), abs(found[-1][0])):
+            found[-1] = (float(entry.cost[at] - entry.cost[begun]) / (at - begun), at - begun)
         else:
+            begun = at - 1
             found.append((slope, 1))
     return found
 
@@ -162,7 +170,7 @@ def _cards(m: Any, row: int) -> Any:
 
 def _cost(m: Any, data: Data) -> Any:
     cost = sum(float(entry.cost[0]) * m.y[row] for row, entry in enumerate(data.entries) if entry.cost[0])
-    return cost + sum(float(m.pieces[row][k][0]) * m.d[row, k] for row, k in m.PIECES)
+    return cost + sum(m.pieces[row][k][0] * m.d[row, k] for row, k in m.PIECES)
 
 
 # --- constraints -----------------------------------------------------------------------------

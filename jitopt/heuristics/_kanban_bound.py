@@ -82,6 +82,12 @@ class Relaxation:
             self.stalled, self.theta = 0, self.theta / 2
             self.prices = self.best_prices
 
+    def reopen(self) -> None:
+        """Let steps begin again at the best prices where they had become too short."""
+        if self.theta < 0.01:
+            self.theta, self.stalled, self.open = 0.25, 0, True
+            self.prices = self.best_prices
+
     def weights(self) -> Array:
         """Return the best prices per whole unit of load, at least a little."""
         cost = self.world.cost

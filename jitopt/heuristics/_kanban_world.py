@@ -73,72 +73,78 @@ class World:
         return None if None in found else np.array(found, dtype=np.int64)
 
 
-Use = tuple[Any, Fraction]
+@dataclass
+class _Block:
+    """The columns of one container of a loop, or one option.
 
+    uses: limit and what one card takes of it (`times` cards; 1 for an option). changed: cards
+    changed, where they are capped.
+    """
 
-class _Columns:
-    """The columns while they are gathered."""
-
-    def __init__(self) -> None:
-        self.container: list[str] = []
-        self.cards: list[int] = []
-        self.loop: list[int] = []
-        self.cost: list[float] = []
-        self.uses: list[list[Use]] = []
-
-    def add(self, loop: int, container: str, cards: int, cost: float, uses: list[Use]) -> None:
-        self.loop.append(loop)
-        self.container.append(container)
-        self.cards.append(cards)
-        self.cost.append(cost)
-        self.uses.append(uses)
+    loop: int
+    container: str
+    cards: Array
+    cost: Array
+    times: Array
+    uses: list[tuple[Any, Fraction]]
+    changed: Array | None = None
 
 
 def flatten(instance: Kanban) -> World | None:
     """Return the arrays, None where a loop has nothing to choose."""
-    columns = _Columns()
     rooms: dict[Any, Fraction] = {("limit", name): room for name, room in instance.capacity.items()}
+    blocks: list[_Block] = []
     if instance.options is not None:
-        table = instance.options
+        table, one = instance.options, np.ones(1, dtype=np.int64)
         for row, name in enumerate(instance.names):
             for k in instance.rows_of[name]:
-                uses = [(("limit", limit), amount) for limit, amount in instance.option_uses[k]]
-                columns.add(row, table.container[k], table.cards[k], table.cost[k], uses)
-        return _arrays(instance.names, columns, rooms)
+                uses: list[tuple[Any, Fraction]] = [(("limit", limit), part) for limit, part in instance.option_uses[k]]
+                cards, cost = np.array([table.cards[k]]), np.array([table.cost[k]])
+                blocks.append(_Block(row, table.container[k], cards, cost, one, uses))
+        return _arrays(instance.names, blocks, rooms)
     assert instance.containers is not None
     if instance.current and instance.current.at_most is not None:
         rooms[CHANGES] = Fraction(instance.current.at_most)
     for row, name in enumerate(instance.names):
         for k in instance.rows_of[name]:
-            _add(columns, instance, row, instance.containers.container[k])
-    return _arrays(instance.names, columns, rooms)
+            block = _block(instance, row, instance.containers.container[k])
+            if len(block.cards):
+                blocks.append(block)
+    return _arrays(instance.names, blocks, rooms)
 
 
-def _add(columns: _Columns, instance: Kanban, row: int, container: str) -> None:
-    """Add the useful numbers of cards of one container."""
+def _block(instance: Kanban, row: int, container: str) -> _Block:
+    """Return the useful numbers of cards of one container."""
     name = instance.names[row]
     loop, pair = instance.loop_data[name], instance.pairs[name, container]
     used, have = instance.present.get(name, (container, 0))
+    mine = have if used == container else 0
     low = max(instance.needed(name, container), loop.minimum)
-    high = max(low, have if used == container else 0)
-    size, mean, sd = float(pair.quantity), float(loop.mean), sqrt(loop.variance)
+    high = max(low, mine)
     if loop.shortage:
-        high = max(high, _newsvendor(float(loop.shortage), float(pair.card_cost + loop.holding * pair.quantity), size,
-                                     mean, sd))  # fmt: skip
+        price = float(pair.card_cost + loop.holding * pair.quantity)
+        sizes = float(pair.quantity), float(loop.mean), sqrt(loop.variance)
+        high = max(high, _newsvendor(float(loop.shortage), price, *sizes))
     if loop.maximum is not None:
         high = min(high, loop.maximum)
-    price = instance.current.price if instance.current else 0.0
+    cards = np.arange(low, high + 1, dtype=np.int64)
+    cost = np.array(_costs(loop, pair, low, high))
+    changed = np.abs(cards - mine) + (have - mine)
+    if instance.current and instance.current.price:
+        cost += instance.current.price * changed
     capped = instance.current is not None and instance.current.at_most is not None
-    best, fewest = np.inf, np.inf
-    for cards, cost in zip(range(low, high + 1), _costs(loop, pair, low, high), strict=True):
-        changed = instance.changed(name, container, cards)
-        cost += price * changed
-        if cost < best or (capped and changed < fewest):
-            uses: list[Use] = [(("limit", limit), amount * cards) for limit, amount in pair.uses]
-            if capped:
-                uses.append((CHANGES, Fraction(changed)))
-            columns.add(row, container, cards, cost, uses)
-        best, fewest = min(best, cost), min(fewest, changed)
+    if len(cards) > 1:
+        gains = np.flatnonzero(_falls(cost) | _falls(changed)) if capped else np.flatnonzero(_falls(cost))
+        cards, cost, changed = cards[gains], cost[gains], changed[gains]
+    uses: list[tuple[Any, Fraction]] = [(("limit", limit), amount) for limit, amount in pair.uses]
+    return _Block(row, container, cards, cost, cards, uses, changed if capped else None)
+
+
+def _falls(values: Array) -> Array:
+    """Tell which values are below all before them."""
+    found = np.ones(len(values), dtype=bool)
+    found[1:] = values[1:] < np.minimum.accumulate(values)[:-1]
+    return found
 
 
 def _costs(loop: Any, pair: Any, low: int, high: int) -> list[float]:
@@ -171,40 +177,57 @@ def _newsvendor(shortage: float, price: float, size: float, mean: float, sd: flo
     return low + 1
 
 
-def _arrays(names: tuple[str, ...], columns: _Columns, rooms: dict[Any, Fraction]) -> World | None:
-    loop = np.array(columns.loop, dtype=np.int64)
+def _arrays(names: tuple[str, ...], blocks: list[_Block], rooms: dict[Any, Fraction]) -> World | None:
+    lengths = np.array([len(block.cards) for block in blocks], dtype=np.int64)
+    loop = np.repeat(np.array([block.loop for block in blocks], dtype=np.int64), lengths)
     first = np.searchsorted(loop, np.arange(len(names) + 1))
     if (np.diff(first) == 0).any():
         return None
     place = {key: k for k, key in enumerate(rooms)}
-    scale, rounded = _scales(columns, rooms)
-    counts = [len(uses) for uses in columns.uses]
-    every = [(place[key], amount, scale[key]) for uses in columns.uses for key, amount in uses]
-    up = ceil if rounded else int
+    units, rounded = _units(blocks, rooms)
+    limit, amount, taken, counts = [], [], [], []
+    for block in blocks:
+        keys = [place[key] for key, _ in block.uses] + ([] if block.changed is None else [place[CHANGES]])
+        counts.append(len(keys))
+        true = np.outer(block.times, [float(part) for _, part in block.uses])
+        whole = np.outer(block.times, [_whole(part * units[key], rounded) for key, part in block.uses])
+        if block.changed is not None:
+            true, whole = np.column_stack([true, block.changed]), np.column_stack([whole, block.changed])
+        limit.append(np.tile(keys, len(block.cards)))
+        amount.append(whole.ravel())
+        taken.append(true.ravel())
+    per_column = np.repeat(np.array(counts, dtype=np.int64), lengths)
     return World(
         names,
-        columns.container,
-        columns.cards,
+        [block.container for block in blocks for _ in range(len(block.cards))],
+        np.concatenate([block.cards for block in blocks]).tolist(),
         first,
         loop,
-        np.array(columns.cost),
-        np.concatenate([[0], np.cumsum(np.array(counts, dtype=np.int64))]).astype(np.int64),
-        np.array([k for k, _, _ in every], dtype=np.int64),
-        np.array([up(amount * unit) for _, amount, unit in every], dtype=np.int64),
-        np.array([min(floor(room * scale[key]), 2 * FINE) for key, room in rooms.items()], dtype=np.int64),
-        np.array([float(amount) for _, amount, _ in every]),
+        np.concatenate([block.cost for block in blocks]).astype(float),
+        np.concatenate([[0], np.cumsum(per_column)]).astype(np.int64),
+        np.concatenate(limit).astype(np.int64),
+        np.concatenate(amount).astype(np.int64),
+        np.array([min(floor(room * units[key]), 2 * FINE) for key, room in rooms.items()], dtype=np.int64),
+        np.concatenate(taken).astype(float),
         np.array([float(room) for room in rooms.values()]),
     )
 
 
-def _scales(columns: _Columns, rooms: dict[Any, Fraction]) -> tuple[dict[Any, Fraction], bool]:
+def _whole(value: Fraction, rounded: bool) -> int:
+    return ceil(value) if rounded else int(value)
+
+
+def _units(blocks: list[_Block], rooms: dict[Any, Fraction]) -> tuple[dict[Any, Fraction], bool]:
     """Return the unit of each limit, and whether loads must be rounded to it."""
     denominators: dict[Any, set[int]] = {key: {1} for key in rooms}
     sums: dict[Any, float] = dict.fromkeys(rooms, 1.0)
-    for uses in columns.uses:
-        for key, amount in uses:
-            denominators[key].add(amount.denominator)
-            sums[key] += float(amount)
+    for block in blocks:
+        most = float(block.times[-1])
+        for key, part in block.uses:
+            denominators[key].add(part.denominator)
+            sums[key] += float(part) * most
+        if block.changed is not None:
+            sums[CHANGES] += float(block.changed.max())
     found, rounded = {}, False
     for key in rooms:
         common = lcm(*denominators[key]) if max(denominators[key]) <= FINE else FINE + 1

@@ -61,11 +61,27 @@ def run(instance: Kanban, context: Context) -> None:
         return
     search = _Search(world, context)
     search.begin()
+    if search.closed():
+        return
     kernels = context.kernels(KERNELS)
+    _warm(kernels)
     idle = 0
     while idle < PATIENCE and not context.stopped() and not search.closed() and search.left != 0:
         gained = search.cycle(kernels)
         idle = 0 if gained else idle + 1
+
+
+def _warm(kernels: Any) -> None:
+    """Call every kernel on a loop of one column: machine code is made before the clock is looked at again."""
+    none, one, unit = np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.int64), np.ones(1)
+    ends = np.array([0, 1], dtype=np.int64)
+    choice, load, state, dice = none.copy(), one.copy(), np.zeros(6), one.copy()
+    kernels.fill(ends, none, one, choice, load)
+    kernels.repair(ends, unit, ends, none, one, none, unit, choice, load, 1)
+    kernels.polish(ends, unit, ends, none, one, one, unit, choice, load, 1)
+    kernels.search(
+        unit, ends, none, one, one, unit, unit, choice, load, none, ends, none, choice.copy(), state, dice, 1
+    )
 
 
 class _Search:
@@ -105,6 +121,7 @@ class _Search:
     def _raise(self, steps: int) -> None:
         """Do steps of the bound and tell it."""
         relaxation = self.relaxation
+        relaxation.reopen()
         for step in range(steps):
             if not relaxation.open or self.closed() or (step % 10 == 9 and self.context.stopped()):
                 break
@@ -123,10 +140,12 @@ class _Search:
         w = self.world
         kernels.fill(w.start, w.limit, w.amount, self.now, self.load)
         weight = self.relaxation.weights()
+        # Priced costs tell relief that overfills another limit from relief that is almost free.
+        priced = self.relaxation.reduced(self.relaxation.best_prices)
         for _ in range(4):
-            arrays = (w.first, w.cost, w.start, w.limit, w.amount, w.room, weight, self.now, self.load)
-            if kernels.repair(*arrays, passes):
-                kernels.polish(*arrays, passes)
+            uses = (w.start, w.limit, w.amount, w.room, weight, self.now, self.load)
+            if kernels.repair(w.first, priced, *uses, passes):
+                kernels.polish(w.first, w.cost, *uses, passes)
                 self._take(self.now)
                 return
             weight = weight * np.where(self.load > w.room, 5.0, 1.0)
