@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     from jitopt.formats import read as read
     from jitopt.formats import write as write
     from jitopt.generators import generate as generate
+    from jitopt.planning import Plant as Plant
+    from jitopt.planning import generate_plant as generate_plant
+    from jitopt.planning import plan as plan
+    from jitopt.planning import read_plant as read_plant
+    from jitopt.planning import write_plant as write_plant
     from jitopt.problems.base import Evaluation as Evaluation
     from jitopt.problems.base import Instance as Instance
     from jitopt.problems.base import Plan as Plan
@@ -42,6 +47,8 @@ if TYPE_CHECKING:
     from jitopt.problems.delivery import DeliveryPlan as DeliveryPlan
     from jitopt.problems.heijunka import Heijunka as Heijunka
     from jitopt.problems.heijunka import HeijunkaPlan as HeijunkaPlan
+    from jitopt.problems.kanban import Kanban as Kanban
+    from jitopt.problems.kanban import KanbanPlan as KanbanPlan
     from jitopt.problems.sourcing import Sourcing as Sourcing
     from jitopt.problems.sourcing import SourcingPlan as SourcingPlan
     from jitopt.registry import method as method
@@ -62,9 +69,11 @@ _HOMES = {
     ),
     "jitopt.formats": ("from_tables", "read", "write"),
     "jitopt.generators": ("generate",),
+    "jitopt.planning": ("Plant", "generate_plant", "plan", "read_plant", "write_plant"),
     "jitopt.problems.base": ("Evaluation", "Instance", "Plan", "Violation"),
     "jitopt.problems.delivery": ("Delivery", "DeliveryPlan"),
     "jitopt.problems.heijunka": ("Heijunka", "HeijunkaPlan"),
+    "jitopt.problems.kanban": ("Kanban", "KanbanPlan"),
     "jitopt.problems.sourcing": ("Sourcing", "SourcingPlan"),
     "jitopt.registry": ("method", "methods", "register"),
 }  # fmt: skip
@@ -73,10 +82,11 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "Comparison", "Delivery", "DeliveryPlan",
     "Evaluation", "Explanation", "Heijunka", "HeijunkaPlan", "InputError", "Instance", "JitoptError",
-    "NotApplicableError", "Plan", "Progress", "Result", "SolverUnavailableError", "Sourcing", "SourcingPlan",
+    "Kanban", "KanbanPlan",
+    "NotApplicableError", "Plan", "Plant", "Progress", "Result", "SolverUnavailableError", "Sourcing", "SourcingPlan",
     "StartReceipt", "UnknownMethodError", "Violation", "audit", "check", "explain", "export", "formulation",
-    "from_tables", "generate", "method", "methods", "read", "read_result", "register", "shut_down", "solve",
-    "why_not", "write",
+    "from_tables", "generate", "generate_plant", "method", "methods", "plan", "read", "read_plant", "read_result",
+    "register", "shut_down", "solve", "why_not", "write", "write_plant",
 ]  # fmt: skip
 
 

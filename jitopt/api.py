@@ -191,8 +191,9 @@ def why_not(
         The question and the answer in hand (a result, a plan, or a result file's data).
     choice
         What to force, by key and value, also as keywords: delivery `supplier="S2",
-        frequency="1-4"` or `part="p7", every="2"`; heijunka `position=3, product="A"`;
-        sourcing `supplier="S2"`, with `part` and `quantity` if wanted.
+        frequency="1-4"` or `part="p7", every="2"`; heijunka `position=3, product="A"`; kanban
+        `loop="L1"` with `container`, `cards` or both; sourcing `supplier="S2"`, with `part` and
+        `quantity` if wanted.
     time_limit
         For the new solve [s].
 

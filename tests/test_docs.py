@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 import jitopt
+from jitopt.planning.cells import columns_of
+from jitopt.planning.tables import COSTS, TABLES
 from jitopt.problems import PROBLEMS, instance_type
 from jitopt.problems.base import Table
 
@@ -243,14 +245,24 @@ def test_links_of_the_pages_lead_somewhere():
 
 
 def test_quick_start_has_two_commands_on_real_files():
-    """Two fenced commands: one installs and solves a shipped instance, one installs and runs the tests."""
+    """Two fenced commands: one installs and plans a shipped plant, one installs and runs the tests."""
     text = (ROOT / "README.md").read_text(encoding="utf-8").split("## Quick start")[1].split("\n## ")[0]
     commands = [block.strip() for block in re.findall(r"```\n(.*?)```", text, re.DOTALL)]
     assert len(commands) == 2 and all("\n" not in command for command in commands)
     words = shlex.split(commands[0])
-    file = ROOT / words[words.index("solve") + 1]
-    assert jitopt.read(file).known is not None
+    assert jitopt.read_plant(ROOT / words[words.index("plan") + 1]).plant.parts.rows() >= 100
     assert commands[1].endswith(".venv/bin/pytest")
+
+
+def test_every_table_of_a_plant_is_on_its_page():
+    """Each table with each column and each cost stands in docs/plants.md, under the header of its file."""
+    text = (ROOT / "docs" / "plants.md").read_text(encoding="utf-8")
+    for table, kind in TABLES.items():
+        part = text.split(f"### `{table}`")[1].split("\n#")[0]
+        for header in columns_of(kind):
+            assert f"| `{header}`" in part, f"{table}.{header}"
+            assert (header.rstrip("_") + ":") in (kind.__doc__ or "").replace(",", ":"), f"{table}.{header}"
+    assert all(f"| `{name}`" in text for name in COSTS)
 
 
 def test_glossary_has_the_words_of_the_contract():

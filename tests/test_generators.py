@@ -40,6 +40,10 @@ EVERYTHING: dict[str, dict[str, Any]] = {
         "current": True, "moves": True, "move_price": 1.5, "frozen": 3, "fixed": 2, "batch": 2,
         "objective": "rate:sum_squared, usage:sum_absolute:0.5, changeover, ratio:sum_absolute",
     },
+    "kanban": {
+        "containers": 4, "limits": 4, "load": 0.97, "service": 0.4, "shortage": 0.3, "empty": 0.5, "interval": 0.5,
+        "yields": 0.5, "bounds": 0.3, "current": True, "change_price": 0.05, "change_cap": True,
+    },
     "sourcing": {
         "periods": 4, "breaks": "all_units", "fixed_cost": 100, "link_cost": 10, "order_cost": 5, "cover": 3,
         "capacity": 0.9, "quote_capacity": 0.8, "minimum": 0.5, "multiple": 0.5, "initial": 0.3, "holding": 0.02,
@@ -76,6 +80,8 @@ def test_same_seed_same_instance(problem: str) -> None:
         ("heijunka", {}),
         ("heijunka", {"buckets": 6, "headroom": 1, "changeovers": 0.0}),
         ("heijunka", {"buckets": 30, "changeovers": 0.0, "mix": "skewed"}),
+        ("kanban", {}),
+        ("kanban", {"loose": True}),
         ("sourcing", {}),
         ("sourcing", {"breaks": "incremental"}),
         ("sourcing", {"breaks": "supplier", "density": 1.0}),
@@ -139,10 +145,13 @@ def test_wrong_options_are_refused() -> None:
         ("heijunka", {"buckets": 4, "changeovers": 0.5}),
         ("heijunka", {"frozen": 21}),
         ("heijunka", {"weights": 1}),
+        ("kanban", {"loops": 0}),
+        ("kanban", {"load": 0.0}),
+        ("kanban", {"service": 1.5}),
         ("sourcing", {"breaks": "some"}),
         ("sourcing", {"suppliers": 0}),
         ("sourcing", {"density": -0.1}),
-        ("kanban", {}),
+        ("chess", {}),
     ):
         with pytest.raises(InputError):
             generate(problem, seed=1, **options)
@@ -203,12 +212,12 @@ def test_mixture_is_tiny_reproducible_and_complete(problem: str) -> None:
     instances = [_tiny(problem, seed)[0] for seed in range(50)]
     assert instances[:3] == [random_small(problem, seed) for seed in range(3)]
     rules = Counter(rule.name for instance in instances for rule in {r.name: r for r in instance.rules()}.values())
-    focuses: dict[str, set[str | None]] = {
-        "delivery": {focus for focus in DELIVERY_FOCUS if focus != "integrality"},
+    by_problem: dict[str, Any] = {
+        "delivery": set(DELIVERY_FOCUS) - {"integrality"},
         "heijunka": {focus for _, focus in HEIJUNKA_FOCUS},
         "sourcing": set(SOURCING_FOCUS),
     }
-    wanted = focuses[problem]
+    wanted: set[str | None] = by_problem.get(problem, set())
     wanted = {focus if focus is None or focus.startswith("term ") else focus.split(" ")[0] for focus in wanted}
     assert {focus for focus in wanted if focus and not focus.startswith("term ")} <= set(rules) | {"multiple"}
     infeasible = sum(_tiny(problem, seed)[1] is None for seed in range(50))

@@ -15,6 +15,7 @@ import pytest
 
 from jitopt.problems import parse_instance
 from jitopt.problems.delivery import Delivery
+from jitopt.problems.kanban import Kanban
 from jitopt.problems.sourcing import Sourcing
 from jitopt.testing import optimum
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 FOLDER = files("jitopt.instances")
 PATHS = sorted(
     f"{problem}/{entry.name}"
-    for problem in ("delivery", "heijunka", "sourcing")
+    for problem in ("delivery", "heijunka", "kanban", "sourcing")
     for entry in FOLDER.joinpath(problem).iterdir()
     if entry.name.endswith(".json")
 )
@@ -127,6 +128,7 @@ def _prove_heijunka(instance: Heijunka) -> Fraction | None:
 def test_there_are_enough_files() -> None:
     assert sum(path.startswith("delivery/") for path in PATHS) >= 6
     assert sum(path.startswith("heijunka/") for path in PATHS) >= 6
+    assert sum(path.startswith("kanban/") for path in PATHS) >= 5
     assert sum(path.startswith("sourcing/") for path in PATHS) >= 6
 
 
@@ -160,7 +162,7 @@ def test_known_optimum_is_proven(path: str) -> None:
     instance = _read(path)
     value = _known(path).optimum
     assert value is not None
-    if isinstance(instance, Delivery | Sourcing):
+    if isinstance(instance, Delivery | Kanban | Sourcing):
         best = optimum(instance)
         assert best is not None
         proven: Fraction | None = best.value

@@ -49,6 +49,7 @@ def test_versions_agree(project):
 def test_data_files_are_shipped():
     package = Path(next(iter(importlib.import_module("jitopt.instances").__path__)))
     assert list((package / "heijunka").glob("*.json")) and list((package / "sourcing").glob("*.json"))
+    assert {entry.name for entry in (package / "plants").iterdir()} >= {"lamps", "pumps", "README.md"}
     home = Path(jitopt.__file__).parent
     assert (home / "py.typed").exists() and list((home / "schemas").glob("*.json"))
 

@@ -11,7 +11,7 @@ from jitopt.heuristics.context import LocalContext
 
 
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("name", ["heijunka_level", "sourcing_assign"])
+@pytest.mark.parametrize("name", ["heijunka_level", "kanban_fill", "sourcing_assign"])
 def test_twins_report_the_same_plans(name, seed):
     module = importlib.import_module(f"jitopt.heuristics.{name}")
     instance = random_small(name.split("_")[0], seed)

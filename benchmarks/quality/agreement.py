@@ -1,6 +1,6 @@
 """Do all exact roads and brute force agree, and does the heuristic stay on its side of the bound?
 
-    python benchmarks/quality/agreement.py [--problem delivery|heijunka|sourcing] [--count 500] [--seed 0]
+    python benchmarks/quality/agreement.py [--problem delivery|heijunka|kanban|sourcing] [--count 500] [--seed 0]
 
 Random small instances with a mixture of all features, feasible and infeasible. For each: every exact
 method and `auto` against the enumerated optimum (relative 1e-6), infeasible exactly when enumeration
@@ -72,13 +72,13 @@ def run(problem: str, count: int, seed: int, seconds: float, only: list[str] | N
 def main() -> None:
     """Run the comparison and exit with 1 when anything disagrees."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--problem", choices=["delivery", "heijunka", "sourcing"], action="append")
+    parser.add_argument("--problem", choices=["delivery", "heijunka", "kanban", "sourcing"], action="append")
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--time-limit", type=float, default=30.0)
     parser.add_argument("--method", action="append", help="only this method; may be repeated (default: all, and auto)")
     arguments = parser.parse_args()
-    problems = arguments.problem or ["delivery", "heijunka", "sourcing"]
+    problems = arguments.problem or ["delivery", "heijunka", "kanban", "sourcing"]
     wrong = sum(
         run(problem, arguments.count, arguments.seed, arguments.time_limit, arguments.method) for problem in problems
     )

@@ -1,5 +1,6 @@
 """`jitopt generate`, `jitopt methods`, `jitopt schema` and `jitopt doctor`."""
 
+import os
 from collections.abc import Iterable
 from typing import Annotated, Any
 
@@ -12,9 +13,12 @@ from jitopt.cli.output import columns, emit, emit_text, out
 
 __all__ = ["doctor", "generate", "methods", "schema"]
 
+PLANT = "plant"
+"""The word for the tables of a whole plant."""
+
 
 def generate(
-    problem: Annotated[str, typer.Argument(metavar="PROBLEM", help="delivery, heijunka or sourcing.")],
+    problem: Annotated[str, typer.Argument(metavar="PROBLEM", help="delivery, heijunka, kanban, sourcing or plant.")],
     products: Annotated[
         int | None, typer.Option("--products", metavar="N", parser=whole_from(1), help="Number of products.")
     ] = None,
@@ -41,17 +45,18 @@ def generate(
     output: Output = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an instance of PROBLEM, the same for the same seed and options."""
+    """Make an instance of PROBLEM, or a whole plant, the same for the same seed and options."""
     from jitopt.formats import write
     from jitopt.formats.atomic import check_writable
     from jitopt.formats.files import refuse_foreign
     from jitopt.formats.strict_json import layout
     from jitopt.generators import OPTIONS
     from jitopt.generators import generate as make
+    from jitopt.generators.plant_options import PLANT_OPTIONS
 
-    if problem not in OPTIONS:
-        raise usage(f"there is no generator for {problem!r}; use one of {', '.join(OPTIONS)}.")
-    known = OPTIONS[problem]
+    if problem not in (*OPTIONS, PLANT):
+        raise usage(f"there is no generator for {problem!r}; use one of {', '.join((*OPTIONS, PLANT))}.")
+    known = PLANT_OPTIONS if problem == PLANT else OPTIONS[problem]
     if list_options:
         rows = [[name, str(default), told] for name, (default, told) in known.items()]
         data = {name: {"default": default, "help": told} for name, (default, told) in known.items()}
@@ -62,6 +67,9 @@ def generate(
     wrong = [name for name in chosen if name not in known]
     if wrong:
         raise usage(f"{problem} has no option {wrong[0]!r}; it has {', '.join(known)}.")
+    if problem == PLANT:
+        _plant(seed, chosen, output, as_json)
+        return
     if output not in (None, "-"):
         refuse_foreign(str(output))
         check_writable(str(output))
@@ -71,6 +79,20 @@ def generate(
         return
     write(instance, str(output))
     tell_written(str(output), instance, as_json)
+
+
+def _plant(seed: int, chosen: dict[str, Any], output: str | None, as_json: bool) -> None:
+    """Write a plant: a folder of CSV files, or JSON."""
+    from jitopt.formats.strict_json import layout
+    from jitopt.planning import generate_plant, write_plant
+
+    plant = generate_plant(seed=seed, **chosen)
+    if output in (None, "-"):
+        emit(plant.to_dict()) if as_json else emit_text(layout(plant.to_dict()))
+        return
+    write_plant(plant, str(output))
+    told = {"written": os.path.abspath(str(output)), "problem": PLANT, "name": plant.name, "sha256": plant.sha256()}
+    emit(told) if as_json else out(f"written to {output}")
 
 
 def _set(problem: str, words: Iterable[str], known: dict[str, tuple[Any, str]]) -> dict[str, Any]:
@@ -100,7 +122,9 @@ def _typed(key: str, text: str, default: Any) -> Any:
 
 
 def methods(
-    problem: Annotated[str | None, typer.Argument(metavar="PROBLEM", help="delivery, heijunka or sourcing.")] = None,
+    problem: Annotated[
+        str | None, typer.Argument(metavar="PROBLEM", help="delivery, heijunka, kanban or sourcing.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the methods: name, technology, solver, size class and file."""
@@ -123,7 +147,7 @@ def _class(up_to: Any) -> str:
 
 
 def schema(
-    word: Annotated[str, typer.Argument(metavar="PROBLEM", help="delivery, heijunka, sourcing, or result.")],
+    word: Annotated[str, typer.Argument(metavar="PROBLEM", help="delivery, heijunka, kanban, sourcing, or result.")],
     as_json: AsJson = False,
 ) -> None:
     """Print the JSON Schema of a problem's native file, or of the result file."""

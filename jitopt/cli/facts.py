@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from jitopt.problems.delivery import Delivery
     from jitopt.problems.heijunka import Heijunka
+    from jitopt.problems.kanban import Kanban
     from jitopt.problems.sourcing import Sourcing
 
 __all__ = ["facts_of", "show_facts"]
@@ -141,6 +142,24 @@ def _delivery(instance: Delivery) -> dict[str, Any]:
     }
 
 
+def _kanban(instance: Kanban) -> dict[str, Any]:
+    """Loops with their menus, and the capacity of each limit."""
+    loops = [
+        {"loop": name, **_loop_facts(instance, name), "options": len(instance.rows_of[name])} for name in instance.names
+    ]
+    limits = [{"limit": name, "capacity": float(room)} for name, room in instance.capacity.items()]
+    return {"loops": loops, "limits": limits}
+
+
+def _loop_facts(instance: Kanban, name: str) -> dict[str, Any]:
+    if instance.options is not None:
+        costs = [instance.options.cost[row] for row in instance.rows_of[name]]
+        return {"lowest_cost": min(costs), "highest_cost": max(costs)}
+    assert instance.containers is not None
+    needs = [instance.needed(name, instance.containers.container[row]) for row in instance.rows_of[name]]
+    return {"demand": float(instance.loop_data[name].demand), "fewest_cards": min(needs), "most_cards": max(needs)}
+
+
 def _cycles(instance: Delivery) -> list[dict[str, Any]]:
     """Cycle A-B-C and cards of each supplier at every frequency it may have."""
     found = []
@@ -158,6 +177,7 @@ def _cycles(instance: Delivery) -> list[dict[str, Any]]:
 SPECIAL: dict[str, Callable[[Any], dict[str, Any]]] = {
     "delivery": _delivery,
     "heijunka": _heijunka,
+    "kanban": _kanban,
     "sourcing": _sourcing,
 }
 """The facts of each problem."""
@@ -177,7 +197,8 @@ def show_facts(facts: dict[str, Any]) -> str:
     if facts["source"]:
         lines.append(f"source    {facts['source']}")
     lines.append("size      " + ", ".join(_counted(value, word) for word, value in facts["size"].items() if value))
-    lines.append(f"demand    {counted(facts['total_demand'], 'unit')}")
+    if facts.get("total_demand") is not None:
+        lines.append(f"demand    {counted(facts['total_demand'], 'unit')}")
     if facts.get("total_capacity") is not None:
         lines.append(
             f"capacity  {number(facts['total_capacity'])} units over all periods, load {_share(facts['load'])}"
@@ -225,6 +246,21 @@ TABLES: dict[str, Any] = {
         ("products", {"product": "product", "demand": "demand", "share": "share", "every": "one every ... slots"}),
         ("ratios", {"ratio": "ratio", "at_most": "at most", "in_any": "in any", "units": "units", "load": "load"}),
     ),
+    "kanban": (
+        (
+            "loops",
+            {
+                "loop": "loop",
+                "demand": "demand per day",
+                "options": "options",
+                "fewest_cards": "fewest cards",
+                "most_cards": "most cards",
+                "lowest_cost": "lowest cost",
+                "highest_cost": "highest cost",
+            },
+        ),
+        ("limits", {"limit": "limit", "capacity": "capacity"}),
+    ),
     "sourcing": (
         (
             "parts",
@@ -244,6 +280,7 @@ TABLES: dict[str, Any] = {
 def _table(title: str, rows: list[dict[str, Any]], head: dict[str, str]) -> list[str]:
     if not rows:
         return []
+    head = {key: word for key, word in head.items() if key in rows[0]}
     shown = [[_share(row[k]) if k in ("share", "load") else row[k] for k in head] for row in rows[:MOST]]
     more = [f"... {len(rows) - MOST} more {title}; --json lists them all"] if len(rows) > MOST else []
     return ["", columns(list(head.values()), shown), *more]

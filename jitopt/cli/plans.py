@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from jitopt.problems.delivery import Delivery, DeliveryPlan
     from jitopt.problems.heijunka import Heijunka, HeijunkaPlan
+    from jitopt.problems.kanban import Kanban, KanbanPlan
     from jitopt.problems.sourcing import Sourcing, SourcingPlan
 
 __all__ = ["show_plan"]
@@ -30,6 +31,8 @@ def show_plan(instance: Any, plan: Any) -> str:
     """Return the plan as text; a long one is cut, with a note."""
     if instance.problem == "heijunka":
         return _sequence(plan) if plan.sequence is not None else _box(instance, plan)
+    if instance.problem == "kanban":
+        return _cards(instance, plan)
     if instance.problem == "sourcing":
         return _orders(instance, plan)
     if instance.problem == "delivery" and plan.base_period is None:
@@ -116,6 +119,32 @@ def _rhythms(instance: Delivery, plan: DeliveryPlan) -> str:
     ]
     head = ["part", "supplier", "cards", "per delivery"]
     return f"{text}\n\n{columns(head, parts[:MOST_ROWS])}" + _cut(len(parts), MOST_ROWS, "parts")
+
+
+def _cards(instance: Kanban, plan: KanbanPlan) -> str:
+    """Return the cards of each loop with what its demand needs, then what the limits are loaded with."""
+    shown = plan.loops[:MOST_ROWS]
+    if instance.options is not None:
+        rows = [[row.loop, row.container, row.cards] for row in shown]
+        return columns(["loop", "container", "cards"], rows) + _cut(len(plan.loops), MOST_ROWS, "loops")
+    table = [
+        [row.loop, row.container, row.cards, instance.needed(row.loop, row.container), _stock(instance, row)]
+        for row in shown
+    ]
+    text = columns(["loop", "container", "cards", "needed", "units in the loop"], table)
+    text += _cut(len(plan.loops), MOST_ROWS, "loops")
+    loads: dict[str, float] = defaultdict(float)
+    for row in plan.loops:
+        for limit, amount in instance.pairs[row.loop, row.container].uses:
+            loads[limit] += float(amount * row.cards)
+    limits = [[name, number(loads[name]), number(float(room))] for name, room in instance.capacity.items()]
+    if limits:
+        text += "\n\n" + columns(["limit", "taken", "capacity"], limits[:MOST_ROWS])
+    return text + _cut(len(limits), MOST_ROWS, "limits")
+
+
+def _stock(instance: Kanban, row: Any) -> float:
+    return float(row.cards * instance.pairs[row.loop, row.container].quantity)
 
 
 def _limit(value: Fraction | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jitopt.formats import delivery_words
+from jitopt.formats.descriptions_kanban import KANBAN, KANBAN_PLAN
 
 __all__ = ["DESCRIPTIONS", "Meaning"]
 
@@ -242,6 +243,7 @@ RESULT: dict[str, dict[str, Meaning]] = {
         "part": ("Id of the part (strict cyclic form).", ""),
         "every": ("Base periods between two replenishments of the part (m_i).", "base periods"),
     },
+    **KANBAN_PLAN,
     "SourcingPlan": {"orders": ("The orders; a quantity that is not listed is 0.", "")},
     "Order": {
         "supplier": ("Id of the supplier.", ""),
@@ -260,6 +262,7 @@ DELIVERY: dict[str, dict[str, Meaning]] = {
 DESCRIPTIONS: dict[str, dict[str, dict[str, Meaning]]] = {
     "delivery": DELIVERY,
     "heijunka": HEIJUNKA,
+    "kanban": {**KANBAN, "Kanban": {**INSTANCE, **KANBAN["Kanban"]}, "Known": KNOWN},
     "sourcing": SOURCING,
     "result": RESULT,
 }

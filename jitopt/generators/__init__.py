@@ -26,7 +26,7 @@ def generate(problem: str, *, seed: int, **options: Any) -> Instance[Any]:
     Parameters
     ----------
     problem
-        "heijunka" or "sourcing".
+        "heijunka", "kanban" or "sourcing".
     seed
         Of the random numbers, an integer >= 0: the same seed and options give the same instance.
     **options
@@ -63,7 +63,7 @@ def random_small(problem: str, seed: int) -> Instance[Any]:
     Parameters
     ----------
     problem
-        "heijunka" or "sourcing".
+        "heijunka", "kanban" or "sourcing".
     seed
         An integer >= 0.
 

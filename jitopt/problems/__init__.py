@@ -17,6 +17,7 @@ __all__ = ["PROBLEMS", "forced", "instance_type", "parse_instance"]
 PROBLEMS: dict[str, tuple[str, str]] = {
     "delivery": ("jitopt.problems.delivery", "Delivery"),
     "heijunka": ("jitopt.problems.heijunka", "Heijunka"),
+    "kanban": ("jitopt.problems.kanban", "Kanban"),
     "sourcing": ("jitopt.problems.sourcing", "Sourcing"),
 }
 """Module and instance class of each problem, by its word."""

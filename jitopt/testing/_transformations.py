@@ -15,7 +15,7 @@ __all__ = ["permuted", "reversed_in_time", "scaled_money"]
 Data = dict[str, Any]
 
 KINDS = {"product": "product", "before": "product", "after": "product", "sequence": "product"}
-KINDS |= {name: name for name in ("part", "ratio", "supplier")}
+KINDS |= {name: name for name in ("part", "ratio", "supplier", "loop", "container", "limit", "process", "consumer")}
 KINDS |= {name: name for name in ("frequency", "cluster", "truck", "dock", "storage")}
 """Whose ids a column holds."""
 
@@ -28,6 +28,12 @@ MONEY: dict[str, dict[str, tuple[str, ...]]] = {
         "": ("major_cost",),
     },
     "heijunka": {"current": ("price",)},
+    "kanban": {
+        "options": ("cost",),
+        "loops": ("holding_cost", "shortage_cost"),
+        "containers": ("card_cost", "handling_cost"),
+        "current": ("price",),
+    },
     "sourcing": {
         "suppliers": ("fixed_cost",),
         "quotes": ("price", "fixed_cost", "order_cost"),
@@ -59,6 +65,8 @@ def permuted(instance: Instance[PlanT], seed: int) -> Instance[PlanT]:
             for name, column in table.items()
         }
 
+    if "options" in data and instance.problem == "kanban":
+        data["options"]["row"] = list(range(len(data["options"]["loop"])))
     for key, value in data.items():
         if key == "current":
             data[key] = {
@@ -67,7 +75,15 @@ def permuted(instance: Instance[PlanT], seed: int) -> Instance[PlanT]:
             }
         elif isinstance(value, dict) and value and all(isinstance(column, list) for column in value.values()):
             data[key] = shuffle(value)
+    _renumber(data)
     return type(instance).parse(data)
+
+
+def _renumber(data: Data) -> None:
+    """Let the uses of shuffled options name their rows anew."""
+    rows = data["options"].pop("row", None) if "options" in data else None
+    if rows is not None and "uses" in data:
+        data["uses"]["option"] = [rows.index(option) for option in data["uses"]["option"]]
 
 
 def _renamed(rename: Any, entry: Any) -> Any:

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.problems.delivery import Delivery
 from jitopt.problems.heijunka import Bucket, Heijunka, HeijunkaPlan
+from jitopt.problems.kanban import Kanban
 from jitopt.problems.sourcing import Order, Sourcing, SourcingPlan
 from jitopt.testing import _delivery_search
+from jitopt.testing._kanban_choices import card_choices, card_plans
 from jitopt.testing._optimum import Optimum
 from jitopt.testing._sourcing_search import largest_order, search
 
@@ -33,11 +35,11 @@ MOST_PLANS = 1_000_000
 def optimum(instance: Instance[Any]) -> Optimum | None:
     """Return the optimum of a tiny instance, None when no plan keeps every rule.
 
-    Heijunka: every distinct sequence, or every filling of the buckets, is judged. Sourcing: every
-    combination of orders when all quotes have multiples and the combinations are few; otherwise
-    every structure (orders used, price break reached, number of packs) is priced by a linear
-    programme, branches that cannot be better left out
-    (`jitopt.testing._sourcing_search`). Delivery: every choice of frequencies, or all multiples
+    Heijunka: every distinct sequence, or every filling of the buckets, is judged. Kanban: every
+    combination of what the loops may choose. Sourcing: every combination of orders when all quotes
+    have multiples and the combinations are few; otherwise every structure (orders used, price break
+    reached, number of packs) is priced by a linear programme, branches that cannot be better left
+    out (`jitopt.testing._sourcing_search`). Delivery: every choice of frequencies, or all multiples
     up to a bound, each with its best base period (`jitopt.testing._delivery_search`).
 
     Parameters
@@ -76,6 +78,8 @@ def count(instance: Instance[Any]) -> int:
         if instance.box:
             return prod(comb(units + instance.slots - 1, units) for units in demand)
         return factorial(instance.units) // prod(factorial(units) for units in demand)
+    if isinstance(instance, Kanban):
+        return prod(len(choices) for choices in card_choices(instance))
     assert isinstance(instance, Sourcing)
     return prod(len(quantities) for _, quantities in _choices(instance))
 
@@ -83,7 +87,8 @@ def count(instance: Instance[Any]) -> int:
 def plans(instance: Instance[Any]) -> Iterator[Any]:
     """Enumerate the plans of a tiny instance.
 
-    Heijunka: all that meet the demand, whatever other rule they break. Sourcing (all quotes with
+    Heijunka: all that meet the demand, whatever other rule they break. Kanban: all whose single
+    loops have the cards they need, and no useless ones. Sourcing (all quotes with
     multiples): all whose single orders keep minimum, multiple, capacity and the largest size.
 
     Raises
@@ -99,6 +104,8 @@ def plans(instance: Instance[Any]) -> Iterator[Any]:
         raise ValueError(f"{count(instance)} plans are too many to enumerate.")
     if isinstance(instance, Sourcing):
         return _order_plans(instance)
+    if isinstance(instance, Kanban):
+        return card_plans(instance)
     assert isinstance(instance, Heijunka)
     return _fillings(instance) if instance.box else _sequences(instance)
 

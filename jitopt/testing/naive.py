@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jitopt.testing import _naive_delivery, _naive_heijunka, _naive_sourcing
+from jitopt.testing import _naive_delivery, _naive_heijunka, _naive_kanban, _naive_sourcing
 from jitopt.testing._definitions import NaiveEvaluation
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def evaluate(instance: Instance[Any], plan: Plan) -> NaiveEvaluation:
     rooms = {
         "delivery": _naive_delivery.evaluate,
         "heijunka": _naive_heijunka.evaluate,
+        "kanban": _naive_kanban.evaluate,
         "sourcing": _naive_sourcing.evaluate,
     }
     return rooms[problem](data, plan.to_dict())

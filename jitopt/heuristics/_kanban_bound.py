@@ -1,0 +1,106 @@
+"""A lower bound on the cost of a kanban plan: Lagrangian relaxation of the shared limits.
+
+With a price on every unit taken of a limit, each loop takes its cheapest column by itself; any
+prices >= 0 give a valid bound (Geoffrion 1974). Steps along the excess (Held, Wolfe & Crowder
+1974) raise it. A column whose priced cost lies above its loop's least by more than the distance
+of bound and best plan is in no better plan.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from jitopt.heuristics._kanban_world import World
+
+__all__ = ["Relaxation"]
+
+Array = Any
+
+MARGIN = 1e-10
+"""Relative margin taken off the bound, against rounding."""
+
+PATIENCE = 12
+"""Steps in vain after which steps become shorter."""
+
+
+class Relaxation:
+    """Prices of the limits and the best bound they gave."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.size = np.where(world.capacity > 0, world.capacity, 1.0)
+        self.use_column = np.repeat(np.arange(len(world.cost)), np.diff(world.start))
+        self.share = world.taken / self.size[world.limit]
+        self.goal = world.capacity / self.size
+        self.prices = np.zeros(len(world.capacity))
+        self.best_prices = self.prices
+        self.bound = -np.inf
+        self.theta = 1.0
+        self.stalled = 0
+        self.open = True
+        self.choice = self.evaluate()
+
+    def reduced(self, prices: Array) -> Array:
+        """Return the priced cost of every column."""
+        taken = np.bincount(
+            self.use_column, weights=prices[self.world.limit] * self.share, minlength=len(self.world.cost)
+        )
+        return self.world.cost + taken
+
+    def evaluate(self) -> Array:
+        """Note the bound at the present prices; return the columns taken there."""
+        reduced = self.reduced(self.prices)
+        least = np.minimum.reduceat(reduced, self.world.first[:-1])
+        hits = np.flatnonzero(reduced <= least[self.world.loop])
+        _, rows = np.unique(self.world.loop[hits], return_index=True)
+        due = float(self.prices @ self.goal)
+        value = float(least.sum()) - due
+        value -= MARGIN * (float(np.abs(least).sum()) + due)
+        self.stalled += 1
+        if value > self.bound:
+            self.stalled = 0 if value > self.bound + 1e-7 * abs(self.bound) else self.stalled
+            self.bound, self.best_prices = value, self.prices
+        return hits[rows]
+
+    def step(self, target: float) -> None:
+        """Move the prices towards a bound of `target`."""
+        chosen = np.zeros(len(self.world.cost), dtype=bool)
+        chosen[self.choice] = True
+        uses = chosen[self.use_column]
+        excess = np.bincount(self.world.limit[uses], weights=self.share[uses], minlength=len(self.goal)) - self.goal
+        excess = np.where((self.prices <= 0) & (excess < 0), 0.0, excess)
+        length = float(excess @ excess)
+        if length <= 1e-18 or self.theta < 1e-4:
+            self.open = False
+            return
+        self.prices = np.maximum(0.0, self.prices + self.theta * max(target - self.bound, 1e-9) / length * excess)
+        self.choice = self.evaluate()
+        if self.stalled >= PATIENCE:
+            self.stalled, self.theta = 0, self.theta / 2
+            self.prices = self.best_prices
+
+    def reopen(self) -> None:
+        """Let steps begin again at the best prices where they had become too short."""
+        if self.theta < 0.01:
+            self.theta, self.stalled, self.open = 0.25, 0, True
+            self.prices = self.best_prices
+
+    def weights(self) -> Array:
+        """Return the best prices per whole unit of load, at least a little."""
+        cost = self.world.cost
+        spread = float((np.maximum.reduceat(cost, self.world.first[:-1])
+                        - np.minimum.reduceat(cost, self.world.first[:-1])).mean())  # fmt: skip
+        unit = np.maximum(self.world.room, 1) / self.size
+        typical = np.bincount(self.world.limit, minlength=len(self.goal)) / np.maximum(
+            np.bincount(self.world.limit, weights=self.share, minlength=len(self.goal)), 1e-12
+        )
+        return (self.best_prices + 0.05 * max(spread, 1e-6) * typical) / self.size / np.maximum(unit, 1e-300)
+
+    def near(self, distance: float) -> Array:
+        """Return which columns can be part of a plan better than bound + distance."""
+        reduced = self.reduced(self.best_prices)
+        least = np.minimum.reduceat(reduced, self.world.first[:-1])
+        return reduced - least[self.world.loop] <= distance + 1e-9 * (1.0 + abs(distance))

@@ -1,0 +1,238 @@
+"""A kanban instance as flat arrays: columns of the loops, with costs and what they take of the limits.
+
+A column is an option, or a container with a number of cards that can be useful. Loads are whole
+numbers, so that sums are exact; where they have no handy common unit they are rounded up, and the
+room down: what fits here fits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor, lcm, sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.special import ndtr
+
+from jitopt.problems.kanban import KanbanPlan, LoopCards
+
+if TYPE_CHECKING:
+    from jitopt.problems.kanban import Kanban
+
+__all__ = ["World", "flatten"]
+
+Array = Any
+
+FINE = 2**50
+"""Whole units that the loads of a limit add up to, at most."""
+
+TAIL = 40
+"""Standard deviations above which an expected shortage is 0 in floating point."""
+
+CHANGES = "changes"
+"""Index, among the limits, of the cap on changed cards; no user's word, which are (limit, name) pairs."""
+
+
+@dataclass
+class World:
+    """The arrays.
+
+    names: of the loops. container, cards: of the columns. first: columns of each loop. loop: of
+    each column. cost: of each column. start, limit: uses of the columns; amount, room: whole loads;
+    taken, capacity: the same as they are.
+    """
+
+    names: tuple[str, ...]
+    container: list[str]
+    cards: list[int]
+    first: Array
+    loop: Array
+    cost: Array
+    start: Array
+    limit: Array
+    amount: Array
+    room: Array
+    taken: Array
+    capacity: Array
+
+    def plan(self, choice: Array) -> KanbanPlan:
+        """Return the plan of a choice of columns."""
+        return KanbanPlan(
+            loops=tuple(
+                LoopCards(loop=name, container=self.container[column], cards=self.cards[column])
+                for name, column in zip(self.names, choice.tolist(), strict=True)
+            )
+        )
+
+    def choice(self, plan: KanbanPlan) -> Array | None:
+        """Return the columns of a plan, None where it has cards of no use."""
+        at = {(self.names[self.loop[c]], self.container[c], self.cards[c]): c for c in range(len(self.cards))}
+        chosen = {row.loop: at.get((row.loop, row.container, row.cards)) for row in plan.loops}
+        found = [chosen[name] for name in self.names]
+        return None if None in found else np.array(found, dtype=np.int64)
+
+
+@dataclass
+class _Block:
+    """The columns of one container of a loop, or one option.
+
+    uses: limit and what one card takes of it (`times` cards; 1 for an option). changed: cards
+    changed, where they are capped.
+    """
+
+    loop: int
+    container: str
+    cards: Array
+    cost: Array
+    times: Array
+    uses: list[tuple[Any, Fraction]]
+    changed: Array | None = None
+
+
+def flatten(instance: Kanban) -> World | None:
+    """Return the arrays, None where a loop has nothing to choose."""
+    rooms: dict[Any, Fraction] = {("limit", name): room for name, room in instance.capacity.items()}
+    blocks: list[_Block] = []
+    if instance.options is not None:
+        table, one = instance.options, np.ones(1, dtype=np.int64)
+        for row, name in enumerate(instance.names):
+            for k in instance.rows_of[name]:
+                uses: list[tuple[Any, Fraction]] = [(("limit", limit), part) for limit, part in instance.option_uses[k]]
+                cards, cost = np.array([table.cards[k]]), np.array([table.cost[k]])
+                blocks.append(_Block(row, table.container[k], cards, cost, one, uses))
+        return _arrays(instance.names, blocks, rooms)
+    assert instance.containers is not None
+    if instance.current and instance.current.at_most is not None:
+        rooms[CHANGES] = Fraction(instance.current.at_most)
+    for row, name in enumerate(instance.names):
+        for k in instance.rows_of[name]:
+            block = _block(instance, row, instance.containers.container[k])
+            if len(block.cards):
+                blocks.append(block)
+    return _arrays(instance.names, blocks, rooms)
+
+
+def _block(instance: Kanban, row: int, container: str) -> _Block:
+    """Return the useful numbers of cards of one container."""
+    name = instance.names[row]
+    loop, pair = instance.loop_data[name], instance.pairs[name, container]
+    used, have = instance.present.get(name, (container, 0))
+    mine = have if used == container else 0
+    low = max(instance.needed(name, container), loop.minimum)
+    high = max(low, mine)
+    if loop.shortage:
+        price = float(pair.card_cost + loop.holding * pair.quantity)
+        sizes = float(pair.quantity), float(loop.mean), sqrt(loop.variance)
+        high = max(high, _newsvendor(float(loop.shortage), price, *sizes))
+    if loop.maximum is not None:
+        high = min(high, loop.maximum)
+    cards = np.arange(low, high + 1, dtype=np.int64)
+    cost = np.array(_costs(loop, pair, low, high))
+    changed = np.abs(cards - mine) + (have - mine)
+    if instance.current and instance.current.price:
+        cost += instance.current.price * changed
+    capped = instance.current is not None and instance.current.at_most is not None
+    if len(cards) > 1:
+        gains = np.flatnonzero(_falls(cost) | _falls(changed)) if capped else np.flatnonzero(_falls(cost))
+        cards, cost, changed = cards[gains], cost[gains], changed[gains]
+    uses: list[tuple[Any, Fraction]] = [(("limit", limit), amount) for limit, amount in pair.uses]
+    return _Block(row, container, cards, cost, cards, uses, changed if capped else None)
+
+
+def _falls(values: Array) -> Array:
+    """Tell which values are below all before them."""
+    found = np.ones(len(values), dtype=bool)
+    found[1:] = values[1:] < np.minimum.accumulate(values)[:-1]
+    return found
+
+
+def _costs(loop: Any, pair: Any, low: int, high: int) -> list[float]:
+    """Return the cost of low..high cards, without changes."""
+    size, moved = float(pair.quantity), float(pair.handling_cost * loop.demand / pair.quantity)
+    each, holding, during = float(pair.card_cost), float(loop.holding), float(loop.during)
+    if not loop.shortage:
+        return [moved + each * n + holding * max(0.0, n * size - during) for n in range(low, high + 1)]
+    cards = np.arange(low, high + 1, dtype=float)
+    cost = moved + each * cards + holding * np.maximum(0.0, cards * size - during)
+    surplus, sd = cards * size - float(loop.mean), sqrt(loop.variance)
+    if sd:
+        k = surplus / sd
+        short = sd * (np.exp(-k * k / 2) / sqrt(2 * np.pi) - k * ndtr(-k))
+    else:
+        short = np.maximum(0.0, -surplus)
+    found: list[float] = (cost + float(loop.shortage) * short).tolist()
+    return found
+
+
+def _newsvendor(shortage: float, price: float, size: float, mean: float, sd: float) -> int:
+    """Return the cards above which one more saves less shortage than it costs, or one more."""
+    low, high = ceil(mean / size), ceil((mean + TAIL * sd) / size)
+    while low < high:
+        middle = (low + high) // 2
+        if shortage * size * ndtr(-(middle * size - mean) / sd) > price:
+            low = middle + 1
+        else:
+            high = middle
+    return low + 1
+
+
+def _arrays(names: tuple[str, ...], blocks: list[_Block], rooms: dict[Any, Fraction]) -> World | None:
+    lengths = np.array([len(block.cards) for block in blocks], dtype=np.int64)
+    loop = np.repeat(np.array([block.loop for block in blocks], dtype=np.int64), lengths)
+    first = np.searchsorted(loop, np.arange(len(names) + 1))
+    if (np.diff(first) == 0).any():
+        return None
+    place = {key: k for k, key in enumerate(rooms)}
+    units, rounded = _units(blocks, rooms)
+    limit, amount, taken, counts = [], [], [], []
+    for block in blocks:
+        keys = [place[key] for key, _ in block.uses] + ([] if block.changed is None else [place[CHANGES]])
+        counts.append(len(keys))
+        true = np.outer(block.times, [float(part) for _, part in block.uses])
+        whole = np.outer(block.times, [_whole(part * units[key], rounded) for key, part in block.uses])
+        if block.changed is not None:
+            true, whole = np.column_stack([true, block.changed]), np.column_stack([whole, block.changed])
+        limit.append(np.tile(keys, len(block.cards)))
+        amount.append(whole.ravel())
+        taken.append(true.ravel())
+    per_column = np.repeat(np.array(counts, dtype=np.int64), lengths)
+    return World(
+        names,
+        [block.container for block in blocks for _ in range(len(block.cards))],
+        np.concatenate([block.cards for block in blocks]).tolist(),
+        first,
+        loop,
+        np.concatenate([block.cost for block in blocks]).astype(float),
+        np.concatenate([[0], np.cumsum(per_column)]).astype(np.int64),
+        np.concatenate(limit).astype(np.int64),
+        np.concatenate(amount).astype(np.int64),
+        np.array([min(floor(room * units[key]), 2 * FINE) for key, room in rooms.items()], dtype=np.int64),
+        np.concatenate(taken).astype(float),
+        np.array([float(room) for room in rooms.values()]),
+    )
+
+
+def _whole(value: Fraction, rounded: bool) -> int:
+    return ceil(value) if rounded else int(value)
+
+
+def _units(blocks: list[_Block], rooms: dict[Any, Fraction]) -> tuple[dict[Any, Fraction], bool]:
+    """Return the unit of each limit, and whether loads must be rounded to it."""
+    denominators: dict[Any, set[int]] = {key: {1} for key in rooms}
+    sums: dict[Any, float] = dict.fromkeys(rooms, 1.0)
+    for block in blocks:
+        most = float(block.times[-1])
+        for key, part in block.uses:
+            denominators[key].add(part.denominator)
+            sums[key] += float(part) * most
+        if block.changed is not None:
+            sums[CHANGES] += float(block.changed.max())
+    found, rounded = {}, False
+    for key in rooms:
+        common = lcm(*denominators[key]) if max(denominators[key]) <= FINE else FINE + 1
+        if common * sums[key] <= FINE:
+            found[key] = Fraction(common)
+        else:
+            found[key], rounded = Fraction(FINE) / Fraction(sums[key]), True
+    return found, rounded

@@ -1,0 +1,201 @@
+"""Fast heuristic for kanban: prices on the shared limits, repair, and compiled search among what is left open."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jitopt.heuristics import jit
+from jitopt.heuristics._kanban_bound import Relaxation
+from jitopt.heuristics._kanban_world import flatten
+
+if TYPE_CHECKING:
+    from jitopt.heuristics._kanban_world import World
+    from jitopt.heuristics.context import Context
+    from jitopt.problems.kanban import Kanban
+
+HEURISTIC: dict[str, Any] = {
+    "name": "kanban_fill",
+    "problem": "kanban",
+    "technology": "numba",
+    "summary": "Lagrangian prices of the shared limits, repair, then compiled search over open columns",
+    "source": "Geoffrion 1974; Held, Wolfe & Crowder 1974; Sinha & Zoltners 1979; Dueck & Scheuer 1990",
+    "page": "docs/methods/kanban_fill.md",
+}
+
+KERNELS = "jitopt.heuristics._kernels.kanban_fill"
+
+FIRST_STEPS = 120
+"""Steps of the bound before the first plan."""
+
+STEPS = 25
+"""Steps of the bound in each cycle."""
+
+CYCLE = 20_000
+"""Iterations of the search in a cycle."""
+
+CHUNK = 0.05
+"""Seconds that a call of the search should take, so that limits and interrupts act."""
+
+PATIENCE = 12
+"""Cycles in vain after which the search ends."""
+
+PASSES = 12
+"""Passes of a repair."""
+
+CLOSE = 1e-9
+"""Relative distance of plan and bound at which the plan is a best one."""
+
+NOTHING = 1e300
+"""Cost of no plan."""
+
+
+def run(instance: Kanban, context: Context) -> None:
+    """Search, reporting plans and a bound to `context` until it says stop or nothing is gained any more."""
+    if context.start is not None:
+        context.report(context.start)
+    world = flatten(instance)
+    if world is None:
+        return
+    search = _Search(world, context)
+    search.begin()
+    if search.closed():
+        return
+    kernels = context.kernels(KERNELS)
+    _warm(kernels)
+    idle = 0
+    while idle < PATIENCE and not context.stopped() and not search.closed() and search.left != 0:
+        gained = search.cycle(kernels)
+        idle = 0 if gained else idle + 1
+
+
+def _warm(kernels: Any) -> None:
+    """Call every kernel on a loop of one column: machine code is made before the clock is looked at again."""
+    none, one, unit = np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.int64), np.ones(1)
+    ends = np.array([0, 1], dtype=np.int64)
+    choice, load, state, dice = none.copy(), one.copy(), np.zeros(6), one.copy()
+    kernels.fill(ends, none, one, choice, load)
+    kernels.repair(ends, unit, ends, none, one, none, unit, choice, load, 1)
+    kernels.polish(ends, unit, ends, none, one, one, unit, choice, load, 1)
+    kernels.search(
+        unit, ends, none, one, one, unit, unit, choice, load, none, ends, none, choice.copy(), state, dice, 1
+    )
+
+
+class _Search:
+    """The best plan so far, the relaxation, and the cycles that improve both."""
+
+    def __init__(self, world: World, context: Context) -> None:
+        self.world, self.context = world, context
+        self.best_cost, self.best = NOTHING, np.zeros(0, dtype=np.int64)
+        self.relaxation = Relaxation(world)
+        self.dice = np.array([context.seed % 2147483646 + 1], dtype=np.int64)
+        self.left = context.work
+        self.chunk, self.cycles = 200, 0
+        self.told = -np.inf
+        if context.start is not None and (given := world.choice(context.start)) is not None:
+            self.best_cost, self.best = float(world.cost[given].sum()), given
+
+    def closed(self) -> bool:
+        """Tell whether the best plan is proven to be one."""
+        return self.best_cost - self.relaxation.bound <= CLOSE * max(1.0, abs(self.best_cost))
+
+    def begin(self) -> None:
+        """Find a first bound and a first plan, in plain Python."""
+        self._raise(FIRST_STEPS)
+        self._repair(jit.plain(KERNELS), 3)
+
+    def cycle(self, kernels: Any) -> bool:
+        """Raise the bound, repair what it takes, search from there or from the best plan; tell whether that gained."""
+        before, bound = self.best_cost, self.relaxation.bound
+        self.cycles += 1
+        self._raise(STEPS)
+        self._repair(kernels, PASSES)
+        if not self.closed():
+            self._search(kernels)
+        rise = self.relaxation.bound - bound
+        return self.best_cost < before or rise > 1e-3 * max(self.best_cost - bound, 0.0)
+
+    def _raise(self, steps: int) -> None:
+        """Do steps of the bound and tell it."""
+        relaxation = self.relaxation
+        relaxation.reopen()
+        for step in range(steps):
+            if not relaxation.open or self.closed() or (step % 10 == 9 and self.context.stopped()):
+                break
+            cost = (
+                self.best_cost if self.best_cost < NOTHING else relaxation.bound + 0.02 * abs(relaxation.bound) + 1e-6
+            )
+            relaxation.step(cost)
+        if relaxation.bound > self.told:
+            self.told = relaxation.bound
+            self.context.bound(relaxation.bound)
+
+    def _repair(self, kernels: Any, passes: int) -> None:
+        """Make a plan of the columns that the relaxation takes."""
+        self.now = self.relaxation.choice.astype(np.int64)
+        self.load = np.zeros(len(self.world.room), dtype=np.int64)
+        w = self.world
+        kernels.fill(w.start, w.limit, w.amount, self.now, self.load)
+        weight = self.relaxation.weights()
+        # Priced costs tell relief that overfills another limit from relief that is almost free.
+        priced = self.relaxation.reduced(self.relaxation.best_prices)
+        for _ in range(4):
+            uses = (w.start, w.limit, w.amount, w.room, weight, self.now, self.load)
+            if kernels.repair(w.first, priced, *uses, passes):
+                kernels.polish(w.first, w.cost, *uses, passes)
+                self._take(self.now)
+                return
+            weight = weight * np.where(self.load > w.room, 5.0, 1.0)
+
+    def _take(self, choice: Any) -> None:
+        """Keep a feasible choice that is better than the best, and report it."""
+        cost = float(self.world.cost[choice].sum())
+        if cost < self.best_cost - 1e-12 * abs(self.best_cost):
+            self.best_cost, self.best = cost, choice.copy()
+            self.context.report(self.world.plan(self.best), cost)
+
+    def _search(self, kernels: Any) -> None:
+        """Search among the columns that a better plan can have, from the repaired plan or the best by turns."""
+        w = self.world
+        if self.best_cost < NOTHING and self.cycles % 2 == 0:
+            self.now = self.best.copy()
+            kernels.fill(w.start, w.limit, w.amount, self.now, self.load)
+        loops, first, columns = self._open_columns()
+        if not len(loops):
+            return
+        base = self.relaxation.weights()
+        weight = base.copy()
+        best = self.now.copy()
+        spread = float(np.std(w.cost[columns])) if len(columns) else 0.0
+        heat = max(0.3 * spread, 1e-9 * abs(self.best_cost) if self.best_cost < NOTHING else 0.0)
+        now = float(w.cost[self.now].sum())
+        state = np.array([heat, 0.001 ** (1.0 / CYCLE), self.best_cost, now, 0.0, 0.0])
+        done = 0
+        while done < CYCLE and self.left != 0 and not self.context.stopped():
+            size = min(self.chunk, CYCLE - done) if self.left is None else min(self.left, CYCLE - done, 200)
+            began, reached = time.perf_counter(), state[2]
+            arrays = (w.cost, w.start, w.limit, w.amount, w.room, weight, base, self.now, self.load)
+            kernels.search(*arrays, loops, first, columns, best, state, self.dice, size)
+            done += size
+            if self.left is None:
+                seconds = time.perf_counter() - began
+                self.chunk = max(50, min(2 * self.chunk, CYCLE, int(size * CHUNK / max(seconds, 1e-6))))
+            else:
+                self.left -= size
+            if state[2] < reached:
+                self._take(best)
+
+    def _open_columns(self) -> tuple[Any, Any, Any]:
+        """Return the loops with several columns that a better plan can have, and those columns."""
+        w = self.world
+        distance = self.best_cost - self.relaxation.bound if self.best_cost < NOTHING else np.inf
+        near = self.relaxation.near(distance)
+        near[self.now] = True
+        counts = np.bincount(w.loop[near], minlength=len(w.names))
+        loops = np.flatnonzero(counts > 1)
+        kept = near & (counts > 1)[w.loop]
+        first = np.concatenate([[0], np.cumsum(counts[loops])]).astype(np.int64)
+        return loops.astype(np.int64), first, np.flatnonzero(kept).astype(np.int64)

@@ -1,0 +1,234 @@
+"""Raw tables of a plant: a folder of CSV files, a workbook, or JSON. Nothing is interpreted yet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jitopt.errors import InputError
+from jitopt.formats import strict_json
+from jitopt.formats.text import read_text
+from jitopt.planning.cells import columns_of
+from jitopt.planning.tables import TABLES
+
+__all__ = ["Sheet", "SheetRow", "sheets_of"]
+
+SEPARATORS = ",;\t|"
+
+
+class SheetRow(NamedTuple):
+    """A row: its number as the spreadsheet shows it, its cells by header."""
+
+    number: int
+    cells: dict[str, Any]
+    surplus: int = 0
+
+
+class Sheet(NamedTuple):
+    """A raw table: file it came from, headers, rows; typed: the source tells numbers from text."""
+
+    source: str
+    headers: tuple[str, ...]
+    rows: list[SheetRow]
+    typed: bool = False
+    pointer: bool = False
+
+
+def sheets_of(path: str | os.PathLike[str]) -> tuple[str, dict[str, Sheet]]:
+    """Return the name of the plant and its raw tables.
+
+    Parameters
+    ----------
+    path
+        A folder of CSV files named after their tables, an .xlsx with a sheet per table, or a .json.
+
+    Raises
+    ------
+    InputError
+        If it is none of these, or holds a table that is not known.
+    """
+    place = Path(path)
+    if place.is_dir():
+        return _clean(place.resolve().name), _folder(place)
+    if place.suffix.lower() == ".xlsx":
+        return _clean(place.stem), _workbook(place)
+    if place.suffix.lower() == ".json":
+        return _json(place)
+    if not place.exists():
+        raise InputError("there is no such file or folder", source=os.fspath(path), remedy="check the path")
+    raise InputError(
+        "a plant is a folder of CSV files, an .xlsx or a .json", source=os.fspath(path), remedy="name one of these"
+    )
+
+
+def _clean(name: str) -> str:
+    return "".join(sign if sign.isprintable() else "?" for sign in name)[:200] or "plant"
+
+
+def _known(name: str, source: str) -> None:
+    if name not in TABLES:
+        raise InputError(
+            "a plant has no table of this name",
+            value=name,
+            source=source,
+            remedy=f"rename or remove it; the tables are {', '.join(TABLES)}",
+        )
+
+
+def _folder(place: Path) -> dict[str, Sheet]:
+    found = {}
+    for file in sorted(place.iterdir()):
+        if file.suffix.lower() != ".csv" or file.name.startswith("."):
+            continue
+        _known(file.stem, str(file))
+        found[file.stem] = _csv(file)
+    if not found:
+        raise InputError("the folder holds no CSV file", source=str(place), remedy="see docs/plants.md for the tables")
+    return found
+
+
+def _csv(file: Path) -> Sheet:
+    """Read a CSV file; the byte order mark that spreadsheets write is let through."""
+    data = file.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    text = read_text(_Named(data, str(file))).text
+    separator = _separator(text, columns_of(TABLES[file.stem]))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        records = list(reader)
+    except csv.Error as error:
+        raise InputError(
+            f"not a valid CSV file: {error}",
+            place=f"line {reader.line_num}",
+            source=str(file),
+            remedy="check the quotes around this place",
+        ) from None
+    return _sheet(str(file), records)
+
+
+class _Named(io.BytesIO):
+    """Bytes that know the file they came from."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        super().__init__(data)
+        self.name = name
+
+
+def _separator(text: str, known: Mapping[str, Any]) -> str:
+    """Return the separator that finds most known columns in the first line."""
+    first = text.split("\n", 1)[0]
+
+    def found(separator: str) -> int:
+        cells = next(csv.reader([first], delimiter=separator), [])
+        return len({cell.strip() for cell in cells} & set(known))
+
+    return max(SEPARATORS, key=lambda separator: (found(separator), -SEPARATORS.index(separator)))
+
+
+def _sheet(source: str, records: list[list[Any]], typed: bool = False) -> Sheet:
+    """Take the first record as header; rows without any cell are passed over, but counted."""
+    if not records:
+        raise InputError("the table is empty", source=source, remedy="write a header and rows")
+    headers = [str(cell).strip() if cell is not None else "" for cell in records[0]]
+    while headers and not headers[-1]:
+        headers.pop()
+    repeated = next((h for h in headers if headers.count(h) > 1), None)
+    if repeated is not None:
+        raise InputError(
+            "each column may appear only once", place="row 1", value=repeated, source=source, remedy="rename one"
+        )
+    rows = []
+    for number, record in enumerate(records[1:], start=2):
+        cells = list(record)
+        while cells and _empty(cells[-1]):
+            cells.pop()
+        if cells:
+            surplus = max(0, len(cells) - len(headers))
+            padded = cells + [None] * (len(headers) - len(cells))
+            rows.append(SheetRow(number, dict(zip(headers, padded, strict=False)), surplus))
+    return Sheet(source, tuple(headers), rows, typed)
+
+
+def _empty(cell: Any) -> bool:
+    return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+def _workbook(place: Path) -> dict[str, Sheet]:
+    if not place.is_file():
+        raise InputError("there is no such file", source=str(place), remedy="check the path")
+    try:
+        import openpyxl
+    except ImportError:
+        raise InputError(
+            "reading .xlsx needs openpyxl, which is not installed",
+            source=str(place),
+            remedy='install it with pip install "jitopt[excel]", or save the sheets as CSV files in a folder',
+        ) from None
+    try:
+        book = openpyxl.load_workbook(place, read_only=True, data_only=True)
+    except Exception as error:
+        raise InputError(
+            f"the workbook cannot be read: {error}", source=str(place), remedy="save it again as .xlsx"
+        ) from None
+    found = {}
+    try:
+        for sheet in book.worksheets:
+            source = f"{place}, sheet {sheet.title}"
+            _known(sheet.title, source)
+            found[sheet.title] = _sheet(source, [list(row) for row in sheet.iter_rows(values_only=True)])
+    finally:
+        book.close()
+    return found
+
+
+def _json(place: Path) -> tuple[str, dict[str, Sheet]]:
+    text = read_text(place)
+    data = strict_json.loads(text.text, text.label)
+    if not isinstance(data, dict) or data.get("problem") != "plant":
+        raise InputError(
+            'a plant is a JSON object with "problem": "plant"', source=text.label, remedy="see docs/plants.md"
+        )
+    version = data.get("version", 1)
+    if version != 1 or isinstance(version, bool):
+        raise InputError(
+            "this jitopt reads plants of version 1",
+            place="/version",
+            value=version,
+            source=text.label,
+            remedy="upgrade jitopt",
+        )
+    name = data.get("name", text.stem)
+    if not isinstance(name, str) or not name:
+        raise InputError("the name must be text", place="/name", value=name, source=text.label, remedy="correct it")
+    tables = {key: value for key, value in data.items() if key not in ("problem", "version", "name", "source")}
+    return _clean(name), sheets_of_columns(tables, text.label)
+
+
+def sheets_of_columns(tables: Mapping[str, Any], source: str) -> dict[str, Sheet]:
+    """Return raw tables from columns ({table: {column: [values]}})."""
+    found = {}
+    for table, columns in tables.items():
+        _known(table, source)
+        if not isinstance(columns, Mapping) or not all(isinstance(c, list | tuple) for c in columns.values()):
+            raise InputError(
+                "a table is an object of columns, each a list",
+                place=f"/{table}",
+                source=source,
+                remedy='write {"column": [values]}',
+            )
+        lengths = {len(column) for column in columns.values()}
+        if len(lengths) > 1:
+            raise InputError(
+                "every column of a table must have as many rows as the others",
+                place=f"/{table}",
+                value=sorted(lengths),
+                source=source,
+                remedy="add the missing entries (null where a cell is empty)",
+            )
+        count = lengths.pop() if lengths else 0
+        rows = [SheetRow(r + 2, {name: column[r] for name, column in columns.items()}) for r in range(count)]
+        found[table] = Sheet(source, tuple(columns), rows, typed=True, pointer=True)
+    return found

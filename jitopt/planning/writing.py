@@ -1,0 +1,67 @@
+"""Writing the tables of a plant: a folder of CSV files, or one JSON file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jitopt.errors import InputError
+from jitopt.formats.atomic import write_text
+from jitopt.formats.strict_json import layout
+from jitopt.planning.tables import TABLES
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+
+    from jitopt.planning.plant import Plant
+
+__all__ = ["csv_text", "write_plant"]
+
+
+def write_plant(plant: Plant, path: str | os.PathLike[str]) -> None:
+    """Write a plant.
+
+    path: ends in .json for one file; otherwise a folder, made if need be, that gets a CSV file per
+    table.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written there.
+    """
+    place = Path(path)
+    if place.suffix.lower() == ".json":
+        write_text(place, layout(plant.to_dict()) + "\n")
+        return
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"the folder cannot be made: {error.strerror or error}", source=str(place), remedy="name another folder"
+        ) from None
+    for table in TABLES:
+        columns = plant.columns(table)
+        if columns:
+            write_text(place / f"{table}.csv", csv_text(columns))
+        else:
+            (place / f"{table}.csv").unlink(missing_ok=True)
+
+
+def csv_text(columns: Mapping[str, Sequence[Any]]) -> str:
+    """Return columns as CSV: separated by commas, numbers with a point, empty cells for None."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(value) for value in row] for row in zip(*columns.values(), strict=True))
+    return text.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)

@@ -1,0 +1,404 @@
+"""Kanban: how many cards, of which container, on each loop.
+
+Two forms. Options: every loop takes one of the listed options (container, cards, cost), shared
+limits hold. Plant: loops with demand and replenishment, a menu of containers for each, cards N to
+be chosen. Time is counted in working days, money per day.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
+
+from pydantic import BeforeValidator, Field, create_model, model_validator
+
+from jitopt.problems.base import (
+    LARGEST,
+    Amount,
+    Counts,
+    Evaluation,
+    Identifiers,
+    Instance,
+    Numbers,
+    OptionalIdentifiers,
+    OptionalNumbers,
+    Plan,
+    Rule,
+    Strict,
+    Table,
+    as_tuple,
+    exact,
+)
+from jitopt.problems.kanban.formulas import ceiling
+
+__all__ = ["Kanban", "KanbanPlan", "Loop", "LoopCards", "Pair"]
+
+MOST_CARDS = 10**7
+"""No loop may need more cards than this."""
+
+Count = Annotated[int, Field(ge=0, le=MOST_CARDS)]
+OptionalCounts = Annotated[tuple[Count | None, ...], BeforeValidator(as_tuple)]
+Positive = Annotated[float, Field(gt=0, le=LARGEST)]
+Quantities = Annotated[tuple[Positive, ...], BeforeValidator(as_tuple)]
+Yield = Annotated[float, Field(gt=0, le=1)]
+OptionalYields = Annotated[tuple[Yield | None, ...], BeforeValidator(as_tuple)]
+Service = Annotated[float, Field(ge=0.5, lt=1)]
+OptionalServices = Annotated[tuple[Service | None, ...], BeforeValidator(as_tuple)]
+Signals = Annotated[tuple[Literal["first_piece", "empty"] | None, ...], BeforeValidator(as_tuple)]
+
+ZERO = Fraction(0)
+
+
+class Options(Table):
+    """What may be chosen, one row of each loop.
+
+    loop: id. container: its container. cards: its cards [N]. cost: of the option, the term "cost"
+    [money per day].
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("loop", "container", "cards")
+    loop: Identifiers
+    container: Identifiers
+    cards: Counts
+    cost: Numbers
+
+
+class LoopColumns(Table):
+    """The loops of cards.
+
+    loop: id. part: what goes round [text]. process: that supplies it, consumer: that uses it
+    [texts told to the reader]. demand: D [units per day]. demand_sd: standard deviation of the
+    demand of a day [units per square root of a day, default 0]. lead_time: L, from a card's release to
+    its full container [days]. lead_time_sd: its standard deviation [days, default 0]. interval: R,
+    fixed time between two withdrawals or deliveries [days, default 0]. yield: good share of what
+    is supplied [y, default 1]. safety: alpha, share of the demand during L + R [default 0].
+    service: probability that the need during L + R is covered, from 0.5 [None: not asked].
+    holding_cost: of a unit on hand [h, money per unit and day, default 0]. shortage_cost: of a
+    unit short [s, money per unit and day, None: cards_needed instead]. signal: "first_piece" (the
+    card leaves with the first piece; default) or "empty" (when the container is empty: one card
+    more). minimum: cards at least [default 1]. maximum: cards at most [None: no limit].
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("loop",)
+    loop: Identifiers
+    part: OptionalIdentifiers | None = None
+    process: OptionalIdentifiers | None = None
+    consumer: OptionalIdentifiers | None = None
+    demand: Numbers
+    demand_sd: OptionalNumbers | None = None
+    lead_time: Numbers
+    lead_time_sd: OptionalNumbers | None = None
+    interval: OptionalNumbers | None = None
+    safety: OptionalNumbers | None = None
+    service: OptionalServices | None = None
+    holding_cost: OptionalNumbers | None = None
+    shortage_cost: OptionalNumbers | None = None
+    signal: Signals | None = None
+    minimum: OptionalCounts | None = None
+    maximum: OptionalCounts | None = None
+
+
+if TYPE_CHECKING:
+    Loops = LoopColumns
+else:
+    # The word `yield` cannot be written as the name of a field of a class.
+    Loops = create_model(
+        "Loops",
+        __base__=LoopColumns,
+        __module__=__name__,
+        __doc__=LoopColumns.__doc__,
+        **{"yield": (OptionalYields | None, None)},
+    )
+
+
+class Containers(Table):
+    """The menu of containers of each loop.
+
+    loop: id. container: id. quantity: in a full one [Q, units]. card_cost: of a card in the loop
+    [c, money per card and day, default 0]. handling_cost: of moving a container [e, money per
+    container, default 0].
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("loop", "container")
+    loop: Identifiers
+    container: Identifiers
+    quantity: Quantities
+    card_cost: OptionalNumbers | None = None
+    handling_cost: OptionalNumbers | None = None
+
+
+class Limits(Table):
+    """What the loops share: rack positions, floor, a card budget, working capital.
+
+    limit: id. capacity: most that may be taken [unit of the limit].
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("limit",)
+    limit: Identifiers
+    capacity: Numbers
+
+
+class Uses(Table):
+    """What is taken of the limits.
+
+    option: row of the options, from 0, which takes the amount as a whole (only with options).
+    loop, container: whose every card takes the amount; container None: of any container; rows that
+    fit the same card add up (only with loops). limit: id. amount: [unit of the limit].
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("option", "loop", "container", "limit")
+    option: Counts | None = None
+    loop: Identifiers | None = None
+    container: OptionalIdentifiers | None = None
+    limit: Identifiers
+    amount: Numbers
+
+
+class CurrentLoops(Table):
+    """The cards in force. loop: id. container: in use, also one that is no longer on the menu. cards: N."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("loop",)
+    loop: Identifiers
+    container: Identifiers
+    cards: Counts
+
+
+class Current(Strict):
+    """The cards in force and what changing them takes.
+
+    A card put in or taken out is a change; another container changes all cards of both. A loop
+    that is not listed has no card yet. price: of a change [money per card, term "change"].
+    at_most: changes in all [None: no cap].
+    """
+
+    loops: CurrentLoops
+    price: Amount = 0.0
+    at_most: Count | None = None
+
+
+class LoopCards(Plan):
+    """One loop: `cards` cards, each with a `container`."""
+
+    loop: str
+    container: str
+    cards: Annotated[int, Field(ge=0, le=10**12)]
+
+
+class KanbanPlan(Plan):
+    """The cards of every loop."""
+
+    loops: Annotated[tuple[LoopCards, ...], Field(strict=False)]
+
+    def to_rows(self) -> dict[str, list[Any]]:
+        """Return loop, container and cards."""
+        return {name: [getattr(row, name) for row in self.loops] for name in ("loop", "container", "cards")}
+
+
+class Loop(NamedTuple):
+    """A loop ready to use, numbers exact.
+
+    demand: D. during: D (L + R) [units]. mean: D (L + R) / y. variance: of the need during L + R
+    [units^2]. base: mean (1 + alpha). service: as written. asked: the rule cards_needed holds.
+    extra: 1 for the signal "empty". shortage: None where none is priced.
+    """
+
+    demand: Fraction
+    during: Fraction
+    mean: Fraction
+    variance: Fraction
+    base: Fraction
+    service: float
+    asked: bool
+    extra: int
+    holding: Fraction
+    shortage: Fraction | None
+    minimum: int
+    maximum: int | None
+
+
+class Pair(NamedTuple):
+    """A loop with a container. uses: limit and amount a card takes; an option takes it as a whole."""
+
+    quantity: Fraction
+    card_cost: Fraction
+    handling_cost: Fraction
+    uses: tuple[tuple[str, Fraction], ...]
+
+
+class Kanban(Instance[KanbanPlan]):
+    """A kanban instance; see the module and its tables for the symbols."""
+
+    plan_type: ClassVar[type[KanbanPlan]] = KanbanPlan
+    TABLES: ClassVar[tuple[str, ...]] = ("options", "loops", "containers", "uses", "limits")
+
+    problem: Literal["kanban"] = "kanban"
+    options: Options | None = None
+    loops: Loops | None = None
+    containers: Containers | None = None
+    uses: Uses | None = None
+    limits: Limits | None = None
+    current: Current | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Kanban:
+        from jitopt.problems.kanban.validation import validate
+
+        validate(self)
+        return self
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The loops, in the order of their first rows."""
+        return self.loops.loop if self.loops else tuple(dict.fromkeys(self.options.loop if self.options else ()))
+
+    @cached_property
+    def rows_of(self) -> dict[str, tuple[int, ...]]:
+        """The rows of each loop in the options, or in the containers."""
+        table = self.options or self.containers
+        found: dict[str, list[int]] = {name: [] for name in self.names}
+        for row, name in enumerate(table.loop if table else ()):
+            found[name].append(row)
+        return {name: tuple(rows) for name, rows in found.items()}
+
+    @cached_property
+    def loop_data(self) -> dict[str, Loop]:
+        """The loops of the plant form, by id."""
+        table = self.loops
+        return {} if table is None else {name: _loop(table, row) for row, name in enumerate(table.loop)}
+
+    @cached_property
+    def pairs(self) -> dict[tuple[str, str], Pair]:
+        """The menu of the plant form, by (loop, container)."""
+        table, taken = self.containers, self._card_uses
+        if table is None:
+            return {}
+        return {
+            key: Pair(
+                exact(table.quantity[row]),
+                _entry(table.card_cost, row),
+                _entry(table.handling_cost, row),
+                (*taken.get((key[0], None), ()), *taken.get(key, ())),
+            )
+            for row, key in enumerate(zip(table.loop, table.container, strict=True))
+        }
+
+    @cached_property
+    def _card_uses(self) -> dict[tuple[str, str | None], list[tuple[str, Fraction]]]:
+        found: dict[tuple[str, str | None], list[tuple[str, Fraction]]] = {}
+        table = self.uses
+        for row, name in enumerate(table.loop if table and table.loop else ()):
+            assert table is not None
+            container = table.container[row] if table.container else None
+            found.setdefault((name, container), []).append((table.limit[row], exact(table.amount[row])))
+        return found
+
+    @cached_property
+    def option_uses(self) -> tuple[tuple[tuple[str, Fraction], ...], ...]:
+        """What each row of the options takes: limit and amount."""
+        found: list[list[tuple[str, Fraction]]] = [[] for _ in range(self.options.rows() if self.options else 0)]
+        table = self.uses
+        for row, option in enumerate(table.option if table and table.option else ()):
+            assert table is not None
+            found[option].append((table.limit[row], exact(table.amount[row])))
+        return tuple(tuple(uses) for uses in found)
+
+    @cached_property
+    def option_row(self) -> dict[tuple[str, str, int], int]:
+        """The row of each option by (loop, container, cards)."""
+        table = self.options
+        keys = zip(table.loop, table.container, table.cards, strict=True) if table else ()
+        return {key: row for row, key in enumerate(keys)}
+
+    @cached_property
+    def capacity(self) -> dict[str, Fraction]:
+        """Capacity of each limit."""
+        table = self.limits
+        return {} if table is None else dict(zip(table.limit, map(exact, table.capacity), strict=True))
+
+    @cached_property
+    def present(self) -> dict[str, tuple[str, int]]:
+        """Container and cards in force of each loop; not listed: no card."""
+        table = self.current.loops if self.current else None
+        return (
+            {} if table is None else dict(zip(table.loop, zip(table.container, table.cards, strict=True), strict=True))
+        )
+
+    def changed(self, loop: str, container: str, cards: int) -> int:
+        """Return the cards put in and taken out against those in force."""
+        used, have = self.present.get(loop, (container, 0))
+        return abs(cards - have) if used == container else cards + have
+
+    @cached_property
+    def _needs(self) -> dict[tuple[str, str], int]:
+        return {}
+
+    def needed(self, loop: str, container: str) -> int:
+        """Return the cards that demand and replenishment ask for; 0 where a shortage cost takes their place."""
+        key = (loop, container)
+        if key not in self._needs:
+            data = self.loop_data[loop]
+            quantity = self.pairs[key].quantity
+            self._needs[key] = (
+                ceiling(data.base, data.service, data.variance, quantity) + data.extra if data.asked else 0
+            )
+        return self._needs[key]
+
+    def size(self) -> dict[str, int]:
+        """Return the counts that say how large the instance is."""
+        menu = self.options or self.containers
+        return {
+            "loops": len(self.names),
+            "options": menu.rows() if menu else 0,
+            "limits": len(self.capacity),
+            "uses": self.uses.rows() if self.uses else 0,
+        }
+
+    def evaluate(self, plan: Plan) -> Evaluation:
+        """Judge a plan; see `jitopt.problems.kanban.judge`."""
+        from jitopt.problems.kanban.judge import evaluate
+
+        return evaluate(self, plan)
+
+    def rules(self) -> list[Rule]:
+        """Return every rule that can be relaxed, under its business name."""
+        from jitopt.problems.kanban.rules import rules
+
+        return rules(self)
+
+
+def _entry(column: tuple[float | None, ...] | None, row: int) -> Fraction:
+    value = column[row] if column else None
+    return ZERO if value is None else exact(value)
+
+
+def _loop(table: Loops, row: int) -> Loop:
+    """Compute what the rules and terms need of a loop.
+
+    Need during W = L + R: mean D W / y, variance (W sd^2 + D^2 sd_L^2) / y^2.
+    """
+    demand = exact(table.demand[row])
+    window = exact(table.lead_time[row]) + _entry(table.interval, row)
+    shares: tuple[float | None, ...] | None = getattr(table, "yield")
+    given = shares[row] if shares else None
+    good = Fraction(1) if given is None else exact(given)
+    service = table.service[row] if table.service else None
+    safety = table.safety[row] if table.safety else None
+    short = table.shortage_cost[row] if table.shortage_cost else None
+    spread = window * _entry(table.demand_sd, row) ** 2 + demand**2 * _entry(table.lead_time_sd, row) ** 2
+    mean = demand * window / good
+    minimum = table.minimum[row] if table.minimum else None
+    return Loop(
+        demand=demand,
+        during=demand * window,
+        mean=mean,
+        variance=spread / good**2,
+        base=mean * (1 + (ZERO if safety is None else exact(safety))),
+        service=0.5 if service is None else service,
+        asked=short is None or safety is not None or service is not None,
+        extra=int(bool(table.signal and table.signal[row] == "empty")),
+        holding=_entry(table.holding_cost, row),
+        shortage=None if short is None else exact(short),
+        minimum=1 if minimum is None else minimum,
+        maximum=table.maximum[row] if table.maximum else None,
+    )

@@ -1,0 +1,149 @@
+"""The judge of kanban plans: every rule and every term, recomputed in exact arithmetic.
+
+Numbers count as the decimals they are written as. Cards are whole, so limits are kept or broken to
+the last digit. Only the expected shortage is irrational: see `formulas.loss`. Linear in the loops.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from jitopt.problems.base import Evaluation, Violation, evaluation, exact, unpriced
+from jitopt.problems.kanban.formulas import loss
+from jitopt.problems.kanban.instance import Kanban, KanbanPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["evaluate"]
+
+ZERO = Fraction(0)
+
+Choice = dict[str, tuple[str, int]]
+"""Container and cards of each loop."""
+
+
+def evaluate(instance: Kanban, plan: object) -> Evaluation:
+    """Judge `plan`: recompute objective and terms, and name every broken rule.
+
+    A plan that leaves a loop out, names it twice, or takes what is not on its menu cannot be
+    priced: its objective is None.
+    """
+    if not isinstance(plan, KanbanPlan):
+        plan = KanbanPlan.model_validate(plan)
+    choice, violations = _read(instance, plan)
+    if violations:
+        return unpriced(violations)
+    if instance.options is not None:
+        chosen = [instance.option_row[name, *choice[name]] for name in instance.names]
+        cost = sum((exact(instance.options.cost[row]) for row in chosen), ZERO)
+        taken = (use for row in chosen for use in instance.option_uses[row])
+        return evaluation({"cost": cost}, _limits(instance, taken), {"arithmetic": "exact"})
+    violations += _cards(instance, choice)
+    violations += _limits(
+        instance,
+        (
+            (limit, amount * cards)
+            for name, (container, cards) in choice.items()
+            for limit, amount in instance.pairs[name, container].uses
+        ),
+    )
+    violations += _changes(instance, choice)
+    priced = any(loop.shortage is not None for loop in instance.loop_data.values())
+    evidence = {"arithmetic": "exact"} | ({"shortage": "analytic"} if priced else {})
+    return evaluation(_terms(instance, choice), violations, evidence)
+
+
+def _read(instance: Kanban, plan: KanbanPlan) -> tuple[Choice, list[Violation]]:
+    found: Choice = {}
+    wrong = []
+    options = instance.option_row
+    for row in plan.loops:
+        if row.loop not in instance.rows_of:
+            wrong.append(Violation("loop", (row.loop,), f"there is no loop {row.loop!r}", 1.0))
+        elif row.loop in found:
+            wrong.append(Violation("loop", (row.loop,), f"loop {row.loop!r} is decided twice", 1.0))
+        elif options and (row.loop, row.container, row.cards) not in options:
+            text = f"{row.cards} cards of {row.container!r} are no option of loop {row.loop!r}"
+            wrong.append(Violation("menu", (row.loop,), text, 1.0))
+        elif not options and (row.loop, row.container) not in instance.pairs:
+            text = f"loop {row.loop!r} has no container {row.container!r}"
+            wrong.append(Violation("menu", (row.loop,), text, 1.0))
+        found[row.loop] = (row.container, row.cards)
+    for name in instance.names:
+        if name not in found:
+            wrong.append(Violation("loop", (name,), f"loop {name!r} is left out", 1.0))
+    return found, wrong
+
+
+# --- the rules -----------------------------------------------------------------------------
+
+
+def _cards(instance: Kanban, choice: Choice) -> list[Violation]:
+    """Compare the cards of each loop with what it needs, its minimum and its maximum."""
+    found = []
+    for name, (container, cards) in choice.items():
+        loop = instance.loop_data[name]
+        needed = instance.needed(name, container)
+        if cards < needed:
+            text = f"{name} has {cards} cards of {container}, its demand needs {needed}"
+            found.append(Violation("cards_needed", (name,), text, float(needed - cards)))
+        if cards < loop.minimum:
+            text = f"{name} has {cards} cards, at least {loop.minimum} are asked"
+            found.append(Violation("minimum", (name,), text, float(loop.minimum - cards)))
+        if loop.maximum is not None and cards > loop.maximum:
+            text = f"{name} has {cards} cards, at most {loop.maximum} are allowed"
+            found.append(Violation("maximum", (name,), text, float(cards - loop.maximum)))
+    return found
+
+
+def _limits(instance: Kanban, taken: Iterable[tuple[str, Fraction]]) -> list[Violation]:
+    loads: dict[str, Fraction] = defaultdict(Fraction)
+    for limit, amount in taken:
+        loads[limit] += amount
+    found = []
+    for limit, capacity in instance.capacity.items():
+        if loads[limit] > capacity:
+            text = f"{limit} is taken by {float(loads[limit]):g}, its capacity is {float(capacity):g}"
+            found.append(Violation("limit", (limit,), text, float(loads[limit] - capacity)))
+    return found
+
+
+def _changes(instance: Kanban, choice: Choice) -> list[Violation]:
+    if instance.current is None or instance.current.at_most is None:
+        return []
+    changed, cap = _changed(instance, choice), instance.current.at_most
+    if changed <= cap:
+        return []
+    text = f"{changed} cards are put in or taken out, at most {cap} may be"
+    return [Violation("change", (), text, float(changed - cap))]
+
+
+def _changed(instance: Kanban, choice: Choice) -> int:
+    return sum(instance.changed(name, container, cards) for name, (container, cards) in choice.items())
+
+
+# --- the terms -----------------------------------------------------------------------------
+
+
+def _terms(instance: Kanban, choice: Choice) -> dict[str, Fraction]:
+    """Return the terms of the plant form; they sum up to the objective."""
+    terms = dict.fromkeys(("cards", "holding", "handling"), ZERO)
+    short = ZERO
+    for name, (container, cards) in choice.items():
+        loop, pair = instance.loop_data[name], instance.pairs[name, container]
+        stock = cards * pair.quantity
+        terms["cards"] += pair.card_cost * cards
+        if loop.holding:
+            terms["holding"] += loop.holding * max(ZERO, stock - loop.during)
+        if pair.handling_cost:
+            terms["handling"] += pair.handling_cost * loop.demand / pair.quantity
+        if loop.shortage:
+            short += loop.shortage * loss(stock, loop.mean, loop.variance)
+    if any(loop.shortage is not None for loop in instance.loop_data.values()):
+        terms["shortage"] = short
+    if instance.current and instance.current.price:
+        terms["change"] = exact(instance.current.price) * _changed(instance, choice)
+    return terms

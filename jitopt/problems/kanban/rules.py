@@ -1,0 +1,59 @@
+"""The rules of a kanban instance under their business names.
+
+The names are those the judge uses for its violations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from jitopt.problems.base import Rule, remedy
+
+if TYPE_CHECKING:
+    from jitopt.problems.kanban.instance import Kanban
+
+__all__ = ["rules"]
+
+REMEDIES = {
+    "cards_needed": "let {0} run with {amount} cards less than its demand needs, or shorten its replenishment",
+    "minimum": "ask for {amount} cards of {0} less",
+    "maximum": "allow {amount} cards of {0} more",
+    "limit": "raise the capacity of {0} by {amount}",
+    "change": "allow {amount} changed cards more",
+}
+"""What to change for each rule; {0} is its member."""
+
+
+def rules(instance: Kanban) -> list[Rule]:
+    """Return every rule that can be relaxed; one container of its menu for each loop is a fact."""
+    return [replace(rule, remedy=remedy(REMEDIES, rule)) for rule in _rules(instance)]
+
+
+def _rules(instance: Kanban) -> list[Rule]:
+    found = []
+    for name, loop in instance.loop_data.items():
+        found += _of_loop(instance, name)
+        if loop.minimum:
+            found.append(Rule("minimum", (name,), f"{name} has at least {loop.minimum} cards", loop.minimum))
+        if loop.maximum is not None:
+            found.append(Rule("maximum", (name,), f"{name} has at most {loop.maximum} cards", loop.maximum))
+    for limit, capacity in instance.capacity.items():
+        text = f"at most {float(capacity):g} of {limit} is taken"
+        found.append(Rule("limit", (limit,), text, float(capacity)))
+    if instance.current and instance.current.at_most is not None:
+        cap = instance.current.at_most
+        found.append(Rule("change", (), f"at most {cap} cards are put in or taken out", cap))
+    return found
+
+
+def _of_loop(instance: Kanban, name: str) -> list[Rule]:
+    """Return the rule cards_needed; its limit is the least number any container needs."""
+    if not instance.loop_data[name].asked or instance.containers is None:
+        return []
+    menu = [instance.containers.container[row] for row in instance.rows_of[name]]
+    needs = {container: instance.needed(name, container) for container in menu}
+    if not any(needs.values()):
+        return []
+    told = " or ".join(f"{cards} of {container}" for container, cards in needs.items())
+    return [Rule("cards_needed", (name,), f"{name} has the cards its demand needs: {told}", min(needs.values()))]
