@@ -425,6 +425,9 @@ def test_every_method_is_honest(level, level_result, supply, supply_result, meth
         instance = jitopt.generate("delivery", seed=1, policy=policy, suppliers=4, docks=1, alike=True)
         assert instance.known is not None
         honest, wrong = instance.known.plan, {"deliveries": []}
+    if method.problem == "kanban":
+        instance = jitopt.generate("kanban", seed=1, loops=4)
+        honest, wrong = jitopt.solve(instance, time_limit=30), {"loops": []}
     modes: list[tuple[str, dict[str, Any]]] = [
         (method.name, {"time_limit": 2}),
         (method.short, {"time_limit": 30, "deterministic": True, "work_limit": 0.2}),
