@@ -419,7 +419,12 @@ METHODS = [method for method in jitopt.methods() if method.module.startswith("ji
 def test_every_method_is_honest(level, level_result, supply, supply_result, method):
     """Alone, deterministic, with a start, with a wrong one, and where there is no plan."""
     instance, honest = (level, level_result) if method.problem == "heijunka" else (supply, supply_result)
-    wrong = {"sequence": ["A"] * 10} if method.problem == "heijunka" else {"orders": []}
+    wrong: dict[str, Any] = {"sequence": ["A"] * 10} if method.problem == "heijunka" else {"orders": []}
+    if method.problem == "delivery":
+        policy = "menu" if method.fits({"suppliers": 1}) else "strict_cyclic"
+        instance = jitopt.generate("delivery", seed=1, policy=policy, suppliers=4, docks=1, alike=True)
+        assert instance.known is not None
+        honest, wrong = instance.known.plan, {"deliveries": []}
     modes: list[tuple[str, dict[str, Any]]] = [
         (method.name, {"time_limit": 2}),
         (method.short, {"time_limit": 30, "deterministic": True, "work_limit": 0.2}),

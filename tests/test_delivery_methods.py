@@ -186,7 +186,10 @@ def test_an_exact_algorithm_is_told_as_one() -> None:
     assert result.bound == pytest.approx(result.objective, rel=1e-15)
     assert jitopt.audit(cyclic(40, *PUBLISHED[0][0][1:]), result.to_dict()) == []
     menu = jitopt.solve(random_small("delivery", 0), method="delivery_menu", time_limit=5)
-    assert menu.proof != "exact_algorithm"
+    assert menu.proof == "closed_form"
+    for method in ("delivery_menu", "auto"):
+        claim = menu.to_dict() | {"method": method, "proof": "exact_algorithm"}
+        assert any("exact_algorithm" in line for line in jitopt.audit(random_small("delivery", 0), claim))
 
 
 def test_the_walk_and_its_twin_agree() -> None:

@@ -79,7 +79,7 @@ def examine(instance: Instance[Any], told: Claims) -> Audit:
     breaches += _values(told, evaluation)
     breaches += _status(told)
     breaches += _stop(told)
-    breaches += _proof(told, method)
+    breaches += _proof(instance, told, method)
     breaches += _bound(instance, told, objective)
     breaches += _history(told, objective)
     return Audit(breaches, notes, evaluation)
@@ -181,7 +181,7 @@ def _stop(told: Claims) -> list[str]:
     return found
 
 
-def _proof(told: Claims, method: Method | None) -> list[str]:
+def _proof(instance: Instance[Any], told: Claims, method: Method | None) -> list[str]:
     """The proof against what it proves and against what the method can prove."""
     proof, planned = told.get("proof"), told["plan"] is not None
     if proof is None:
@@ -196,9 +196,15 @@ def _proof(told: Claims, method: Method | None) -> list[str]:
         found.append(f"proof: {proof!r} is told, but of what: there is no bound")
     known = method is not None or told.get("method") == "auto"
     kind = method.kind if method is not None and planned else "heuristic"
-    if known and proof not in PROOFS[kind]:
+    if known and proof not in PROOFS[kind] and not _own_proof(instance, str(proof), method):
         found.append(f"proof: {told['method']!r} cannot give a proof {proof!r}")
     return found
+
+
+def _own_proof(instance: Instance[Any], proof: str, method: Method | None) -> bool:
+    """Tell whether the method says of itself that it gives this proof; with `auto`, one that takes the instance."""
+    asked = registry.methods(instance.problem) if method is None else [method]
+    return any(one.proof == proof and one.fits(instance.size()) for one in asked)
 
 
 def _bound(instance: Instance[Any], told: Claims, objective: float | None) -> list[str]:
