@@ -86,7 +86,8 @@ __all__ = [
     "Evaluation", "Explanation", "Heijunka", "HeijunkaPlan", "InputError", "Instance", "JitoptError",
     "Kanban", "KanbanPlan",
     "NotApplicableError", "Plan", "Plant", "PlantPlan", "Progress", "Result", "SolverUnavailableError",
-    "Sourcing", "SourcingPlan", "StartReceipt", "UnknownMethodError", "Violation", "audit", "check", "explain", "export", "formulation",
+    "Sourcing", "SourcingPlan", "StartReceipt", "UnknownMethodError", "Violation", "audit", "check", "explain",
+    "export", "formulation",
     "from_tables", "generate", "generate_plant", "method", "methods", "plan", "read", "read_plant", "read_result",
     "register", "shut_down", "solve", "why_not", "write", "write_plant",
 ]  # fmt: skip

@@ -37,6 +37,7 @@ class Relaxation:
         self.goal = world.capacity / self.size
         self.prices = np.zeros(len(world.capacity))
         self.best_prices = self.prices
+        self.best_choice = world.first[:-1]
         self.bound = -np.inf
         self.theta = 1.0
         self.stalled = 0
@@ -62,7 +63,7 @@ class Relaxation:
         self.stalled += 1
         if value > self.bound:
             self.stalled = 0 if value > self.bound + 1e-7 * abs(self.bound) else self.stalled
-            self.bound, self.best_prices = value, self.prices
+            self.bound, self.best_prices, self.best_choice = value, self.prices, hits[rows]
         return hits[rows]
 
     def step(self, target: float) -> None:
@@ -99,8 +100,10 @@ class Relaxation:
         )
         return (self.best_prices + 0.05 * max(spread, 1e-6) * typical) / self.size / np.maximum(unit, 1e-300)
 
-    def near(self, distance: float) -> Array:
-        """Return which columns can be part of a plan better than bound + distance."""
+    def above(self) -> Array:
+        """Return by how much the priced cost of each column lies above the least of its loop.
+
+        A column that lies above by more than the distance of bound and best plan is in no better plan.
+        """
         reduced = self.reduced(self.best_prices)
-        least = np.minimum.reduceat(reduced, self.world.first[:-1])
-        return reduced - least[self.world.loop] <= distance + 1e-9 * (1.0 + abs(distance))
+        return reduced - np.minimum.reduceat(reduced, self.world.first[:-1])[self.world.loop]

@@ -83,11 +83,11 @@ class _Block:
 
     loop: int
     container: str
-    cards: Array
-    cost: Array
-    times: Array
+    cards: list[int]
+    cost: list[float]
+    times: list[int]
     uses: list[tuple[Any, Fraction]]
-    changed: Array | None = None
+    changed: list[int] | None = None
 
 
 def flatten(instance: Kanban) -> World | None:
@@ -95,12 +95,11 @@ def flatten(instance: Kanban) -> World | None:
     rooms: dict[Any, Fraction] = {("limit", name): room for name, room in instance.capacity.items()}
     blocks: list[_Block] = []
     if instance.options is not None:
-        table, one = instance.options, np.ones(1, dtype=np.int64)
+        table = instance.options
         for row, name in enumerate(instance.names):
             for k in instance.rows_of[name]:
                 uses: list[tuple[Any, Fraction]] = [(("limit", limit), part) for limit, part in instance.option_uses[k]]
-                cards, cost = np.array([table.cards[k]]), np.array([table.cost[k]])
-                blocks.append(_Block(row, table.container[k], cards, cost, one, uses))
+                blocks.append(_Block(row, table.container[k], [table.cards[k]], [table.cost[k]], [1], uses))
         return _arrays(instance.names, blocks, rooms)
     assert instance.containers is not None
     if instance.current and instance.current.at_most is not None:
@@ -122,26 +121,28 @@ def _block(instance: Kanban, row: int, container: str) -> _Block:
     low = max(instance.needed(name, container), loop.minimum)
     high = max(low, mine)
     if loop.shortage:
-        price = float(pair.card_cost + loop.holding * pair.quantity)
-        sizes = float(pair.quantity), float(loop.mean), sqrt(loop.variance)
-        high = max(high, _newsvendor(float(loop.shortage), price, *sizes))
+        worth = float(loop.shortage), float(pair.card_cost + loop.holding * pair.quantity)
+        high = max(high, _newsvendor(*worth, float(pair.quantity), float(loop.mean), sqrt(loop.variance)))
     if loop.maximum is not None:
         high = min(high, loop.maximum)
-    cards = np.arange(low, high + 1, dtype=np.int64)
-    cost = np.array(_costs(loop, pair, low, high))
-    changed = np.abs(cards - mine) + (have - mine)
-    if instance.current and instance.current.price:
-        cost += instance.current.price * changed
+    price = instance.current.price if instance.current else 0.0
     capped = instance.current is not None and instance.current.at_most is not None
-    if len(cards) > 1:
-        gains = np.flatnonzero(_falls(cost) | _falls(changed)) if capped else np.flatnonzero(_falls(cost))
-        cards, cost, changed = cards[gains], cost[gains], changed[gains]
     uses: list[tuple[Any, Fraction]] = [(("limit", limit), amount) for limit, amount in pair.uses]
-    return _Block(row, container, cards, cost, cards, uses, changed if capped else None)
+    cards = list(range(low, high + 1))
+    cost = _costs(loop, pair, low, high)
+    moves = [abs(n - mine) + have - mine for n in cards]
+    if price:
+        cost = [value + price * n for value, n in zip(cost, moves, strict=True)]
+    if len(cards) > 1:
+        falls = _falls(cost) | _falls(moves) if capped else _falls(cost)
+        kept = np.flatnonzero(falls).tolist()
+        cards, cost, moves = [cards[k] for k in kept], [cost[k] for k in kept], [moves[k] for k in kept]
+    return _Block(row, container, cards, cost, cards, uses, moves if capped else None)
 
 
-def _falls(values: Array) -> Array:
-    """Tell which values are below all before them."""
+def _falls(numbers: list[Any]) -> Array:
+    """Tell which numbers are below all before them."""
+    values = np.array(numbers)
     found = np.ones(len(values), dtype=bool)
     found[1:] = values[1:] < np.minimum.accumulate(values)[:-1]
     return found
@@ -185,30 +186,35 @@ def _arrays(names: tuple[str, ...], blocks: list[_Block], rooms: dict[Any, Fract
         return None
     place = {key: k for k, key in enumerate(rooms)}
     units, rounded = _units(blocks, rooms)
-    limit, amount, taken, counts = [], [], [], []
+    limit: list[int] = []
+    amount: list[int] = []
+    taken: list[float] = []
     for block in blocks:
-        keys = [place[key] for key, _ in block.uses] + ([] if block.changed is None else [place[CHANGES]])
-        counts.append(len(keys))
-        true = np.outer(block.times, [float(part) for _, part in block.uses])
-        whole = np.outer(block.times, [_whole(part * units[key], rounded) for key, part in block.uses])
-        if block.changed is not None:
-            true, whole = np.column_stack([true, block.changed]), np.column_stack([whole, block.changed])
-        limit.append(np.tile(keys, len(block.cards)))
-        amount.append(whole.ravel())
-        taken.append(true.ravel())
+        keys = [place[key] for key, _ in block.uses]
+        true = [float(part) for _, part in block.uses]
+        whole = [_whole(part * units[key], rounded) for key, part in block.uses]
+        for k, times in enumerate(block.times):
+            limit += keys
+            amount += [part * times for part in whole]
+            taken += [part * times for part in true]
+            if block.changed is not None:
+                limit.append(place[CHANGES])
+                amount.append(block.changed[k])
+                taken.append(block.changed[k])
+    counts = [len(block.uses) + (block.changed is not None) for block in blocks]
     per_column = np.repeat(np.array(counts, dtype=np.int64), lengths)
     return World(
         names,
         [block.container for block in blocks for _ in range(len(block.cards))],
-        np.concatenate([block.cards for block in blocks]).tolist(),
+        [cards for block in blocks for cards in block.cards],
         first,
         loop,
-        np.concatenate([block.cost for block in blocks]).astype(float),
+        np.array([cost for block in blocks for cost in block.cost], dtype=float),
         np.concatenate([[0], np.cumsum(per_column)]).astype(np.int64),
-        np.concatenate(limit).astype(np.int64),
-        np.concatenate(amount).astype(np.int64),
+        np.array(limit, dtype=np.int64),
+        np.array(amount, dtype=np.int64),
         np.array([min(floor(room * units[key]), 2 * FINE) for key, room in rooms.items()], dtype=np.int64),
-        np.concatenate(taken).astype(float),
+        np.array(taken, dtype=float),
         np.array([float(room) for room in rooms.values()]),
     )
 
@@ -227,7 +233,7 @@ def _units(blocks: list[_Block], rooms: dict[Any, Fraction]) -> tuple[dict[Any, 
             denominators[key].add(part.denominator)
             sums[key] += float(part) * most
         if block.changed is not None:
-            sums[CHANGES] += float(block.changed.max())
+            sums[CHANGES] += max(block.changed)
     found, rounded = {}, False
     for key in rooms:
         common = lcm(*denominators[key]) if max(denominators[key]) <= FINE else FINE + 1

@@ -34,7 +34,19 @@ STEPS = 25
 """Steps of the bound in each cycle."""
 
 CYCLE = 20_000
-"""Iterations of the search in a cycle."""
+"""Iterations of the search in a cycle, at least."""
+
+EACH = 200
+"""Iterations in a cycle for each open column."""
+
+LONGEST = 400_000
+"""Iterations in a cycle, at most."""
+
+HEAT = 0.5
+"""Threshold at the start of a cycle, in parts of what open columns lie above the least of their loop."""
+
+COOL = 0.01
+"""Threshold at the end of a cycle, in parts of that at its start."""
 
 CHUNK = 0.05
 """Seconds that a call of the search should take, so that limits and interrupts act."""
@@ -134,8 +146,9 @@ class _Search:
             self.context.bound(relaxation.bound)
 
     def _repair(self, kernels: Any, passes: int) -> None:
-        """Make a plan of the columns that the relaxation takes."""
-        self.now = self.relaxation.choice.astype(np.int64)
+        """Make a plan of the columns that the relaxation takes at its best prices, or by turns at the last ones."""
+        taken = self.relaxation.choice if self.cycles % 2 else self.relaxation.best_choice
+        self.now = taken.astype(np.int64)
         self.load = np.zeros(len(self.world.room), dtype=np.int64)
         w = self.world
         kernels.fill(w.start, w.limit, w.amount, self.now, self.load)
@@ -160,42 +173,48 @@ class _Search:
     def _search(self, kernels: Any) -> None:
         """Search among the columns that a better plan can have, from the repaired plan or the best by turns."""
         w = self.world
-        if self.best_cost < NOTHING and self.cycles % 2 == 0:
+        if self.best_cost < NOTHING and self.cycles % 4 < 2:
             self.now = self.best.copy()
             kernels.fill(w.start, w.limit, w.amount, self.now, self.load)
-        loops, first, columns = self._open_columns()
+        loops, first, columns, heat = self._open_columns()
         if not len(loops):
             return
         base = self.relaxation.weights()
         weight = base.copy()
         best = self.now.copy()
-        spread = float(np.std(w.cost[columns])) if len(columns) else 0.0
-        heat = max(0.3 * spread, 1e-9 * abs(self.best_cost) if self.best_cost < NOTHING else 0.0)
+        cycle = min(max(CYCLE, EACH * len(columns)), LONGEST)
         now = float(w.cost[self.now].sum())
-        state = np.array([heat, 0.001 ** (1.0 / CYCLE), self.best_cost, now, 0.0, 0.0])
+        state = np.array([heat, COOL ** (1.0 / cycle), self.best_cost, now, 0.0, 0.0])
         done = 0
-        while done < CYCLE and self.left != 0 and not self.context.stopped():
-            size = min(self.chunk, CYCLE - done) if self.left is None else min(self.left, CYCLE - done, 200)
+        while done < cycle and self.left != 0 and not self.context.stopped():
+            size = min(self.chunk, cycle - done) if self.left is None else min(self.left, cycle - done, 200)
             began, reached = time.perf_counter(), state[2]
             arrays = (w.cost, w.start, w.limit, w.amount, w.room, weight, base, self.now, self.load)
             kernels.search(*arrays, loops, first, columns, best, state, self.dice, size)
             done += size
             if self.left is None:
                 seconds = time.perf_counter() - began
-                self.chunk = max(50, min(2 * self.chunk, CYCLE, int(size * CHUNK / max(seconds, 1e-6))))
+                self.chunk = max(50, min(2 * self.chunk, LONGEST, int(size * CHUNK / max(seconds, 1e-6))))
             else:
                 self.left -= size
             if state[2] < reached:
                 self._take(best)
 
-    def _open_columns(self) -> tuple[Any, Any, Any]:
-        """Return the loops with several columns that a better plan can have, and those columns."""
+    def _open_columns(self) -> tuple[Any, Any, Any, float]:
+        """Return the loops with several columns that a better plan can have, those columns, and a threshold.
+
+        The columns of a loop stand by rising priced cost; the threshold is what they lie above the
+        least, in the middle.
+        """
         w = self.world
         distance = self.best_cost - self.relaxation.bound if self.best_cost < NOTHING else np.inf
-        near = self.relaxation.near(distance)
+        above = self.relaxation.above()
+        near = above <= distance + 1e-9 * (1.0 + abs(self.relaxation.bound))
         near[self.now] = True
         counts = np.bincount(w.loop[near], minlength=len(w.names))
         loops = np.flatnonzero(counts > 1)
-        kept = near & (counts > 1)[w.loop]
+        columns = np.flatnonzero(near & (counts > 1)[w.loop])
+        columns = columns[np.lexsort((above[columns], w.loop[columns]))]
         first = np.concatenate([[0], np.cumsum(counts[loops])]).astype(np.int64)
-        return loops.astype(np.int64), first, np.flatnonzero(kept).astype(np.int64)
+        heat = HEAT * float(np.median(above[columns])) if len(columns) else 0.0
+        return loops.astype(np.int64), first, columns.astype(np.int64), heat

@@ -182,9 +182,10 @@ def polish(
 
 @kernel
 def pick(open_first: Any, columns: Any, i: int, dice: Any) -> int:
-    """Return a random open column of the i-th open loop."""
+    """Return a random open column of the i-th open loop, the first ones more often."""
     first = open_first[i]
-    return int(columns[first + int(chance(dice) * (open_first[i + 1] - first))])
+    draw = chance(dice)
+    return int(columns[first + int(draw * draw * (open_first[i + 1] - first))])
 
 
 @kernel
