@@ -238,6 +238,12 @@ def test_bad_tables_end_with_two_and_skipping_plans_the_rest(lamps, tmp_path, ca
     assert len(data["left_out"]) == 4 and data["status"] == "planned"
 
 
+def test_the_tables_are_never_written_over(lamps):
+    before = (lamps / "demand.csv").read_text()
+    assert command(lamps, lamps / ".." / "lamps") == 2
+    assert (lamps / "demand.csv").read_text() == before and not (lamps / "manifest.json").exists()
+
+
 def test_user_text_is_shown_and_never_acts(lamps, tmp_path):
     for table in ("parts", "quotes", "bill", "loops"):
         file = lamps / f"{table}.csv"
