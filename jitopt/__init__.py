@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from jitopt.planning import plan as plan
     from jitopt.planning import read_plant as read_plant
     from jitopt.planning import write_plant as write_plant
+    from jitopt.planning.chain import PlantPlan as PlantPlan
     from jitopt.problems.base import Evaluation as Evaluation
     from jitopt.problems.base import Instance as Instance
     from jitopt.problems.base import Plan as Plan
@@ -70,6 +71,7 @@ _HOMES = {
     "jitopt.formats": ("from_tables", "read", "write"),
     "jitopt.generators": ("generate",),
     "jitopt.planning": ("Plant", "generate_plant", "plan", "read_plant", "write_plant"),
+    "jitopt.planning.chain": ("PlantPlan",),
     "jitopt.problems.base": ("Evaluation", "Instance", "Plan", "Violation"),
     "jitopt.problems.delivery": ("Delivery", "DeliveryPlan"),
     "jitopt.problems.heijunka": ("Heijunka", "HeijunkaPlan"),
@@ -83,8 +85,9 @@ __all__ = [
     "Comparison", "Delivery", "DeliveryPlan",
     "Evaluation", "Explanation", "Heijunka", "HeijunkaPlan", "InputError", "Instance", "JitoptError",
     "Kanban", "KanbanPlan",
-    "NotApplicableError", "Plan", "Plant", "Progress", "Result", "SolverUnavailableError", "Sourcing", "SourcingPlan",
-    "StartReceipt", "UnknownMethodError", "Violation", "audit", "check", "explain", "export", "formulation",
+    "NotApplicableError", "Plan", "Plant", "PlantPlan", "Progress", "Result", "SolverUnavailableError",
+    "Sourcing", "SourcingPlan", "StartReceipt", "UnknownMethodError", "Violation", "audit", "check", "explain",
+    "export", "formulation",
     "from_tables", "generate", "generate_plant", "method", "methods", "plan", "read", "read_plant", "read_result",
     "register", "shut_down", "solve", "why_not", "write", "write_plant",
 ]  # fmt: skip

@@ -212,12 +212,12 @@ def test_mixture_is_tiny_reproducible_and_complete(problem: str) -> None:
     instances = [_tiny(problem, seed)[0] for seed in range(50)]
     assert instances[:3] == [random_small(problem, seed) for seed in range(3)]
     rules = Counter(rule.name for instance in instances for rule in {r.name: r for r in instance.rules()}.values())
-    by_problem: dict[str, Any] = {
-        "delivery": set(DELIVERY_FOCUS) - {"integrality"},
+    focuses: dict[str, set[str | None]] = {
+        "delivery": {focus for focus in DELIVERY_FOCUS if focus != "integrality"},
         "heijunka": {focus for _, focus in HEIJUNKA_FOCUS},
         "sourcing": set(SOURCING_FOCUS),
     }
-    wanted: set[str | None] = by_problem.get(problem, set())
+    wanted = focuses.get(problem, set())
     wanted = {focus if focus is None or focus.startswith("term ") else focus.split(" ")[0] for focus in wanted}
     assert {focus for focus in wanted if focus and not focus.startswith("term ")} <= set(rules) | {"multiple"}
     infeasible = sum(_tiny(problem, seed)[1] is None for seed in range(50))

@@ -13,8 +13,9 @@ import pytest
 import jitopt
 from jitopt.cli import main
 from jitopt.errors import InputError
-from jitopt.planning import analyse, plan, read_plant
-from jitopt.planning.chain import run_chain
+from jitopt.planning import analyse, read_plant
+from jitopt.planning import plan as plan_plant
+from jitopt.planning.chain import PlantPlan, run_chain
 from jitopt.planning.numbers import told_down
 from jitopt.planning.racks import rack_needs
 from jitopt.planning.steps import Decisions
@@ -23,6 +24,18 @@ from jitopt.planning.store import slug
 PLANTS = Path(__file__).parent.parent / "instances" / "plants"
 
 pytestmark = pytest.mark.skipif(not PLANTS.exists(), reason="not in a source tree")
+
+
+PATIENT = 300.0
+"""Seconds for a plan, so that a busy machine cuts nothing off."""
+
+
+def plan(plant: object, folder: Path) -> PlantPlan:
+    return plan_plant(plant, folder, time_limit=PATIENT)  # type: ignore[arg-type]
+
+
+def command(plant: Path, folder: object, *more: str) -> int:
+    return main(["plan", str(plant), "-o", str(folder), "--time-limit", str(PATIENT), *more])
 
 
 def edit(folder: Path, table: str, old: str, new: str) -> None:
@@ -171,14 +184,14 @@ def test_a_rack_one_position_too_small_is_explained(lamps, again, capsys):
     least = sum(need.positions for need in needs)
     edit(lamps, "racks", "shelf,25", f"shelf,{least - 1}")
     edit(lamps, "docks", "gate,3", "gate,9")
-    assert main(["plan", str(lamps), "-o", str(again)]) == 3
+    assert command(lamps, again) == 3
     told = capsys.readouterr()
     assert "make room for 1 containers more in shelf" in told.out
     summary = (again / "summary.md").read_text()
     assert f"has {least - 1} positions" in summary and f"need {least}:" in summary
     assert "| base | Steel |" in summary and not (again / "kanban.csv").exists()
     edit(lamps, "racks", f"shelf,{least - 1}", f"shelf,{least}")
-    assert main(["plan", str(lamps), "-o", str(again), "--json"]) == 0
+    assert command(lamps, again, "--json") == 0
     assert json.loads(capsys.readouterr().out)["status"] == "planned"
 
 
@@ -214,15 +227,21 @@ def test_a_limit_that_is_over_ends_with_four(lamps, tmp_path, capsys, monkeypatc
 def test_bad_tables_end_with_two_and_skipping_plans_the_rest(lamps, tmp_path, capsys):
     edit(lamps, "parts", "pole,2.5,20", "pole,2.5,-20")
     out = str(tmp_path / "out")
-    assert main(["plan", str(lamps), "-o", out]) == 2
+    assert command(lamps, out) == 2
     assert "parts.csv: row 3, column pack" in capsys.readouterr().err
     assert not Path(out).exists()
-    assert main(["plan", str(lamps), "-o", out, "--skip-bad"]) == 0
+    assert command(lamps, out, "--skip-bad") == 0
     assert "left out" in capsys.readouterr().err
     summary = (tmp_path / "out" / "summary.md").read_text()
     assert "parts.csv, row 3" in summary and "loops.csv, row 3" in summary
     data = json.loads((tmp_path / "out" / "plan.json").read_text())
     assert len(data["left_out"]) == 4 and data["status"] == "planned"
+
+
+def test_the_tables_are_never_written_over(lamps):
+    before = (lamps / "demand.csv").read_text()
+    assert command(lamps, lamps / ".." / "lamps") == 2
+    assert (lamps / "demand.csv").read_text() == before and not (lamps / "manifest.json").exists()
 
 
 def test_user_text_is_shown_and_never_acts(lamps, tmp_path):
@@ -236,7 +255,7 @@ def test_user_text_is_shown_and_never_acts(lamps, tmp_path):
 
 
 def test_progress_goes_to_standard_error(again, capsys):
-    assert main(["plan", str(PLANTS / "lamps"), "-o", str(again), "--json"]) == 0
+    assert command(PLANTS / "lamps", again, "--json") == 0
     told = capsys.readouterr()
     assert json.loads(told.out)["reused"][:2] == ["sourcing", "delivery"]
     assert "kanban: optimal" in told.err and "sourcing" not in told.out.splitlines()[1:]
@@ -261,7 +280,7 @@ def test_wrong_usage_ends_with_two(arguments, code, tmp_path, monkeypatch):
 
 def test_the_python_face_takes_columns():
     data = read_plant(PLANTS / "lamps").plant.to_dict()
-    found = run_chain(jitopt.Plant.parse(data), time_limit=30)
+    found = run_chain(jitopt.Plant.parse(data), time_limit=PATIENT)
     assert found.status == "planned" and sum(found.decisions.awards.values()) == 8
     with pytest.raises(InputError, match="plan takes a plant"):
         jitopt.plan(3)  # type: ignore[arg-type]
@@ -271,7 +290,7 @@ def test_the_python_face_takes_columns():
 def test_generated_plants_have_a_plan(seed):
     plant = jitopt.generate_plant(seed=seed, size="small", service=0.5)
     assert plant.sha256() == jitopt.generate_plant(seed=seed, size="small", service=0.5).sha256()
-    found = jitopt.plan(plant, work_limit=1.0)
+    found = jitopt.plan(plant, work_limit=1.0, time_limit=PATIENT)
     assert found.status == "planned" and all(judged.feasible for judged in found.judged.values())
 
 

@@ -37,6 +37,7 @@ class Relaxation:
         self.goal = world.capacity / self.size
         self.prices = np.zeros(len(world.capacity))
         self.best_prices = self.prices
+        self.best_choice = world.first[:-1]
         self.bound = -np.inf
         self.theta = 1.0
         self.stalled = 0
@@ -62,7 +63,7 @@ class Relaxation:
         self.stalled += 1
         if value > self.bound:
             self.stalled = 0 if value > self.bound + 1e-7 * abs(self.bound) else self.stalled
-            self.bound, self.best_prices = value, self.prices
+            self.bound, self.best_prices, self.best_choice = value, self.prices, hits[rows]
         return hits[rows]
 
     def step(self, target: float) -> None:

@@ -146,8 +146,9 @@ class _Search:
             self.context.bound(relaxation.bound)
 
     def _repair(self, kernels: Any, passes: int) -> None:
-        """Make a plan of the columns that the relaxation takes."""
-        self.now = self.relaxation.choice.astype(np.int64)
+        """Make a plan of the columns that the relaxation takes at its best prices, or by turns at the last ones."""
+        taken = self.relaxation.choice if self.cycles % 2 else self.relaxation.best_choice
+        self.now = taken.astype(np.int64)
         self.load = np.zeros(len(self.world.room), dtype=np.int64)
         w = self.world
         kernels.fill(w.start, w.limit, w.amount, self.now, self.load)
@@ -172,7 +173,7 @@ class _Search:
     def _search(self, kernels: Any) -> None:
         """Search among the columns that a better plan can have, from the repaired plan or the best by turns."""
         w = self.world
-        if self.best_cost < NOTHING and self.cycles % 2 == 0:
+        if self.best_cost < NOTHING and self.cycles % 4 < 2:
             self.now = self.best.copy()
             kernels.fill(w.start, w.limit, w.amount, self.now, self.load)
         loops, first, columns, heat = self._open_columns()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from os.path import realpath
 from typing import TYPE_CHECKING, Any
 
 from jitopt.errors import InputError
@@ -91,6 +92,10 @@ def plan(
 
     began = time.monotonic() if began is None else began
     reading = _reading(plant, skip_bad)
+    if output is not None and reading.path is not None and realpath(output) == realpath(reading.path):
+        raise InputError(
+            "the plan must not be written over its tables", source=reading.path, remedy="name another folder"
+        )
     store = Store(output)
     store.open()
     found = run_chain(

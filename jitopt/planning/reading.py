@@ -6,7 +6,8 @@ out as well, and so on until what is left fits together. Each is told.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from jitopt.planning.cells import columns_of
@@ -19,7 +20,6 @@ from jitopt.planning.suspicion import suspicious
 from jitopt.planning.tables import TABLES
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
 
     from jitopt.planning.sheets import Sheet
@@ -32,12 +32,13 @@ class Reading:
     """A plant as it was read.
 
     plant: what is sound. warnings: figures that are suspicious, and rows that have no effect.
-    left_out: rows that are not part of the plant (only with `skip_bad`).
+    left_out: rows that are not part of the plant (only with `skip_bad`). path: where it was read.
     """
 
     plant: Plant
     warnings: tuple[Finding, ...] = ()
     left_out: tuple[Finding, ...] = ()
+    path: str | None = None
 
 
 def read_plant(path: str | os.PathLike[str], *, skip_bad: bool = False) -> Reading:
@@ -62,7 +63,7 @@ def read_plant(path: str | os.PathLike[str], *, skip_bad: bool = False) -> Readi
         remedy of every row that is wrong.
     """
     name, sheets = sheets_of(path)
-    return _read(name, sheets, skip_bad)
+    return replace(_read(name, sheets, skip_bad), path=os.fspath(path))
 
 
 def plant_of(data: Mapping[str, Any], source: str, *, skip_bad: bool = False) -> Reading:
