@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jitopt import registry
+from jitopt.arguments import check_instance, check_prices, check_progress, check_solve, exportable, not_a_plan, plan_of
 from jitopt.engine import solve as engine
-from jitopt.engine.audit import audit
+from jitopt.engine.audit import audit as _audit
 from jitopt.engine.explain import Explanation
 from jitopt.engine.explain import explain as _explain
-from jitopt.engine.export import export
+from jitopt.engine.export import export as _export
 from jitopt.engine.process import shut_down
 from jitopt.engine.result import Progress, Result
 from jitopt.engine.why_not import Comparison, compare
@@ -53,7 +54,7 @@ def solve(
     time_limit
         Wall-clock promise for the whole call [s]: it returns within this plus max(1 s, 5 %).
     gap
-        Relative gap at which the search may stop [1].
+        Relative gap at which the search may stop [1]: 0.05 is 5 %.
     seed
         Of every random number.
     threads
@@ -65,7 +66,7 @@ def solve(
     deterministic
         Same instance, seed and versions give the same plan: work limits instead of the clock.
     work_limit
-        Units of work of each road when deterministic (about seconds of one processor).
+        Units of work of each road when deterministic (about seconds of one processor); None: 10.
     solver_options
         {solver: {option: value}} from an allow-list; "memory_limit_mb" limits each worker.
 
@@ -83,10 +84,8 @@ def solve(
         For a method that is not registered.
     """
     began = time.monotonic()
-    if not isinstance(instance, Instance):
-        raise InputError(
-            "solve takes an instance", value=type(instance).__name__, remedy="read one with jitopt.read(path)"
-        )
+    check_instance("solve", instance)
+    check_solve(method, start, progress, deterministic, work_limit)
     request = engine.Request(
         method=method,
         time_limit=time_limit,
@@ -118,20 +117,30 @@ def check(instance: Instance[PlanT], plan: Plan | Mapping[str, Any] | Result[Any
     InputError
         If the plan has not the form of the problem's plan.
     """
-    from pydantic import ValidationError
+    check_instance("check", instance)
+    return instance.evaluate(plan_of(instance, plan, "check"))
 
-    found: Any = plan.plan if isinstance(plan, Result) else plan
-    if isinstance(found, Mapping) and isinstance(found.get("plan"), Mapping):
-        found = found["plan"]
-    if found is None:
-        raise InputError("there is no plan to check", remedy="hand over a plan or a result that has one")
-    try:
-        parsed = found if isinstance(found, Plan) else _plan_type(instance).model_validate(dict(found))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = "/plan/" + "/".join(str(part) for part in first["loc"])
-        raise InputError(first["msg"], place=place, remedy="see `jitopt schema`") from None
-    return instance.evaluate(parsed)
+
+def audit(instance: Instance[Any], result: Mapping[str, Any] | Result[Any] | Plan) -> list[str]:
+    """Return every breach of a result, one line each; an empty list when all is well.
+
+    Parameters
+    ----------
+    instance
+        The question.
+    result
+        The data of a result file, a `Result`, or a plan (then only its rules are judged).
+
+    Raises
+    ------
+    InputError
+        If the arguments are of another kind.
+    """
+    check_instance("audit", instance)
+    data = result.to_dict() if isinstance(result, Result | Plan) else result
+    if not isinstance(data, Mapping):
+        raise not_a_plan("audit", data)
+    return _audit(instance, data)
 
 
 def explain(
@@ -160,6 +169,9 @@ def explain(
     Explanation
         status "feasible", "infeasible" or "unknown"; reasons, clash, repair.
     """
+    check_instance("explain", instance)
+    check_prices(instance, prices)
+    check_progress(progress)
     return _explain(instance, time_limit=time_limit, prices=prices, progress=progress)
 
 
@@ -189,11 +201,12 @@ def why_not(
     Comparison
         status "worse", "same", "better", "impossible" or "unknown".
     """
-    found: Any = result.plan if isinstance(result, Result) else result
-    if isinstance(found, Mapping):
-        found = _plan_type(instance).model_validate(found.get("plan", found))
-    if found is None:
-        raise InputError("there is no plan to compare with", remedy="solve first")
+    check_instance("why_not", instance)
+    found = plan_of(instance, result, "why_not")
+    if choice is not None and not isinstance(choice, Mapping):
+        raise InputError(
+            "a choice is given by key and value", value=choice, remedy='write {"supplier": "S2"} or supplier="S2"'
+        )
     asked = {key: str(value) for key, value in {**(choice or {}), **more}.items()}
     return compare(instance, found, asked, lambda changed: solve(changed, time_limit=time_limit, start=None))
 
@@ -203,12 +216,54 @@ def formulation(name: str) -> registry.Formulation:
     return registry.formulation(name)
 
 
-def _plan_type(instance: Instance[PlanT]) -> type[PlanT]:
-    return instance.plan_type
+def export(instance: Instance[Any], method: str, path: str | Path) -> None:
+    """Write the model of a formulation for `instance` to `path`; the ending decides the format.
+
+    Parameters
+    ----------
+    instance
+        What is asked.
+    method
+        A formulation of the instance's problem.
+    path
+        File to write: .lp or .mps for Pyomo, .pbtxt or .pb for CP-SAT, .pbtxt for MathOpt.
+
+    Raises
+    ------
+    InputError
+        If there is no such formulation, or it cannot be written under this ending.
+    JitoptError
+        If the model cannot be built.
+    """
+    check_instance("export", instance)
+    _export(instance, exportable(instance, method, path), path)
 
 
 def read_result(path: str | Path, instance: Instance[PlanT]) -> Result[PlanT]:
-    """Read a result file of this instance's problem."""
+    """Read a result file of this instance's problem.
+
+    Parameters
+    ----------
+    path
+        Path, "-" for standard input, or an open file.
+    instance
+        The instance it answers.
+
+    Raises
+    ------
+    InputError
+        If the file is no result of this problem, or holds a bare plan only.
+    """
     from jitopt.formats.results import read_result as read
 
-    return Result.from_dict(read(path), _plan_type(instance))
+    check_instance("read_result", instance)
+    data = read(path, instance.problem)
+    missing = [key for key in ("instance", "method", "status", "proof", "bound") if key not in data]
+    if missing:
+        raise InputError(
+            f'the file holds a plan, but no result: it has no "{missing[0]}"',
+            source=str(path),
+            remedy='take its plan: jitopt.formats.read_result(path)["plan"]',
+        )
+    plan_of(instance, data, "read_result") if data["plan"] is not None else None
+    return Result.from_dict(data, instance.plan_type)

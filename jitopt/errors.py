@@ -7,6 +7,8 @@ method, or a solver that is not installed.
 
 from __future__ import annotations
 
+import contextlib
+import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ class InputError(JitoptError):
             text += f" (got {_short(self.value)})"
         text += "."
         if self.remedy:
-            text += f" Remedy: {self.remedy}."
+            text += f" Remedy: {self.remedy}" + ("" if self.remedy.endswith("?") else ".")
         return "\n".join((text, *self.more))
 
     def within(self, source: str) -> InputError:
@@ -97,6 +99,11 @@ class NotApplicableError(JitoptError):
 
 
 def _short(value: object, limit: int = 80) -> str:
-    """Show a value on one line, cut to `limit` characters, control characters escaped."""
+    """Show a value on one line, cut to `limit` characters, control characters escaped; as JSON where it can be."""
     text = repr(value)
+    if isinstance(value, bool | list | tuple | dict):
+        with contextlib.suppress(TypeError, ValueError):
+            text = json.dumps(value, ensure_ascii=False)
+    elif isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        text = str(int(value))
     return text if len(text) <= limit else text[: limit - 3] + "..."

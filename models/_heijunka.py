@@ -4,6 +4,9 @@ Rate and usage are one idea, a *flow*: a cumulative quantity Q_s = sum_i a_i X_i
 the whole numbers, whose ideal is N s/S. A rate has one user with a = 1; a part has as lattice unit
 g the greatest common divisor of its quantities. The deviation of Q_s is m g/S with the integer
 m = Q_s S - N s.
+
+Part of `heijunka_cumulative_pyomo` and `heijunka_order_cpsat`.
+Holds: flows Q_fs and their cells, the costs F(k) of a deviation, the levels b_v, and bounds on every count.
 """
 
 from __future__ import annotations

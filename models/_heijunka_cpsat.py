@@ -3,6 +3,9 @@
 Every function adds one rule to the model `m`, which has the units `m.x[i, s]`, the slacks
 `m.relax`, the bounds `m.reach` and the list `m.derived` of (variables, their value under a plan).
 A rule that may be relaxed is written with its slack: the amount by which the plan breaks it.
+
+Part of `heijunka_order_cpsat`.
+Holds: the variables Q_fs, z_is, u_is, b_v, g_sab and the constraints of spacing, runs, frozen and fixed slots, moves.
 """
 
 from __future__ import annotations

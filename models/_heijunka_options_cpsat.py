@@ -5,6 +5,9 @@ single windows do not: with it, the clauses propagate as much as the rule allows
 
 Artigues, Hebrard, Mayer-Eichberger, Siala and Walsh: SAT and hybrid models of the car sequencing
 problem. CPAIOR 2014.
+
+Part of `heijunka_order_cpsat`.
+Holds: the variables c_osj and e_owk and the constraints of the ratio rules.
 """
 
 from __future__ import annotations

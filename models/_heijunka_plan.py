@@ -1,4 +1,8 @@
-"""What the heijunka formulations share of a plan: reading it from a model, and tracing what it does."""
+"""What the heijunka formulations share of a plan: reading it from a model, and tracing what it does.
+
+Part of `heijunka_cumulative_pyomo` and `heijunka_order_cpsat`.
+Holds: no constraint: x_is read back as a plan, and the value of every variable under a plan.
+"""
 
 from __future__ import annotations
 

@@ -1,12 +1,30 @@
 """What the sourcing formulations share: the bounds, tiers and scales that the data imply.
 
-Every bound is exact and holds for at least one optimal plan. Where nothing speaks for ordering
-more than is needed (no share or average of the part to keep), an order above the remaining need
-can be cut down without breaking a rule or costing more: to the need that is left, plus the
-largest price break or required quantity of the supplier, plus what minimum and multiple force.
+Every bound is exact and holds for at least one optimal plan, namely one that orders least in all.
+For parts with shares or averages to keep see `jitopt.problems.sourcing.sizes`. For others:
+
+*Single orders.* Let q_lt be above U = max(m_l, e_l, N_t + X_l), rounded up to the multiple, with N_t
+the need that is left from t on, X_l the largest price break or required quantity that counts l, m_l
+the smallest order and e_l the least total that counts. Lower it to U. What arrives up to any u >= t
+still covers the need, for what arrived before t covers the needs before t and U the rest; totals
+that count l stay at X_l or more, so each break (factors do not rise with the quantity, so also an
+incremental one) and each requirement stays reached; the supplier stays used and counted; minimum
+and multiple are kept; capacities, storage, counts at most and switches bind less; holding, purchase,
+defects and lateness cost no more.
+
+*Totals.* Let A_l exceed N + X_l + m_l + mu_l + e_l by anything. Remove its last order if N + X_l stays,
+else lower it by whole multiples to no less than m_l: what arrives from then on is at least N.
+A supplier's total above its largest break and the sums of N + X_l + m_l + mu_l + e_l has a link of
+which the same can be done.
+
+With relaxed rules (elastic) the same holds for D, the whole demand, in place of N_t: what is
+lowered breaks no rule further.
 
 Models count in scaled units: part p in `scale[p]` units and money in `unit`, powers of two, so
 that scaling is exact and numbers stay within a few orders of magnitude of each other.
+
+Part of `sourcing_quantity_mathopt` and `sourcing_quantity_pyomo`.
+Holds: the sets L, C, G and K_g, and the bounds U_lt and U_l, from which the models are written.
 """
 
 from __future__ import annotations
@@ -17,21 +35,26 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from jitopt.problems.base import exact
+from jitopt.problems.base import exact, within_limit
+from jitopt.problems.sourcing.rules import FARTHER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from jitopt.problems.sourcing.instance import Ladder, Link, Sourcing
 
-__all__ = ["Data", "Offer", "RuleKey", "Tiers", "prepare"]
+__all__ = ["CAPS", "Data", "Offer", "RuleKey", "Tiers", "prepare"]
+
+CAPS = ("quote_capacity", "maximum", "order_size")
+"""The rules that limit single orders of a quote."""
+
+MOST_PACKS = 10**6
+"""Above this many packs a solver's tolerances make false claims: packs are then rounded afterwards."""
 
 RuleKey = tuple[str, tuple[str, ...]]
 """A rule's name and members, as in `Instance.rules`."""
 
 ZERO = Fraction(0)
-TOKEN = Fraction(1, 2**17)
-"""Part of its largest order that a supplier must deliver to count, of a part that needs nothing."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +64,9 @@ class Offer:
     supplier, part: indices. link: the quote, exact. least: the smallest order [m_l, units; 0: any
     quantity]. upper: the largest order worth placing in each period [U_lt; 0: none]. total: the
     same over the horizon [U_l]. switch: it counts as a switch against the current award. orders:
-    each order needs a binary. counted: its use needs a binary. token: least total if it is used
-    [e_l, 0: any].
+    each order needs a binary. counted: its use needs a binary. token: least total from which it
+    counts for a least number of suppliers, with a binary of its own [e_l; 0: any order does, or
+    nobody asks].
     """
 
     supplier: int
@@ -55,6 +79,11 @@ class Offer:
     orders: bool
     counted: bool
     token: Fraction
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether the packs of an order are few enough (`MOST_PACKS`) for a solver to count."""
+        return bool(self.link.multiple) and max(self.upper) <= MOST_PACKS * (self.link.multiple or 0)
 
     @cached_property
     def cells(self) -> tuple[int, ...]:
@@ -138,7 +167,7 @@ class Data:
         name, members = key
         if name in ("demand", "storage"):
             return self.scale[self.part_row[members[0]]]
-        if name in ("quote_capacity", "minimum") or (name == "required" and len(members) > 1):
+        if name in (*CAPS, "minimum") or (name == "required" and len(members) > 1):
             return self.scale[self.part_row[members[1]]]
         if name in ("capacity", "required"):
             return self.mix[self.supplier_row[members[0]]]
@@ -184,6 +213,23 @@ class Data:
         return frozenset(row[0] for row in self.instance.part_limit_rows if row[1])
 
     @cached_property
+    def short(self) -> bool:
+        """True when the orders of some part together cannot cover its demand: told exactly, not by a solver."""
+        for part, needs in enumerate(self.need):
+            room = ZERO
+            for t, need in enumerate(needs if not self.relaxed("demand", self.parts[part]) else ()):
+                room += sum((self.offers[row].upper[t] for row in self.of_part[part]), ZERO) - need
+                if not within_limit(-room, ZERO):
+                    return True
+        return False
+
+    @cached_property
+    def counting(self) -> tuple[int, ...]:
+        """The suppliers that can count for a least number of suppliers over all parts."""
+        rows = enumerate(self.of_supplier) if self.instance.suppliers_at_least else ()
+        return tuple(s for s, mine in rows if mine)
+
+    @cached_property
     def extras(self) -> dict[tuple[str, str | None], Fraction]:
         """The largest break or required quantity by supplier and part (None: its total)."""
         found: dict[tuple[str, str | None], Fraction] = {}
@@ -200,7 +246,16 @@ class Data:
 
     def most_ordered(self, part: int) -> Fraction:
         """Return the most that may be ordered of `part` over the horizon [R_p]."""
-        return sum((self.offers[row].total for row in self.of_part[part]), ZERO)
+        most = sum((self.offers[row].total for row in self.of_part[part]), ZERO)
+        size = self.instance.ratio_sizes.get(self.parts[part])
+        return min(most, size.limit) if size is not None and size.proven else most
+
+    def caps(self, offer: int) -> list[tuple[str, Fraction]]:
+        """Return the rules that limit single orders of an offer, and their limits."""
+        link = self.offers[offer].link
+        largest = self.instance.order_sizes.get((link.supplier, link.part))
+        pairs = zip(CAPS, (link.capacity, link.maximum, largest), strict=True)
+        return [(name, limit) for name, limit in pairs if limit is not None]
 
     def supplier_total(self, supplier: int) -> Fraction:
         """Return the largest total of a supplier over the horizon that is worth ordering [U_s]."""
@@ -259,18 +314,20 @@ def _offer(data: Data, link: Link) -> Offer:
     least = multiple
     if asks and not data.relaxed("minimum", link.supplier, link.part):
         least = -(-link.minimum // multiple) * multiple if multiple else link.minimum
-    free = link.part in data.pulled_parts and not least and not any(data.need[part])
-    token = TOKEN * instance.largest_order(link.supplier, link.part) if free else ZERO
+    free = link.part in data.pulled_parts and not least
+    token = instance.smallest_use[link.supplier, link.part] if free else ZERO
     firm = data.priced and link.part not in data.ratio_parts
     extra = max(data.extras.get((link.supplier, other), ZERO) for other in (None, link.part))
-    upper = _upper(data, part, link, max(least, token), extra if firm else None)
+    upper = _upper(data, part, link, (least, token), extra if firm else None)
     total = sum(upper, ZERO)
+    size = instance.ratio_sizes.get(link.part)
+    if size is not None and size.proven:
+        total = min(total, size.limit * (_largest_share(data, link) if data.priced else 1))
     if firm:
         total = min(total, sum(data.need[part], ZERO) + extra + least + multiple + token)
     current = instance.current
     new = current is not None and (link.supplier, link.part) not in instance.awarded
     switch = new and current is not None and ((data.priced and current.price > 0) or current.at_most is not None)
-    token = token if link.part in data.ratio_parts else ZERO
     fixed = data.priced and link.fixed_cost > 0
     return Offer(
         supplier=data.supplier_row[link.supplier],
@@ -281,17 +338,45 @@ def _offer(data: Data, link: Link) -> Offer:
         total=total,
         switch=switch,
         orders=asks or (data.priced and link.order_cost > 0),
-        counted=link.part in data.counted_parts or switch or fixed or token > 0,
+        counted=link.part in data.counted_parts or switch or fixed,
         token=token,
     )
 
 
-def _upper(data: Data, part: int, link: Link, least: Fraction, extra: Fraction | None) -> tuple[Fraction, ...]:
-    """Return the largest order worth placing in each period; `extra` may lie above the need (None: anything)."""
+def _largest(data: Data, link: Link) -> Fraction:
+    """Return the largest order of a link that any rule but its own caps leaves to be looked at."""
     instance = data.instance
-    limits = [instance.largest_order(link.supplier, link.part)]
-    if link.capacity is not None and not data.relaxed("quote_capacity", link.supplier, link.part):
-        limits.append(link.capacity)
+    size = instance.ratio_sizes.get(link.part)
+    if size is None:
+        demand = sum(instance.demand[link.part], ZERO)
+        return demand + instance.reach(link) + link.minimum + (link.multiple or 0) + 1
+    if size.proven:
+        return size.limit * (_largest_share(data, link) if data.priced else 1)
+    firm = link.maximum is not None and not data.relaxed("maximum", link.supplier, link.part)
+    return link.maximum if firm and link.maximum is not None else FARTHER * size.limit
+
+
+def _largest_share(data: Data, link: Link) -> Fraction:
+    """Return the largest share the link may have in what is ordered of its part."""
+    rows = data.instance.share_rows
+    limits = [most for part, supplier, _, most in rows if part == link.part and supplier in (None, link.supplier)]
+    return min((most for most in limits if most is not None), default=Fraction(1))
+
+
+def _upper(
+    data: Data, part: int, link: Link, lowest: tuple[Fraction, Fraction], extra: Fraction | None
+) -> tuple[Fraction, ...]:
+    """Return the largest order worth placing in each period.
+
+    lowest: the smallest order, and what makes the supplier count. extra: what may be ordered above
+    the need (None: anything).
+    """
+    instance, least = data.instance, lowest[0]
+    limits = [_largest(data, link)]
+    firm = (link.capacity, link.maximum, instance.order_sizes.get((link.supplier, link.part)))
+    for name, cap in zip(CAPS, firm, strict=True):
+        if cap is not None and not data.relaxed(name, link.supplier, link.part):
+            limits.append(cap)
     shared = instance.capacity[link.supplier]
     if shared is not None and not data.relaxed("capacity", link.supplier):
         limits.append(shared)
@@ -302,7 +387,7 @@ def _upper(data: Data, part: int, link: Link, least: Fraction, extra: Fraction |
     for need, demand in zip(data.need[part], instance.demand[link.part], strict=True):
         here = most if storage is None else min(most, storage - stock)
         if extra is not None:
-            worth = max(least, left + extra)
+            worth = max(*lowest, left + extra)
             here = min(here, -(-worth // link.multiple) * link.multiple if link.multiple else worth)
         if link.multiple:
             here = here // link.multiple * link.multiple
@@ -330,7 +415,7 @@ def _supplier_total(data: Data, supplier: int) -> Fraction:
         own = offer.total
         if offer.link.part not in data.ratio_parts:
             asked = sum(data.need[offer.part], ZERO) + data.extras.get((name, offer.link.part), ZERO)
-            own = min(own, asked + offer.least + (offer.link.multiple or 0) + TOKEN * max(offer.upper))
+            own = min(own, asked + offer.least + (offer.link.multiple or 0) + offer.token)
         worth += own
     return min(total, worth)
 

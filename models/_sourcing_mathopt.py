@@ -1,4 +1,8 @@
-"""What a MathOpt formulation of sourcing stands on: a model that carries its variables."""
+"""What a MathOpt formulation of sourcing stands on: a model that carries its variables.
+
+Part of `sourcing_quantity_mathopt`.
+Holds: no constraint: the model object with its variables q, n, y, w, z, ... by name.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +32,8 @@ class Handles:
         self.y: dict[Cell, Any] = {}
         self.w: dict[int, Any] = {}
         self.z: dict[int, Any] = {}
+        self.k: dict[int, Any] = {}
+        self.c: dict[int, Any] = {}
         self.total: dict[int, Any] = {}
         self.received: dict[Cell, Any] = {}
         self.served: dict[tuple[int, int, int], Any] = {}

@@ -1,26 +1,29 @@
 """What the sourcing formulations share: from a plan to values of variables, and cleanly back.
 
-A solver keeps rows within about 1e-6 and integers within 1e-6; the judge allows a relative 1e-9
-and no fraction of a multiple. So quantities are read through the binaries that govern them,
-multiples are counted, noise is dropped, and what it breaks is repaired (`_sourcing_repair.py`). A
-second candidate is rounded to the decimals of the part's data; the judge picks the better one.
+A solver keeps rows within about 1e-6 and integers within 1e-6; the judge allows a relative 1e-9, at
+most a thousandth of a unit, and no fraction of a multiple. So quantities are read through the
+binaries that govern them, multiples are counted, noise is dropped, and what it breaks is repaired
+(`_sourcing_repair.py`). A second candidate is rounded to the decimals of the part's data; the
+judge picks the better one.
+
+Part of `sourcing_quantity_mathopt` and `sourcing_quantity_pyomo`.
+Holds: no constraint: q_lt read back as orders, and the value of every variable under a plan.
 """
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from jitopt.problems.base import exact
+from jitopt.problems.base import exact, within_limit
 from jitopt.problems.sourcing.instance import Order, SourcingPlan
 
-from ._sourcing_repair import Cell, Quantities, repaired
+from ._sourcing_repair import Cell, Quantities, Reading, repaired
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from jitopt.problems.base import Evaluation
 
@@ -32,30 +35,14 @@ ZERO = Fraction(0)
 
 NOISE = Fraction(1, 10**6)
 """A scaled quantity, or a part of a larger one, below this is solver noise."""
-TOKENS = (6, 8, 10)
-"""A supplier counted without quantity gets the first of these negative powers of ten of the part's scale
-that the rules and the objective (within `PRICE`) allow."""
-PRICE = Fraction(1, 10**8)
-
-
-@dataclass
-class Reading:
-    """The values of a model's variables that make the plan, in units of the parts."""
-
-    quantity: dict[Cell, float] = field(default_factory=dict)
-    packs: dict[Cell, int] = field(default_factory=dict)
-    ordered: dict[Cell, bool] = field(default_factory=dict)
-    used: dict[int, bool] = field(default_factory=dict)
-    active: dict[int, bool] = field(default_factory=dict)
-    tier: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass
 class States:
     """The values of a model's variables that describe a plan, quantities exact and in units.
 
-    quantity, packs, ordered [q_lt, n_lt, y_lt], total, used [a_l, w_l], active [z_s], tier: of each
-    ladder, the tier its total falls into.
+    quantity, packs, ordered [q_lt, n_lt, y_lt], total, used [a_l, w_l], active [z_s], enough,
+    counting [k_l, c_s], tier: of each ladder, the tier its total falls into.
     """
 
     quantity: Quantities
@@ -64,11 +51,13 @@ class States:
     total: dict[int, Fraction]
     used: dict[int, int]
     active: dict[int, int]
+    enough: dict[int, int]
+    counting: dict[int, int]
     tier: dict[int, int]
 
 
 def read(data: Data, model: Any, value: Callable[[Any], float]) -> Reading:
-    """Read the variables q, n, y, w, z and v that every sourcing model has (empty ones included)."""
+    """Read the variables q, n, y, w, z, k and v that every sourcing model has (empty ones included)."""
     found = Reading()
     for row, offer in enumerate(data.offers):
         scale = data.scale[offer.part]
@@ -80,6 +69,8 @@ def read(data: Data, model: Any, value: Callable[[Any], float]) -> Reading:
                 found.ordered[row, t] = value(model.y[row, t]) > 0.5
         if offer.counted:
             found.used[row] = value(model.w[row]) > 0.5
+        if offer.token:
+            found.enough[row] = value(model.k[row]) > 0.5
     for row, asked in enumerate(data.active):
         if asked:
             found.active[row] = value(model.z[row]) > 0.5
@@ -103,6 +94,7 @@ def states(data: Data, plan: SourcingPlan) -> States:
     }
     total = {row: sum((quantity[row, t] for t in o.cells), ZERO) for row, o in enumerate(data.offers)}
     used = {row: int(total[row] > 0) for row in total}
+    enough = {row: int(total[row] > 0 and total[row] >= data.offers[row].token) for row in total}
     return States(
         quantity=quantity,
         packs={
@@ -114,13 +106,15 @@ def states(data: Data, plan: SourcingPlan) -> States:
         total=total,
         used=used,
         active={s: int(any(used[row] for row in rows)) for s, rows in enumerate(data.of_supplier)},
+        enough=enough,
+        counting={s: int(any(enough[row] for row in data.of_supplier[s])) for s in data.counting},
         tier={g: _tier(tiers, sum((total[r] for r in tiers.offers), ZERO)) for g, tiers in enumerate(data.tiers)},
     )
 
 
 def _tier(tiers: Tiers, total: Fraction) -> int:
     """Return the highest tier that `total` reaches, up to the judge's tolerance."""
-    reached = [k for k, start in enumerate(tiers.start) if start <= total + max(Fraction(1), total) / 10**9]
+    reached = [k for k, start in enumerate(tiers.start) if within_limit(start, total)]
     return reached[-1]
 
 
@@ -133,12 +127,12 @@ def plan_of(data: Data, reading: Reading) -> SourcingPlan:
     best, found = None, SourcingPlan(orders=())
     seen: list[Quantities] = []
     for candidate in (raw, _snapped(data, raw)):
-        amounts = repaired(data, reading.tier, candidate)
+        amounts = repaired(data, reading, candidate)
         if amounts in seen:
             continue
         seen.append(amounts)
-        plan, judged = _with_tokens(data, reading, amounts)
-        rank = _rank(data, judged)
+        plan = _plan(data, amounts)
+        rank = _rank(data, data.instance.evaluate(plan))
         if best is None or rank < best:
             best, found = rank, plan
     return found
@@ -203,67 +197,6 @@ def _rank(data: Data, judged: Evaluation) -> tuple[Fraction, Fraction]:
         price = (data.elastic or {}).get((violation.rule, violation.members), None)
         broken += exact(violation.short_by) * (exact(price) if price is not None else 10**12)
     return (broken, cost)
-
-
-# --- tokens ----------------------------------------------------------------------------------
-
-
-def _with_tokens(data: Data, reading: Reading, amounts: Quantities) -> tuple[SourcingPlan, Evaluation]:
-    """Return the plan and its evaluation; suppliers counted without quantity get a token order."""
-    wanted = _uncovered(data, reading, amounts)
-    plan = _plan(data, amounts)
-    judged = data.instance.evaluate(plan)
-    best: tuple[SourcingPlan, Evaluation] | None = None
-    for power in reversed(TOKENS) if wanted else ():
-        richer = dict(amounts)
-        for row, t in wanted:
-            scale = math.floor(math.log10(data.scale[data.offers[row].part]))
-            richer[row, t] = Fraction(10) ** (scale - power)
-        trial = _plan(data, richer)
-        seen = data.instance.evaluate(trial)
-        if best is None or _no_worse(data, seen, best[1]):
-            best = (trial, seen)
-    return best if best is not None and _rank(data, best[1]) < _rank(data, judged) else (plan, judged)
-
-
-def _no_worse(data: Data, seen: Evaluation, best: Evaluation) -> bool:
-    """Tell whether a plan with larger tokens breaks no more and costs practically the same."""
-    (broken, cost), (least, cheapest) = _rank(data, seen), _rank(data, best)
-    return broken <= least and cost <= cheapest + PRICE * abs(cheapest)
-
-
-def _uncovered(data: Data, reading: Reading, amounts: Quantities) -> list[Cell]:
-    """Return where to order a token for the suppliers that count without quantity."""
-    filled = {row for row, _ in amounts}
-    found: list[Cell] = []
-
-    def place(rows: Iterable[int]) -> None:
-        for row in rows:
-            offer = data.offers[row]
-            if row not in filled and not offer.least:
-                cells = [t for t in offer.cells if reading.ordered.get((row, t), True)] or list(offer.cells)
-                found.append((row, cells[0]))
-                filled.add(row)
-                return
-
-    for part, least, _, _, _ in data.instance.part_limit_rows:
-        rows = data.of_part[data.part_row[part]]
-        for row in rows:
-            if least and reading.used.get(row) and sum(other in filled for other in rows) < least:
-                place([row])
-    if data.instance.suppliers_at_least:
-        needed = {data.offers[row].part for row in filled}
-        for supplier, rows in enumerate(data.of_supplier):
-            if reading.active.get(supplier) and not filled.intersection(rows):
-                order = sorted(rows, key=lambda row: _token_order(data, reading, row, needed))
-                place(order)
-    return found
-
-
-def _token_order(data: Data, reading: Reading, row: int, needed: set[int]) -> tuple[bool, bool, bool]:
-    """Prefer links the model counts as used, then links it does not count, then parts that are ordered anyway."""
-    offer = data.offers[row]
-    return (reading.used.get(row) is False, offer.orders, offer.part not in needed)
 
 
 def _plan(data: Data, amounts: Quantities) -> SourcingPlan:

@@ -3,10 +3,13 @@
 Counts of suppliers and switches, shares, average defects and lateness, and required quantities are
 told by the binaries w_l and z_s, the totals A_l and, for what may be relaxed, the relaxations u_r.
 The rows are written in the operators that both modelling languages share: a model `m` offers its
-variables as `m.w`, `m.z`, `m.y`, `m.n`, `m.total`, `m.ordered` and `m.relaxation`.
+variables as `m.w`, `m.z`, `m.k`, `m.c`, `m.y`, `m.n`, `m.total`, `m.ordered` and `m.relaxation`.
 
 A share or an average is a quotient; its relaxation counts in units of the part's need N_p:
 A_l - N_p u <= share x R_p. It is at least the true excess whenever N_p or more is ordered.
+
+Part of `sourcing_quantity_mathopt` and `sourcing_quantity_pyomo`.
+Holds: the constraints on counts, switches, shares, averages and required quantities, in w_l, z_s, A_l and R_p.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ._sourcing import CAPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -72,27 +77,25 @@ def add_rules(m: Any, rows: Rows) -> None:
 
 
 def _level(m: Any, rows: Rows, row: int) -> Any:
-    """Return what is at least 1 if an offer is ordered at all; None if any quantity will do."""
+    """Return what is at least 1 if an offer without a least total to count is ordered at all."""
     offer = m.data.offers[row]
-    if offer.orders:
-        return rows.gather(m.y[row, t] for t in offer.cells)
-    return rows.gather(m.n[row, t] for t in offer.cells) if offer.link.multiple else None
+    return rows.gather((m.y if offer.orders else m.n)[row, t] for t in offer.cells)
 
 
 def _used(m: Any, rows: Rows) -> None:
-    """Used means ordered, where a least number of suppliers may ask for it."""
+    """Used means ordered, and enough of it, where a least number of suppliers may ask for it."""
     data = m.data
     for row, offer in enumerate(data.offers):
-        level = _level(m, rows, row)
-        if offer.counted and offer.link.part in data.pulled_parts and level is not None:
-            rows.add(m.w[row] <= level)
         if offer.token:
-            rows.add(m.total[row] >= data.units(offer.part, offer.token) * m.w[row])
-    for s, active in enumerate(data.active if data.instance.suppliers_at_least else ()):
-        mine = data.of_supplier[s]
-        levels = [m.w[row] if data.offers[row].counted else _level(m, rows, row) for row in mine]
-        if active and all(level is not None for level in levels):
-            rows.add(m.z[s] <= rows.gather(levels))
+            rows.add(m.total[row] >= data.units(offer.part, offer.token) * m.k[row])
+        elif offer.counted and offer.link.part in data.pulled_parts:
+            rows.add(m.w[row] <= _level(m, rows, row))
+    for s in data.counting:
+        levels = []
+        for row in data.of_supplier[s]:
+            offer = data.offers[row]
+            levels.append(m.k[row] if offer.token else m.w[row] if offer.counted else _level(m, rows, row))
+        rows.add(m.c[s] <= rows.gather(levels))
 
 
 def _counts(m: Any, rows: Rows) -> None:
@@ -101,12 +104,14 @@ def _counts(m: Any, rows: Rows) -> None:
         mine = data.of_part[data.part_row[part]]
         used = rows.gather(m.w[row] for row in mine if offers[row].counted)
         if least:
-            rows.add(used + short(m, 1, "part_suppliers_at_least", part) >= least)
+            enough = rows.gather(m.k[row] if offers[row].token else m.w[row] for row in mine)
+            rows.add(enough + short(m, 1, "part_suppliers_at_least", part) >= least)
         if most is not None:
             rows.add(used - short(m, 1, "part_suppliers_at_most", part) <= most)
     used = rows.gather(m.z[s] for s, active in enumerate(data.active) if active)
     if instance.suppliers_at_least:
-        rows.add(used + short(m, 1, "suppliers_at_least") >= instance.suppliers_at_least)
+        enough = rows.gather(m.c[s] for s in data.counting)
+        rows.add(enough + short(m, 1, "suppliers_at_least") >= instance.suppliers_at_least)
     if instance.suppliers_at_most is not None:
         rows.add(used - short(m, 1, "suppliers_at_most") <= instance.suppliers_at_most)
     if instance.current and instance.current.at_most is not None:
@@ -188,7 +193,7 @@ def _most(data: Data, key: RuleKey) -> float:
         return float(asked[members[0], members[1] if len(members) > 1 else None])
     if name == "storage":
         return float(instance.initial[members[0]] + data.most_ordered(data.part_row[members[0]]))
-    if name in ("capacity", "quote_capacity"):
+    if name in ("capacity", *CAPS):
         rows = data.of_supplier[data.supplier_row[members[0]]]
         offers = [data.offers[row] for row in rows if members[1:] in ((), (data.offers[row].link.part,))]
         return float(sum((max(offer.upper) for offer in offers), ZERO))

@@ -20,6 +20,7 @@ g_ltu  part of q_lt that serves the demand of period u >= t (offers with a binar
 g_lu   part of all that offer l delivers that serves u (offers with a binary for their use only)
 y_lt   1 if offer l is ordered in t; w_l 1 if it is used; z_s 1 if supplier s is used (binaries,
        each only where an order cost, minimum, fixed cost, count or share needs it)
+k_l    1 if A_l is enough to count for a least number of suppliers (binary); c_s: supplier s counts
 A_l    total of an offer over the horizon; x_gkl part of it bought in tier k
 v_gk   1 if the total of ladder g lies in tier k (incremental: reaches tier k)
 u_r    relaxation of rule r (elastic model only)
@@ -34,6 +35,7 @@ Constraints
 -----------
 service    sum of g over L_p = n_pu; sum_u g_ltu <= q_lt; sum_{u <= t} g_lu <= sum_{i <= t} q_li
 links      g_ltu <= n_pu y_lt, g_lu <= n_pu w_l (or z_s), q_lt <= U_lt y_lt (or w_l, z_s), one row each
+count      A_l >= e_l k_l, c_s <= sum of k_l (or w_l, y_lt, n_lt)
 order      q_lt >= m_l y_lt, q_lt = mu_l n_lt, y_lt <= w_l <= z_s
 capacity   sum over l in L_s of q_lt <= C_s z_s
 storage    I_p0 + R_pt - d_p1 - .. - d_p,t-1 <= L_p
@@ -101,6 +103,8 @@ def build(instance: Sourcing, elastic: Mapping[RuleKey, float] | None = None) ->
     _suppliers(m)
     for g, tiers in enumerate(data.tiers):
         (_incremental if tiers.incremental else _all_units)(m, g)
+    if data.short:
+        m.add_linear_constraint(lb=1, ub=1)  # 0 = 1: no solver's tolerance may find a plan
     add_rules(m, Rows(m.add_linear_constraint, mathopt.LinearSum))
     m.minimize(_cost(m) if data.priced else mathopt.LinearSum(price_of_relaxation(m)))
     return m
@@ -117,7 +121,14 @@ def start(instance: Sourcing, model: Any, plan: SourcingPlan) -> list[tuple[Any,
     found = states(data, plan)
     part = [offer.part for offer in data.offers]
     pairs = [(variable, data.units(part[cell[0]], found.quantity[cell])) for cell, variable in m.q.items()]
-    for variables, values in ((m.n, found.packs), (m.y, found.ordered), (m.w, found.used), (m.z, found.active)):
+    for variables, values in (
+        (m.n, found.packs),
+        (m.y, found.ordered),
+        (m.w, found.used),
+        (m.z, found.active),
+        (m.k, found.enough),
+        (m.c, found.counting),
+    ):
         pairs += [(variable, values[key]) for key, variable in variables.items()]
     pairs += [(variable, data.units(part[row], found.total[row])) for row, variable in m.total.items()]
     for p, variable in m.ordered.items():
@@ -177,16 +188,21 @@ def _variables(m: Any) -> None:
         m.total[row] = m.add_variable(lb=0, ub=data.units(offer.part, offer.total))
         if offer.counted:
             m.w[row] = m.add_binary_variable()
+        if offer.token:
+            m.k[row] = m.add_binary_variable()
         for t in offer.cells:
             m.q[row, t] = m.add_variable(lb=0, ub=data.units(offer.part, offer.upper[t]))
             if offer.link.multiple:
-                m.n[row, t] = m.add_integer_variable(lb=0, ub=int(offer.upper[t] / offer.link.multiple))
+                most = int(offer.upper[t] / offer.link.multiple)
+                m.n[row, t] = m.add_variable(lb=0, ub=most, is_integer=offer.whole)
             if offer.orders:
                 m.y[row, t] = m.add_binary_variable()
         m.add_linear_constraint(mathopt.LinearSum(m.q[row, t] for t in offer.cells) == m.total[row])
     for s, asked in enumerate(data.active):
         if asked:
             m.z[s] = m.add_binary_variable()
+    for s in data.counting:
+        m.c[s] = m.add_variable(lb=0, ub=1)
     for p, name in enumerate(data.parts):
         if name in data.ratio_parts and data.of_part[p]:
             m.ordered[p] = m.add_variable(lb=0, ub=data.units(p, data.most_ordered(p)))
@@ -328,9 +344,10 @@ def _orders(m: Any) -> None:
         switch = _governor(m, row)
         if switch is not None:
             link_row(m, m.y[row, t] if offer.orders else q, 1.0 if offer.orders else most, switch)
-        relief = short(m, data.scale[p], "quote_capacity", link.supplier, link.part)
-        if link.capacity is not None and not isinstance(relief, float):
-            m.add_linear_constraint(q - relief <= data.units(p, link.capacity))
+        for name, limit in data.caps(row):
+            relief = short(m, data.scale[p], name, link.supplier, link.part)
+            if not isinstance(relief, float):
+                m.add_linear_constraint(q - relief <= data.units(p, limit))
 
 
 def _suppliers(m: Any) -> None:

@@ -97,6 +97,8 @@ def build(instance: Sourcing, elastic: Mapping[RuleKey, float] | None = None) ->
     _suppliers(m, data)
     _tiers(m, data)
     m.rules = pyo.ConstraintList(doc="counts, shares, averages, required quantities")
+    if data.short:
+        m.rules.add(1 * m.nothing == 1)  # 0 = 1: no solver's tolerance may find a plan
     add_rules(m, Rows(m.rules.add, lambda terms: sum(terms, start=1 * m.nothing)))
     cost = _cost(m, data) if data.priced else sum(price_of_relaxation(m), start=1 * m.nothing)
     m.cost = pyo.Objective(expr=cost, sense=pyo.minimize)
@@ -118,6 +120,7 @@ def start(instance: Sourcing, model: Any, plan: SourcingPlan) -> list[tuple[Any,
     pairs += [(m.y[cell], found.ordered[cell]) for cell in m.ORDERED]
     pairs += [(m.w[row], found.used[row]) for row in m.COUNTED]
     pairs += [(m.z[row], found.active[row]) for row in m.ACTIVE]
+    pairs += [(m.k[row], found.enough[row]) for row in m.k] + [(m.c[s], found.counting[s]) for s in m.c]
     pairs += [(m.total[row], data.units(part[row], found.total[row])) for row in m.OFFERS]
     for p in m.ordered:
         pairs.append((m.ordered[p], data.units(p, sum(found.total[row] for row in data.of_part[p]))))
@@ -168,10 +171,16 @@ def _variables(m: Any, data: Data) -> None:
         return (0, data.units(offers[row].part, offers[row].total))
 
     m.q = pyo.Var(m.CELLS, bounds=most, doc="q_lt")
-    m.n = pyo.Var(m.PACKED, domain=pyo.Integers, bounds=packs, doc="n_lt")
+
+    def whole_packs(m: Any, row: int, t: int) -> Any:
+        return pyo.Integers if offers[row].whole else pyo.Reals
+
+    m.n = pyo.Var(m.PACKED, domain=whole_packs, bounds=packs, doc="n_lt")
     m.y = pyo.Var(m.ORDERED, domain=pyo.Binary, doc="y_lt")
     m.w = pyo.Var(m.COUNTED, domain=pyo.Binary, doc="w_l")
     m.z = pyo.Var(m.ACTIVE, domain=pyo.Binary, doc="z_s")
+    m.k = pyo.Var([row for row, offer in enumerate(offers) if offer.token], domain=pyo.Binary, doc="k_l")
+    m.c = pyo.Var(data.counting, bounds=(0, 1), doc="c_s")
     m.total = pyo.Var(m.OFFERS, bounds=whole, doc="A_l")
     loose = [p for p, name in enumerate(data.parts) if name in data.ratio_parts and data.of_part[p]]
     reach = {slack.row: slack.most / slack.scale for slack in m.slacks.values()}
@@ -273,13 +282,18 @@ def _orders(m: Any, data: Data) -> None:
         least = link.minimum if not isinstance(relief, float) else offers[row].least
         return m.q[row, t] + relief >= data.units(p, least) * m.y[row, t] if least else pyo.Constraint.Skip
 
-    @m.Constraint(m.CELLS, doc="capacity of a quote: only where the rule may be relaxed")
-    def quote_capacity(m: Any, row: int, t: int) -> Any:
+    loose = {
+        (row, name): limit
+        for row, offer in enumerate(offers)
+        for name, limit in data.caps(row)
+        if data.relaxed(name, offer.link.supplier, offer.link.part)
+    }
+
+    @m.Constraint([(row, t, name) for row, name in loose for t in offers[row].cells], doc="caps that may be relaxed")
+    def largest_order(m: Any, row: int, t: int, name: str) -> Any:
         link, p = offers[row].link, offers[row].part
-        relief = short(m, data.scale[p], "quote_capacity", link.supplier, link.part)
-        if isinstance(relief, float) or link.capacity is None:
-            return pyo.Constraint.Skip
-        return m.q[row, t] - relief <= data.units(p, link.capacity)
+        relief = short(m, data.scale[p], name, link.supplier, link.part)
+        return m.q[row, t] - relief <= data.units(p, loose[row, name])
 
 
 def _suppliers(m: Any, data: Data) -> None:

@@ -292,6 +292,23 @@ for threads in (1, 2):
     assert second in ("error None", first)
 
 
+@pytest.mark.parametrize("technology", ["pyomo", "cpsat", "mathopt"])
+def test_a_solver_leaves_the_worker_deaf_to_an_interrupt(technology):
+    """CP-SAT with a handler of its own leaves the system's behind: the next signal, a stop of GSCIP, is the end."""
+    code = f"""
+import os, signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+from jitopt.engine.canaries import ask
+from jitopt.engine.canary_models import CANARIES
+canary = next(canary for canary in CANARIES if canary.name == "or-tools#1361")
+print(ask(canary, {technology!r}).outcome, flush=True)
+os.kill(os.getpid(), signal.SIGINT)
+print("alive")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["optimal", "alive"]
+
+
 # --- starts ----------------------------------------------------------------------------------------
 
 PACKED = "or-tools#2295"

@@ -28,7 +28,7 @@ from jitopt.problems.sourcing import SourcingPlan
 HEIJUNKA: dict[str, Any] = {
     "problem": "heijunka",
     "version": 1,
-    "name": "x [bold]\x1b[31m",
+    "name": "x [bold]\u202e[31m",
     "products": {"product": ["A", "[red]", "é"], "demand": [1, 2, 1]},
     "objective": [{"term": "rate"}],
 }
@@ -168,6 +168,14 @@ def test_bad_input(case: str, command: str, tmp_path: Path, capsys: pytest.Captu
         ["solve", "FILE", "--time-limit", "0"],
         ["solve", "FILE", "--time-limit", "nan"],
         ["solve", "FILE", "--gap", "-1"],
+        ["solve", "FILE", "--gap", "1"],
+        ["solve", "FILE", "--work-limit", "3"],
+        ["solve", "FILE", "--work-limit", "0", "--deterministic"],
+        ["solve", "FILE", "-o", "r.csv"],
+        ["generate", "heijunka", "-o", "x.xlsx"],
+        ["convert", "FILE", "-o", "x.csv"],
+        ["convert", "FILE", "-o", "x"],
+        ["export", "FILE", "--method", "order_cpsat", "-o", "-"],
         ["solve", "FILE", "--threads", "0"],
         ["solve", "FILE", "--seed", "-1"],
         ["solve", "FILE", "-o", "no/such/folder/r.json"],
@@ -201,6 +209,102 @@ def test_bad_usage(
     assert told.out == ""
     assert told.err
     assert "Traceback" not in told.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["convert", "FILE", "-o", "x.xlsx"], ("'x.xlsx'", "ends in .json or to -", "jitopt export")),
+        (["solve", "FILE", "-o", "r.csv"], ("r.csv", "JSON only", ".json")),
+        (["solve", "FILE", "--work-limit", "3"], ("--work-limit belongs to --deterministic", "--time-limit")),
+        (["solve", "FILE", "--time-limit", "abc"], ("--time-limit", "'abc' is not a number above 0", "30")),
+        (["solve", "FILE", "--threads", "two"], ("--threads", "'two' is not a whole number of at least 1")),
+        (["solve", "FILE", "--seed", "1.5"], ("--seed", "'1.5' is not a whole number of at least 0")),
+        (["generate", "heijunka", "--products", "0"], ("--products", "'0' is not a whole number of at least 1")),
+        (["solve", "FILE", "--gap", "5"], ("--gap", "'5'", "5 % is 0.05")),
+        (
+            ["explain", "FILE", "--why-not", "position=3", "product=Van"],
+            ("RESULT file, which is missing", "RESULT.json --why-not position=3 product=Van"),
+        ),
+        (["explain", "FILE", "r.json"], ("--why-not KEY=VALUE says which choice",)),
+        (
+            ["export", "FILE", "--method", "auto", "-o", "a.lp"],
+            ("'auto' has no model", "heijunka_cumulative_pyomo (.lp, .mps)", "heijunka_order_cpsat (.pbtxt, .pb)"),
+        ),
+        (["export", "FILE", "--method", "level", "-o", "a.lp"], ("'level' has no model", "_pyomo (.lp, .mps)")),
+        (["export", "FILE", "--method", "order_cpsat", "-o", "a.lp"], ("a.lp", "'.lp'", ".pbtxt or .pb")),
+        (["export", "FILE", "--method", "nothing", "-o", "a.lp"], ("no formulation 'nothing'", "_pyomo (.lp, .mps)")),
+        (["export", "FILE", "--method", "order_cpsat", "-o", "-"], ("name of a file",)),
+    ],
+    ids=lambda value: " ".join(value),
+)
+def test_bad_usage_is_told_in_the_words_of_the_command_line(
+    words: list[str], told: tuple[str, ...], heijunka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([heijunka if word == "FILE" else word for word in words]) == 2
+    text = capsys.readouterr().err
+    for part in told:
+        assert part in text
+    for python in ("nothing (it is", "=True", "auto,"):
+        assert python not in text
+    assert os.listdir(tmp_path) == ["heijunka.json"]
+
+
+def test_an_error_with_json_is_one_document(heijunka: str, tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text(changed(HEIJUNKA, products={"product": ["A"], "demand": [None]}))
+    assert main(["info", str(bad), "--json"]) == 2
+    told = capsys.readouterr()
+    error = json.loads(told.out)["error"]
+    assert {key: error[key] for key in ("kind", "file", "place", "value", "exit")} == {
+        "kind": "input",
+        "file": str(bad),
+        "place": "/products/demand/0",
+        "value": None,
+        "exit": 2,
+    }
+    assert told.err == f"jitopt: {error['message']}\n"
+    assert error["rule"] in error["message"] and error["remedy"] in error["message"]
+    for words, kind, code in (
+        (["solve", heijunka, "--gap", "5", "--json"], "usage", 2),
+        (["nonsense", "--json"], "usage", 2),
+        (["solve", heijunka, "--method", "no_such", "--json"], "method", 2),
+    ):
+        assert main(words) == code
+        error = json.loads(capsys.readouterr().out)["error"]
+        assert (error["kind"], error["exit"]) == (kind, code)
+        assert error["message"]
+    for raised, kind, code in ((KeyError("x"), "failure", 1), (KeyboardInterrupt(), "interrupted", 130)):
+
+        def fail(*_: Any, _raised: BaseException = raised, **__: Any) -> None:
+            raise _raised
+
+        monkeypatch.setattr(api, "solve", fail)
+        assert main(["solve", heijunka, "--json"]) == code
+        assert json.loads(capsys.readouterr().out)["error"]["kind"] == kind
+
+
+def test_a_failure_after_the_answer_adds_no_second_document(
+    heijunka: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    solving(monkeypatch, PLAN)
+
+    def full(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    assert main(["solve", heijunka, "-o", str(tmp_path / "r.json"), "--json"]) == 1
+    told = capsys.readouterr()
+    assert json.loads(told.out)["plan"]
+    assert "No space left" in told.err
+
+
+def test_explain_help_lists_the_keys(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "-h"]) == 0
+    told = capsys.readouterr().out
+    for word in ("KEY=VALUE", "position=3 product=A", "bucket=3", "supplier=S2", "part=p7", "quantity=50"):
+        assert word in told
 
 
 def test_what_was_not_foreseen_is_one_line(
@@ -270,10 +374,10 @@ def test_solve_prints_a_report_and_writes_the_result(
     path = tmp_path / "r.json"
     assert main(["solve", heijunka, "-o", str(path), "--progress"]) == 0
     told = capsys.readouterr()
-    assert "heijunka x [bold]\\x1b[31m, method auto" in told.out  # shown as it is, acting on nothing
+    assert "heijunka x [bold]\\x202e[31m, method auto" in told.out  # shown as it is, acting on nothing
     assert "1  [red] A     é     [red]" in told.out
     for words in (
-        "feasible (stopped by time_limit)",
+        "feasible (stopped by the time limit)",
         "gap        25 %",
         "from user",
         "warning    a solver [/] crashed",
@@ -376,6 +480,25 @@ def test_the_box_is_shown_as_products_by_buckets(monkeypatch: pytest.MonkeyPatch
     assert lines[at + 1 : at + 5] == ["A       .  1", "[red]   2  .", "é       .  1", "units   2  2"]
 
 
+def test_an_empty_plan_of_orders_says_so(sourcing: str, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    solving(monkeypatch, SourcingPlan(orders=()))
+    assert main(["solve", sourcing]) == 0
+    told = capsys.readouterr().out
+    assert "Nothing needs to be ordered" in told
+    assert "period  supplier" not in told
+
+
+def test_noise_of_a_solver_is_not_shown(sourcing: str, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    orders = [("S1", "p", 9.999999999999994), ("S2", "p", 2.0000000000000004), ("S2", "q", 5)]
+    rows = [{"supplier": s, "part": p, "period": 1, "quantity": q} for s, p, q in orders]
+    solving(monkeypatch, SourcingPlan.model_validate({"orders": rows}), stopped_by="interrupted")
+    assert main(["solve", sourcing]) == 130
+    told = capsys.readouterr().out
+    assert "999999" not in told and "000000" not in told
+    assert ["1", "S1", "p", "10"] in [line.split() for line in told.splitlines()]
+    assert "feasible (interrupted)" in told
+
+
 def test_orders_are_shown_with_totals(sourcing: str, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     orders = [("S1", "p", 8), ("S2", "p", 4), ("S2", "q", 5.5)]
     rows = [{"supplier": s, "part": p, "period": 1, "quantity": q} for s, p, q in orders]
@@ -412,8 +535,7 @@ def test_check_accepts_the_truth(heijunka: str, tmp_path: Path, capsys: pytest.C
         ({"bound": 99.0, "proof": "single"}, "lies above"),
         ({"status": "optimal"}, "optimal is told"),
         ({"plan": {"sequence": ["A", "A", "é", "[red]"]}}, "A"),
-        ({"plan": {"sequence": ["A"]}}, "1 units"),
-        ({"plan": {"sequence": 5}}, "plan"),
+        ({"plan": {"sequence": ["A"]}}, "1 unit"),
     ],
 )
 def test_check_tells_every_breach_on_a_line(
@@ -424,6 +546,50 @@ def test_check_tells_every_breach_on_a_line(
     assert words in capsys.readouterr().out
     assert main(["check", heijunka, path, "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["breaches"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"plan": {"sequence": 5}}, "/plan/sequence"),
+        ({"objective": "5"}, "/objective"),
+        ({"start": {}}, "/start/given"),
+        ({"problem": "sourcing"}, "/problem"),
+        ({"format": "jitopt-result/2"}, "/format"),
+    ],
+)
+def test_check_takes_a_value_of_another_type_for_bad_input(
+    changes: dict[str, Any], place: str, heijunka: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", heijunka, result_file(tmp_path, heijunka, PLAN, **changes)]) == 2
+    told = capsys.readouterr().err
+    assert f"result.json: {place}" in told and "Remedy" in told
+
+
+def test_check_takes_a_plan_alone(heijunka: str, sourcing: str, tmp_path: Path, capsys: Any) -> None:
+    order = {"supplier": "S2", "part": "p", "period": 1, "quantity": 12}
+    plan = {"orders": [order, order | {"part": "q", "quantity": 5}], "author": "by hand"}
+    for file, good in ((heijunka, PLAN.to_dict()), (sourcing, plan)):
+        path = tmp_path / "plan.json"
+        for told in (good, {"plan": good}, {"format": "jitopt-result/1", "problem": read(file).problem, "plan": good}):
+            path.write_text(json.dumps(told))
+            assert main(["check", file, str(path)]) == 0
+        path.write_text(json.dumps({"plan": good, "objective": 1e6}))
+        assert main(["check", file, str(path)]) == 1
+        path.write_text(json.dumps({"plan": good, "method": "of_mine"}))
+        assert main(["check", file, str(path), "--json"]) == 0
+        assert "of_mine" in capsys.readouterr().out
+
+
+def test_check_of_an_instance_from_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A public format has no name of its own: the result of the file is also that of its text."""
+    cars = tmp_path / "cars.txt"
+    cars.write_text("4 1 2\n1\n2\nred 2 1\nblue 2 0\n")
+    path = result_file(tmp_path, str(cars), HeijunkaPlan(sequence=("red", "blue", "red", "blue")))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(cars.read_bytes())))
+    assert main(["check", "-", path]) == 0
+    cars.rename(tmp_path / "other.txt")
+    assert main(["check", str(tmp_path / "other.txt"), path]) == 1
 
 
 def test_check_reads_standard_input(heijunka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -477,9 +643,56 @@ def test_info_tells_sizes_loads_and_rules(
     assert main(["info", sourcing]) == 0
     told = capsys.readouterr().out
     assert "load 56.7 %" in told
-    assert "- S1 ships at most 10 in a period" in told
+    assert "- S1 ships at most 10 units in a period" in told
     assert main(["info", sourcing, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["load"] == pytest.approx(17 / 30)
+
+
+NOTES = {
+    "a short current sequence": ("first 2 of 4 slots", HEIJUNKA | {"current": {"sequence": ["A", "A"]}}),
+    "a long current sequence": ("has 5 positions, the plan 4", HEIJUNKA | {"current": {"sequence": ["A"] * 5}}),
+    "a box that is too small": ("holds 2 units, the demand is 4", HEIJUNKA | {"box": {"buckets": 2, "capacity": 1}}),
+    "an award nobody quotes": (
+        "names 'q' from 'S1', for which there is no quote",
+        SOURCING | {"current": {"award": {"supplier": ["S1"], "part": ["q"]}}},
+    ),
+    "a supplier without quotes": ("'S3' quotes nothing", SOURCING | {"suppliers": {"supplier": ["S1", "S2", "S3"]}}),
+}
+
+
+@pytest.mark.parametrize("case", NOTES)
+def test_what_is_seldom_meant_is_told_and_not_refused(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words, data = NOTES[case]
+    path = tmp_path / "odd.json"
+    path.write_text(json.dumps(data))
+    assert main(["info", str(path)]) == 0
+    assert words in capsys.readouterr().out
+    solving(monkeypatch)
+    assert main(["solve", str(path)]) == 4
+    assert words in capsys.readouterr().err
+    path.write_text(json.dumps(HEIJUNKA | {"current": {"sequence": ["A"] * 4}}))
+    assert main(["info", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"] == []
+
+
+def test_info_counts_what_was_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "s.json"
+    breaks = {"supplier": ["S1", "S2", "S2"], "from_quantity": [5, 5, 9], "factor": [0.9, 0.9, 0.8]}
+    many = [f"p{number}" for number in range(22)]
+    parts = {"part": many, "period": [1] * 22, "demand": [1] * 22}
+    quotes = {"supplier": ["S1"] * 22, "part": many, "price": [1] * 22}
+    path.write_text(changed(SOURCING, discounts=breaks, parts=parts, quotes=quotes))
+    assert main(["info", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "2 suppliers, 22 parts, 1 period, 22 links, 3 breaks" in told
+    assert "... 2 more parts; --json lists them all" in told
+    assert "... 4 more rules; --json lists them all" in told
+    assert main(["info", str(path), "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert listed["size"]["breaks"] == 3
+    assert len(listed["rules"]["texts"]) == 24
 
 
 @pytest.mark.parametrize("problem", ["heijunka", "sourcing"])

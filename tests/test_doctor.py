@@ -118,7 +118,7 @@ print(next(_cache(0.0)).detail)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     well, cache = done.stdout.splitlines()
     assert well == "True"
-    assert str(tmp_path) in cache and "0 of" not in cache
+    assert str(tmp_path) in cache and "heijunka_level" in cache and "none yet" not in cache
 
 
 def test_warm_without_time_raises_nothing():

@@ -5,7 +5,10 @@ import json
 import math
 import os
 import random
+import re
 import stat
+import subprocess
+import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -187,6 +190,11 @@ def test_a_damaged_file_is_refused_in_words_or_read(seed: int) -> None:
     [
         (HEIJUNKA | {"version": 2}, "upgrade jitopt"),
         (HEIJUNKA | {"version": "1"}, "/version"),
+        ({key: value for key, value in HEIJUNKA.items() if key != "version"}, 'add "version": 1'),
+        ({key: value for key, value in HEIJUNKA.items() if key != "name"}, 'add "name"'),
+        (HEIJUNKA | {"name": "x\x1b[31m"}, "/name: a name must have no control characters"),
+        (HEIJUNKA | {"name": "x\n"}, "/name"),
+        (HEIJUNKA | {"name": ""}, "/name"),
         (HEIJUNKA | {"problem": "chess"}, "heijunka, kanban, sourcing"),
         (HEIJUNKA | {"problem": ["heijunka"]}, "heijunka, kanban, sourcing"),
         ({"name": "x"}, 'the key "problem" is missing'),
@@ -569,6 +577,33 @@ def test_a_result_is_written_and_read_back(tmp_path: Path) -> None:
 def test_a_wrong_result_is_refused_in_words(change: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
         read_result(io.StringIO(json.dumps(RESULT | change)), "heijunka")
+
+
+def test_every_example_of_the_pages_and_every_shipped_instance_has_its_head() -> None:
+    root = Path(__file__).parent.parent
+    blocks = [
+        block
+        for page in [root / "README.md", *(root / "docs").rglob("*.md")]
+        for block in re.findall(r"```json\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+        if '"problem"' in block and '"plan"' not in block
+    ]
+    files = sorted((root / "instances").rglob("*.json"))
+    assert len(blocks) >= 2 and len(files) > 20
+    for text in [*blocks, *(file.read_text(encoding="utf-8") for file in files)]:
+        assert read(io.StringIO(text)).name
+
+
+def test_the_hash_can_be_computed_without_jitopt(tmp_path: Path) -> None:
+    """As docs/formats.md tells it, from the file that convert writes."""
+    text = (Path(__file__).parent.parent / "docs" / "formats.md").read_text(encoding="utf-8")
+    code = next(block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "hashlib" in block)
+    for data in (HEIJUNKA, SOURCING):
+        instance = read(io.StringIO(json.dumps(data | {"source": "é", "known": {"upper": 9}})))
+        write(instance, tmp_path / "native.json")
+        run = subprocess.run(
+            [sys.executable, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        assert run.stdout.strip() == instance.sha256()
 
 
 def test_an_instance_is_no_result() -> None:

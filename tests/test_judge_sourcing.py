@@ -124,6 +124,7 @@ def _strict() -> Sourcing:
                 "price": [10, 11, 5, 6, 1],
                 "capacity": [20, None, None, None, None],
                 "minimum": [None, 6, None, None, None],
+                "maximum": [None, 10, None, None, None],
                 "multiple": [None, None, 5, None, None],
                 "defects": [0.01, 0.05, 0, 0, 0],
             },
@@ -186,7 +187,7 @@ CORRUPTIONS: dict[str, tuple[Orders, str]] = {
     "only one supplier": (_with((1, (*A1, 1, 10))), "suppliers_at_least"),
     "too many new links": (_with((5, (*B2, 2, 1))), "switches"),
     "less than required": (_with((1, (*A2, 1, 9.5))), "required"),
-    "absurd size": (_with((4, (*B1, 2, 1000))), "order_size"),
+    "order above the maximum": (_with((1, (*A2, 1, 9)), (5, (*A2, 2, 11))), "maximum"),
 }
 
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jitopt.generators import random_small
+from jitopt.generators import generate, random_small
 from jitopt.heuristics import sourcing_assign
 from jitopt.heuristics._sourcing_bound import relax
+from jitopt.heuristics._sourcing_world import few
 from jitopt.heuristics.context import LocalContext
 from jitopt.problems.sourcing import Sourcing
 from jitopt.testing import optimum
@@ -101,3 +102,39 @@ def test_the_relaxation_finds_the_price_of_a_capacity():
     assert first == pytest.approx(30.0, rel=1e-6)
     assert relaxation.bound == pytest.approx(35.0, rel=1e-3)
     assert relaxation.bound <= 35.0
+
+
+class _Impatient(LocalContext):
+    """Says stop after a number of questions, and counts them."""
+
+    def __init__(self, answers: int) -> None:
+        super().__init__(limit=60.0, compiled=False)
+        self.answers = answers
+
+    def stopped(self) -> bool:
+        self.answers -= 1
+        return self.answers < 0
+
+
+def _wide() -> Any:
+    """Return an instance with more links than the first plan looks at."""
+    instance = generate("sourcing", seed=3, suppliers=60, parts=100, periods=3)
+    assert instance.size()["links"] > sourcing_assign.MANY
+    return instance
+
+
+def test_the_first_plan_of_many_links_is_made_of_a_few():
+    instance = _wide()
+    links = few(instance, sourcing_assign.FEW)
+    assert len(links) < len(instance.links) / 4
+    assert {link.part for link in links} == set(instance.demand)
+    context = _Impatient(10**6)
+    assert sourcing_assign._first(instance, context) < sourcing_assign.NOTHING
+    assert instance.evaluate(context.plans[0]).feasible
+
+
+@pytest.mark.parametrize("answers", [0, 1, 5, 40, 90])
+def test_a_stop_is_heard_at_every_stage(answers):
+    context = _Impatient(answers)
+    sourcing_assign.run(_wide(), context)
+    assert context.answers >= -3

@@ -7,7 +7,7 @@ import typer
 
 from jitopt.cli.failures import FAILED, usage
 from jitopt.cli.files import tell_written
-from jitopt.cli.options import AsJson, Output, Seed
+from jitopt.cli.options import AsJson, Output, Seed, whole_from
 from jitopt.cli.output import columns, emit, emit_text, out
 
 __all__ = ["doctor", "generate", "methods", "schema"]
@@ -15,13 +15,21 @@ __all__ = ["doctor", "generate", "methods", "schema"]
 
 def generate(
     problem: Annotated[str, typer.Argument(metavar="PROBLEM", help="heijunka, kanban or sourcing.")],
-    products: Annotated[int | None, typer.Option("--products", metavar="N", min=1, help="Number of products.")] = None,
-    units: Annotated[int | None, typer.Option("--units", metavar="N", min=1, help="Total demand.")] = None,
-    parts: Annotated[int | None, typer.Option("--parts", metavar="N", min=0, help="Number of parts.")] = None,
-    suppliers: Annotated[
-        int | None, typer.Option("--suppliers", metavar="N", min=1, help="Number of suppliers.")
+    products: Annotated[
+        int | None, typer.Option("--products", metavar="N", parser=whole_from(1), help="Number of products.")
     ] = None,
-    periods: Annotated[int | None, typer.Option("--periods", metavar="N", min=1, help="Number of periods.")] = None,
+    units: Annotated[
+        int | None, typer.Option("--units", metavar="N", parser=whole_from(1), help="Total demand.")
+    ] = None,
+    parts: Annotated[
+        int | None, typer.Option("--parts", metavar="N", parser=whole_from(0), help="Number of parts.")
+    ] = None,
+    suppliers: Annotated[
+        int | None, typer.Option("--suppliers", metavar="N", parser=whole_from(1), help="Number of suppliers.")
+    ] = None,
+    periods: Annotated[
+        int | None, typer.Option("--periods", metavar="N", parser=whole_from(1), help="Number of periods.")
+    ] = None,
     more: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Any other option; --list-options shows them."),
@@ -36,6 +44,7 @@ def generate(
     """Make an instance of PROBLEM, the same for the same seed and options."""
     from jitopt.formats import write
     from jitopt.formats.atomic import check_writable
+    from jitopt.formats.files import refuse_foreign
     from jitopt.formats.strict_json import layout
     from jitopt.generators import OPTIONS
     from jitopt.generators import generate as make
@@ -54,6 +63,7 @@ def generate(
     if wrong:
         raise usage(f"{problem} has no option {wrong[0]!r}; it has {', '.join(known)}.")
     if output not in (None, "-"):
+        refuse_foreign(str(output))
         check_writable(str(output))
     instance = make(problem, seed=seed, **chosen)
     if output in (None, "-"):

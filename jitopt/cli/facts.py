@@ -6,7 +6,9 @@ from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from jitopt.cli.notes import notes_of
 from jitopt.cli.output import columns, number
+from jitopt.problems.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,11 +33,20 @@ def facts_of(instance: Any) -> dict[str, Any]:
         "name": instance.name,
         "source": instance.source,
         "sha256": instance.sha256(),
-        "size": instance.size(),
+        "size": _size(instance),
         "known": instance.known.model_dump(exclude_none=True, exclude={"plan"}) if instance.known else None,
         **(special(instance) if special else {}),
+        "notes": notes_of(instance),
         "rules": {"counts": dict(Counter(rule.name for rule in rules)), "texts": [rule.text for rule in rules]},
     }
+
+
+def _size(instance: Any) -> dict[str, int]:
+    """Return the size; breaks as the rows that were written, without the start of each ladder at 0."""
+    size = dict(instance.size())
+    if "breaks" in size:
+        size["breaks"] = instance.discounts.rows() if instance.discounts else 0
+    return size
 
 
 def _heijunka(instance: Heijunka) -> dict[str, Any]:
@@ -132,21 +143,24 @@ def show_facts(facts: dict[str, Any]) -> str:
     lines = [f"{facts['problem']} {facts['name']}"]
     if facts["source"]:
         lines.append(f"source    {facts['source']}")
-    lines.append("size      " + ", ".join(f"{value} {word}" for word, value in facts["size"].items() if value))
+    lines.append("size      " + ", ".join(_counted(value, word) for word, value in facts["size"].items() if value))
     if facts.get("total_demand") is not None:
-        lines.append(f"demand    {number(facts['total_demand'])} units")
+        lines.append(f"demand    {counted(facts['total_demand'], 'unit')}")
     if facts.get("total_capacity") is not None:
         lines.append(
             f"capacity  {number(facts['total_capacity'])} units over all periods, load {_share(facts['load'])}"
         )
     if facts.get("box"):
-        lines.append(f"box       {facts['box']['capacity']} units a bucket, load {_share(facts['box']['load'])}")
+        lines.append(
+            f"box       {counted(facts['box']['capacity'], 'unit')} a bucket, load {_share(facts['box']['load'])}"
+        )
     if facts.get("objective"):
         terms = (f"{number(term['weight'])} x {term['term']} {term['measure']}" for term in facts["objective"])
         lines.append("objective " + ", ".join(terms))
     if facts["known"]:
         lines.append("known     " + ", ".join(f"{key} {number(value)}" for key, value in facts["known"].items()))
     lines.append(f"sha256    {facts['sha256']}")
+    lines += [f"note      {note}" for note in facts["notes"]]
     for title, head in TABLES[facts["problem"]]:
         lines += _table(title, facts[title], head)
     return "\n".join([*lines, *_rules(facts["rules"])])
@@ -193,7 +207,7 @@ def _table(title: str, rows: list[dict[str, Any]], head: dict[str, str]) -> list
         return []
     head = {key: word for key, word in head.items() if key in rows[0]}
     shown = [[_share(row[k]) if k in ("share", "load") else row[k] for k in head] for row in rows[:MOST]]
-    more = [f"... {len(rows) - MOST} more {title}"] if len(rows) > MOST else []
+    more = [f"... {len(rows) - MOST} more {title}; --json lists them all"] if len(rows) > MOST else []
     return ["", columns(list(head.values()), shown), *more]
 
 
@@ -202,8 +216,13 @@ def _rules(rules: dict[str, Any]) -> list[str]:
     if not texts:
         return ["", "no rules beyond the demand"]
     counts = ", ".join(f"{count} {name}" for name, count in rules["counts"].items())
-    more = [f"... {len(texts) - MOST} more rules"] if len(texts) > MOST else []
+    more = [f"... {_counted(len(texts) - MOST, 'more rules')}; --json lists them all"] if len(texts) > MOST else []
     return ["", f"rules: {counts}", *(f"- {text}" for text in texts[:MOST]), *more]
+
+
+def _counted(number: int, words: str) -> str:
+    """Return "1 unit" or "2 units" for the plural `words`."""
+    return f"{number} {words.removesuffix('s') if number == 1 else words}"
 
 
 def _share(value: float | None) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from jitopt.cli.failures import usage
 from jitopt.cli.options import AsJson, File, Format, Output, read_instance
 from jitopt.cli.output import emit, emit_text, out
 
@@ -21,10 +22,18 @@ def info(file: File, format: Format = None, as_json: AsJson = False) -> None:
 
 
 def convert(file: File, output: Output = None, format: Format = None, as_json: AsJson = False) -> None:
-    """Write FILE as native JSON, to standard output if no file is named."""
+    """Write FILE as native JSON, to standard output if no file is named.
+
+    The output file ends in .json: no other format is written.
+    """
     from jitopt.formats import write
     from jitopt.formats.strict_json import layout
 
+    if output not in (None, "-") and not str(output).lower().endswith(".json"):
+        raise usage(
+            f"convert writes native JSON only, to a file that ends in .json or to - (standard output), not {output!r}; "
+            "for models see jitopt export, for data frames jitopt.formats.instance_to_tables."
+        )
     instance = read_instance(file, format)
     if output in (None, "-"):
         emit(instance.to_dict()) if as_json else emit_text(layout(instance.to_dict()))
@@ -36,7 +45,12 @@ def convert(file: File, output: Output = None, format: Format = None, as_json: A
 def export(
     file: File,
     method: Annotated[str, typer.Option("--method", metavar="M", help="A formulation of `jitopt methods`.")],
-    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="model.lp, .mps or .pbtxt.")],
+    output: Annotated[
+        str,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help=".lp or .mps (Pyomo), .pbtxt or .pb (CP-SAT), .pbtxt (MathOpt)."
+        ),
+    ],
     format: Format = None,
     as_json: AsJson = False,
 ) -> None:
@@ -44,6 +58,8 @@ def export(
     from jitopt import api
     from jitopt.formats.atomic import check_writable
 
+    if output == "-":
+        raise usage("export needs the name of a file: its ending decides the format.")
     check_writable(output)
     instance = read_instance(file, format)
     api.export(instance, method, output)

@@ -1,7 +1,8 @@
 """`jitopt check` and `jitopt explain`."""
 
+import os
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,56 +10,63 @@ from jitopt.cli.failures import FAILED, INFEASIBLE, NO_PLAN, usage
 from jitopt.cli.options import AsJson, File, Format, ShowProgress, TimeLimit, read_instance
 from jitopt.cli.output import columns, emit, number, out
 from jitopt.cli.progress import Ticker
-from jitopt.errors import InputError
+
+if TYPE_CHECKING:
+    from jitopt.engine.audit import Audit
 
 __all__ = ["check", "explain", "show_reasons"]
 
 
 def check(
     file: File,
-    result: Annotated[str, typer.Argument(metavar="RESULT", help="Result file; - reads standard input.")],
+    result: Annotated[str, typer.Argument(metavar="RESULT", help="Result file or plan; - reads standard input.")],
     format: Format = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check that the plan in RESULT keeps every rule of FILE, and that RESULT tells the truth.
+    """Check that the plan in RESULT keeps every rule of FILE, and that whatever RESULT states is true.
 
-    Exit code: 0 all is well, 1 not (each breach on a line), 2 bad usage or input.
+    RESULT is a result file, complete or not, or a bare plan. Exit code: 0 all is well, 1 not (each
+    breach on a line), 2 bad usage or input, values of a wrong type among it.
     """
-    from jitopt import api
-    from jitopt.formats import read_result
+    from jitopt.engine.audit import examine
+    from jitopt.formats.results import read_claims
 
     if file == result == "-":
         raise usage("only one of FILE and RESULT can come from standard input.")
     instance = read_instance(file, format)
-    data = read_result(result, instance.problem)
-    breaches = list(api.audit(instance, data))
-    evaluation = None
-    if data["plan"] is not None:
-        try:
-            evaluation = api.check(instance, data["plan"])
-        except InputError:
-            # A plan of a wrong shape is a breach the audit tells; it has no value to show.
-            if not breaches:
-                raise
+    told = read_claims(result, instance)
+    if file == "-" and instance.name == "stdin" and isinstance(told.get("instance"), dict):
+        # A public format has no name of its own, and standard input lends it none.
+        told["instance"] = told["instance"] | {"name": instance.name}
+    found = examine(instance, told)
     if as_json:
-        emit(
-            {
-                "ok": not breaches,
-                "breaches": breaches,
-                "objective": evaluation.objective if evaluation else None,
-                "terms": evaluation.terms if evaluation else {},
-                "violations": [violation.to_dict() for violation in evaluation.violations] if evaluation else [],
-                "evidence": evaluation.evidence if evaluation else {},
-            }
-        )
-    elif breaches:
-        out("\n".join(breaches))
+        emit(_judged(found))
     else:
-        out("The plan keeps every rule, and the result tells the truth." if evaluation else "The result is consistent.")
-        if evaluation:
-            terms = ", ".join(f"{name} {number(value)}" for name, value in evaluation.terms.items())
-            out(f"objective {number(evaluation.objective)} ({terms})")
-    raise typer.Exit(FAILED if breaches else 0)
+        out("\n".join([*(found.breaches or _praise(found)), *(f"note: {note}" for note in found.notes)]))
+    raise typer.Exit(FAILED if found.breaches else 0)
+
+
+def _judged(found: "Audit") -> dict[str, Any]:
+    evaluation = found.evaluation
+    return {
+        "ok": not found.breaches,
+        "breaches": found.breaches,
+        "notes": found.notes,
+        "objective": evaluation.objective if evaluation else None,
+        "terms": evaluation.terms if evaluation else {},
+        "violations": [violation.to_dict() for violation in evaluation.violations] if evaluation else [],
+        "evidence": evaluation.evidence if evaluation else {},
+    }
+
+
+def _praise(found: "Audit") -> list[str]:
+    if found.evaluation is None:
+        return ["The result is consistent."]
+    terms = ", ".join(f"{name} {number(value)}" for name, value in found.evaluation.terms.items())
+    return [
+        "The plan keeps every rule, and what the result states is true.",
+        f"objective {number(found.evaluation.objective)} ({terms})",
+    ]
 
 
 def explain(
@@ -66,26 +74,38 @@ def explain(
     result: Annotated[
         str | None, typer.Argument(metavar="RESULT", help="Result file whose plan --why-not compares with.")
     ] = None,
-    more: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", hidden=True)] = None,
+    more: Annotated[
+        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Further keys of the choice after --why-not.")
+    ] = None,
     why_not: Annotated[
         list[str] | None,
-        typer.Option("--why-not", metavar="KEY=VALUE ...", help="The choice to force, e.g. supplier=S2 part=p7."),
+        typer.Option("--why-not", metavar="KEY=VALUE", help="The choice to force, compared with the plan in RESULT."),
     ] = None,
     time_limit: TimeLimit = 60.0,
     format: Format = None,
     as_json: AsJson = False,
     progress: ShowProgress = None,
 ) -> None:
-    """Say why FILE has no plan and what the cheapest repair is; or what a choice not taken costs.
+    r"""Say why FILE has no plan and what the cheapest repair is; or what a choice not taken costs.
+
+    \b
+    The keys of a choice:
+      heijunka  position=3 product=A     the slot builds it (bucket=3 with a box)
+      sourcing  supplier=S2              it delivers something;
+                part=p7, quantity=50     optional: of this part, at least so much
+
+    \b
+    For instance:
+      jitopt explain plant.json
+      jitopt explain line.json result.json --why-not position=3 product=A
 
     Exit code: 0 answered, and there is a plan; 3 there is none, with the reasons; 4 no answer
     within the limit; 2 bad usage or input.
     """
     from jitopt import api
 
+    _check_words(file, result, why_not, more)
     choice = _choice([*(why_not or []), *(more or [])])
-    if bool(why_not) != bool(choice) or bool(choice) != (result is not None):
-        raise usage("--why-not KEY=VALUE needs a RESULT file, and a RESULT file needs --why-not.")
     instance = read_instance(file, format)
     if result is None:
         ticker = Ticker(progress)
@@ -101,6 +121,18 @@ def explain(
     comparison = api.why_not(instance, data, choice, time_limit=time_limit)
     emit(comparison.to_dict()) if as_json else out(_show_comparison(comparison))
     raise typer.Exit({"impossible": INFEASIBLE, "infeasible": INFEASIBLE, "unknown": NO_PLAN}.get(comparison.status, 0))
+
+
+def _check_words(file: str, result: str | None, why_not: list[str] | None, more: list[str] | None) -> None:
+    """Refuse a choice without a result to compare with, and a result without a choice."""
+    if why_not and (result is None or ("=" in result and not os.path.exists(result))):
+        words = " ".join([*why_not, *([result] if result else []), *(more or [])])
+        raise usage(
+            "--why-not compares with the plan of a RESULT file, which is missing: "
+            f"jitopt explain {file} RESULT.json --why-not {words}"
+        )
+    if result is not None and not why_not:
+        raise usage("with a RESULT file, --why-not KEY=VALUE says which choice to compare its plan with.")
 
 
 def _choice(words: Iterable[str]) -> dict[str, str]:

@@ -1,32 +1,54 @@
 """The options that several commands share."""
 
 import math
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
-from jitopt.cli.failures import usage
+__all__ = [
+    "AsJson", "File", "Format", "Gap", "Output", "Seed", "ShowProgress", "TimeLimit", "number_above_0", "read_instance",
+    "whole_from",
+]  # fmt: skip
 
-__all__ = ["AsJson", "File", "Format", "Output", "Seed", "ShowProgress", "TimeLimit", "read_instance", "unsigned"]
 
-
-def _finite(value: float | None) -> float | None:
-    if value is not None and not math.isfinite(value):
-        raise usage("a finite number is needed.")
+def number_above_0(text: str | float) -> float:
+    """Return the number in a word of the command line; refuse what is none, or not above 0."""
+    value = _number(text)
+    if value is None or value <= 0:
+        raise typer.BadParameter(f"{text!r} is not a number above 0; write for instance 30.")
     return value
 
 
-def _positive(value: float | None) -> float | None:
-    if value is not None and not (math.isfinite(value) and value > 0):
-        raise usage("a number above 0 is needed.")
+def _gap(text: str | float) -> float:
+    """Return the relative gap in a word of the command line: at least 0, below 1."""
+    value = _number(text)
+    if value is None or not 0 <= value < 1:
+        raise typer.BadParameter(f"{text!r} is not a relative gap from 0 to below 1; 5 % is 0.05.")
     return value
 
 
-def unsigned(value: float | None) -> float | None:
-    """Refuse what is not a finite number of at least 0."""
-    if value is not None and not (math.isfinite(value) and value >= 0):
-        raise usage("a number of at least 0 is needed.")
-    return value
+def whole_from(least: int) -> Callable[[str | int], int]:
+    """Return what takes a word of the command line as a whole number of at least `least`."""
+
+    def whole_number(text: str | int) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least:
+            raise typer.BadParameter(f"{text!r} is not a whole number of at least {least}.")
+        return value
+
+    return whole_number
+
+
+def _number(text: str | float) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="Instance file; - reads standard input.")]
@@ -35,10 +57,15 @@ Format = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 Output = Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Write to FILE (- : stdout).")]
-Seed = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed of all random numbers.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", parser=whole_from(0), help="Seed of all random numbers.")]
 TimeLimit = Annotated[
     float,
-    typer.Option("--time-limit", metavar="S", callback=_positive, help="Seconds for the whole call, reading included."),
+    typer.Option(
+        "--time-limit", metavar="S", parser=number_above_0, help="Seconds for the whole call, reading included."
+    ),
+]
+Gap = Annotated[
+    float, typer.Option("--gap", metavar="G", parser=_gap, help="Relative gap at which to stop: 0.05 is 5 %.")
 ]
 ShowProgress = Annotated[
     bool | None,

@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["columns", "emit", "emit_text", "err", "fit", "flush", "number", "out", "pad", "plain"]
+__all__ = ["columns", "documents", "emit", "emit_text", "err", "fit", "flush", "number", "out", "pad", "plain"]
 
 HIDDEN = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c")
 """Signs that turn the direction of the text around them."""
 
 ACTING = re.compile("[\x7f-\x9f\u2028\u2029" + "".join(sorted(HIDDEN)) + "]")
 BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
+
+
+documents: list[int] = []
+"""Length of each JSON document printed by this process; no run prints two."""
 
 
 def plain(text: object) -> str:
@@ -51,6 +55,7 @@ def emit(data: Any, indent: int | None = None) -> None:
 
 def emit_text(text: str) -> None:
     """Print JSON text on standard output: what the stream cannot show, or would act on, is escaped."""
+    documents.append(len(text))
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
     escaped = (ACTING if encoding == "utf8" else BEYOND_ASCII).sub(_escape, text)
     try:

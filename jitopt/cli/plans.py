@@ -77,6 +77,8 @@ def _box(instance: Heijunka, plan: HeijunkaPlan) -> str:
 
 def _orders(instance: Sourcing, plan: SourcingPlan) -> str:
     """Return the orders, then what each supplier gets."""
+    if not any(order.quantity for order in plan.orders):
+        return "Nothing needs to be ordered: the demand is met from stock, or there is none."
     orders = sorted((o for o in plan.orders if o.quantity), key=lambda o: (o.period, o.supplier, o.part))
     shown = [[o.period, o.supplier, o.part, o.quantity] for o in orders[:MOST_ROWS]]
     text = columns(["period", "supplier", "part", "quantity"], shown) + _cut(len(orders), MOST_ROWS, "orders")

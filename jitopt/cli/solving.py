@@ -7,9 +7,21 @@ from typing import Annotated, Any
 import typer
 
 from jitopt.cli import clock
-from jitopt.cli.failures import FAILED, INFEASIBLE, INTERRUPTED, NO_PLAN
-from jitopt.cli.options import AsJson, File, Format, Output, Seed, ShowProgress, TimeLimit, read_instance, unsigned
-from jitopt.cli.output import emit, number, out
+from jitopt.cli.failures import FAILED, INFEASIBLE, INTERRUPTED, NO_PLAN, usage
+from jitopt.cli.options import (
+    AsJson,
+    File,
+    Format,
+    Gap,
+    Output,
+    Seed,
+    ShowProgress,
+    TimeLimit,
+    number_above_0,
+    read_instance,
+    whole_from,
+)
+from jitopt.cli.output import emit, err, number, out
 from jitopt.cli.progress import Ticker
 
 WRITING = 0.3
@@ -17,17 +29,27 @@ WRITING = 0.3
 
 __all__ = ["solve"]
 
+ENDS = {
+    "proof": "proven",
+    "time_limit": "stopped by the time limit",
+    "work_limit": "stopped by the work limit",
+    "memory_limit": "stopped by the memory limit",
+    "gap": "stopped at the gap asked for",
+    "interrupted": "interrupted",
+    "error": "stopped by an error",
+}
+"""What ended a solve, in words."""
+
 
 def solve(
     file: File,
     method: Annotated[str, typer.Option("--method", metavar="M", help="auto, or a name of `jitopt methods`.")] = "auto",
     time_limit: TimeLimit = 60.0,
-    gap: Annotated[
-        float, typer.Option("--gap", metavar="G", callback=unsigned, help="Relative gap at which to stop.")
-    ] = 0.0,
+    gap: Gap = 0.0,
     seed: Seed = 0,
     threads: Annotated[
-        int | None, typer.Option("--threads", metavar="N", min=1, help="Threads in all; by default the processors.")
+        int | None,
+        typer.Option("--threads", metavar="N", parser=whole_from(1), help="Threads in all; by default the processors."),
     ] = None,
     start: Annotated[
         str | None,
@@ -38,7 +60,12 @@ def solve(
     ] = False,
     work_limit: Annotated[
         float | None,
-        typer.Option("--work-limit", metavar="N", callback=unsigned, help="Work of each method when deterministic."),
+        typer.Option(
+            "--work-limit",
+            metavar="N",
+            parser=number_above_0,
+            help="Work of each method with --deterministic, about seconds of one processor; 10 if not given.",
+        ),
     ] = None,
     format: Format = None,
     output: Output = None,
@@ -51,13 +78,20 @@ def solve(
     limit, 130 interrupted (the best plan is written), 2 bad usage or input, 1 anything else.
     """
     from jitopt import api
+    from jitopt.cli.notes import notes_of
     from jitopt.formats.atomic import check_writable
+    from jitopt.formats.files import refuse_foreign
 
     began = clock.began()
     opened = time.monotonic()
+    if work_limit is not None and not deterministic:
+        raise usage("--work-limit belongs to --deterministic: add it, or limit the time by --time-limit.")
     if output not in (None, "-"):
-        check_writable(output)
+        refuse_foreign(str(output))
+        check_writable(str(output))
     instance = read_instance(file, format)
+    for note in notes_of(instance):
+        err(f"jitopt: note: {note}")
     plan = _start(start, instance.problem)
     read_seconds = time.monotonic() - began
     # What took long to read takes a while to write and to let go of, too.
@@ -151,7 +185,7 @@ def _facts(result: Any) -> list[tuple[str, str]]:
     stages = ", ".join(f"{key} {value:.2f}" for key, value in result.seconds.items() if key != "total" and value)
     total = f"{result.seconds.get('total', 0.0):.2f}"
     return [
-        ("status", f"{result.status} (stopped by {result.stopped_by})"),
+        ("status", f"{result.status} ({ENDS.get(result.stopped_by, result.stopped_by)})"),
         ("objective", number(result.objective)),
         ("bound", number(result.bound)),
         ("gap", gap),

@@ -116,6 +116,10 @@ def conclude(race: Race, request: Request, start: StartReceipt | None, interrupt
     """Draw the result of a race: status by proof, objective by the judge, bound if it stands."""
     ledger = race.ledger
     claims = strategy.claims(race)
+    if ledger.objective is not None and claims:
+        for solver in sorted(claims):
+            ledger.warn(f"{solver} claimed that no plan exists; the plan in hand refutes it")
+        claims = set()
     objective, bound = ledger.objective, ledger.bound
     gap = ledger.gap
     status: Literal["optimal", "feasible", "infeasible", "no_plan"]

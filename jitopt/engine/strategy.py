@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 __all__ = ["claims", "confirm", "run_auto", "run_method"]
 
-HEURISTIC_SHARE = 0.3
-"""Largest share of the time that the heuristic has before the exact roads start."""
+SHARE_ALONE, SHARE_BESIDE = 0.3, 0.6
+"""Largest share of the time that the heuristic has before the exact roads start, and beside them."""
 
 LEAST_PATIENCE = 0.5
-"""Seconds without progress after which the exact roads start, at least."""
+"""Seconds without progress after which the first exact road starts, and the heuristic may end, at least."""
 
-PATIENCE = 3.0
-"""The heuristic searches this many times as long as it took to its last progress."""
+PATIENCE_ALONE, PATIENCE_BESIDE = 3.0, 10.0
+"""The heuristic searches this many times as long as it took to its last progress: alone, or beside exact roads."""
 
 FIRST_WORK = 0.25
 """Share of the work budget that the heuristic has in deterministic mode."""
@@ -39,41 +39,62 @@ def run_auto(race: Race) -> None:
     known = registry.methods(instance.problem)
     heuristics = [m for m in known if m.kind == "heuristic" and m.module.startswith("jitopt.")]
     exact = [m for m in known if m.exact and m.module.startswith("jitopt.") and m.fits(size)]
-    for heuristic in heuristics:
-        _run_first(race, heuristic, exact)
+    first = [_run_first(race, heuristic, exact) for heuristic in heuristics]
     if not _done(race):
-        _run_exact(race, exact)
+        _run_exact(race, exact, first)
     if race.settings.work is None:
         _spend_rest(race, heuristics)
 
 
-def _run_first(race: Race, heuristic: Method, exact: list[Method]) -> None:
-    """Run the heuristic before the exact roads, as long as it makes progress.
+class _Search:
+    """The heuristic's own time: it starts when its process is ready, and again when its machine code is loaded."""
 
-    Its clock starts when its process is ready, however long that took, and again when its machine
-    code is loaded. While machine code is still being made, the exact roads do not wait for it.
+    def __init__(self, race: Race, attempt: Attempt) -> None:
+        self._race, self._attempt = race, attempt
+        self._began, self._left = time.monotonic(), race.remaining()
+
+    def over(self, factor: float, share: float) -> bool:
+        """Tell whether it has searched in vain for long enough, `factor` times as long as to its last progress.
+
+        Or for a `share` of the time there was.
+        """
+        attempt, now = self._attempt, time.monotonic()
+        if not attempt.running or now > self._began + share * self._left:
+            return True
+        if attempt.phase == "load" or self._race.ledger.plan is None:
+            return False
+        since = max(self._began, attempt.phase_began)
+        return now > since + max(LEAST_PATIENCE, factor * (self._race.ledger.improved - since))
+
+    def holds_thread(self) -> bool:
+        """Tell whether it searches; the making of machine code goes on beside all else."""
+        return self._attempt.running and self._attempt.phase != "compile"
+
+    def stop(self) -> None:
+        """End it, unless it makes machine code: that is worth finishing."""
+        if self.holds_thread():
+            self._race.stop([self._attempt])
+
+
+def _run_first(race: Race, heuristic: Method, exact: list[Method]) -> _Search:
+    """Run the heuristic before the exact roads, as long as it makes quick progress.
+
+    While machine code is still being made, the exact roads do not wait for it.
     """
     attempt = race.launch(heuristic, start=race.ledger.plan, work_share=FIRST_WORK)
     race.run_until(lambda: attempt.begun or _done(race))
     if race.settings.work is not None:
         race.run_until(lambda: _done(race))
-        return
+        return _Search(race, attempt)
     _warm(race, exact)
-    began = time.monotonic()
-    end = began + (HEURISTIC_SHARE if exact else 1.0) * race.remaining()
-    race.run_until(lambda: _done(race) or time.monotonic() > (_patience(race, attempt, began, end) if exact else end))
-    if attempt.running and attempt.phase != "compile":
-        race.stop([attempt])
-
-
-def _patience(race: Race, attempt: Attempt, began: float, end: float) -> float:
-    """Return when the heuristic has searched in vain for long enough."""
-    if attempt.phase == "compile":
-        return began
-    if attempt.phase == "load" or race.ledger.plan is None:
-        return end
-    since = max(began, attempt.phase_began)
-    return min(end, since + max(LEAST_PATIENCE, PATIENCE * (race.ledger.improved - since)))
+    search = _Search(race, attempt)
+    if exact:
+        race.run_until(lambda: _done(race) or search.over(PATIENCE_ALONE, SHARE_ALONE) or attempt.phase == "compile")
+    else:
+        race.run_until(lambda: _done(race))
+    if race.settings.threads < 2 or not exact:
+        search.stop()
+    return search
 
 
 def _warm(race: Race, exact: list[Method]) -> None:
@@ -90,8 +111,11 @@ def _threads(race: Race, exact: list[Method]) -> int:
     return max(1, race.settings.threads // max(1, len(exact)))
 
 
-def _run_exact(race: Race, exact: list[Method]) -> None:
-    """Run the exact roads: side by side as far as the thread budget goes, else in turn."""
+def _run_exact(race: Race, exact: list[Method], beside: list[_Search]) -> None:
+    """Run the exact roads: side by side as far as the thread budget goes, else in turn.
+
+    A heuristic that still makes progress keeps its thread; the second exact road takes it over.
+    """
     waiting = list(exact)
     threads = _threads(race, exact)
     in_turn = race.settings.work is not None
@@ -99,11 +123,21 @@ def _run_exact(race: Race, exact: list[Method]) -> None:
     retried: set[str] = set()
     under_way: list[Attempt] = []
     while (waiting or under_way) and race.remaining() > 0.05 and not _done(race):
-        while waiting and len(under_way) < side_by_side:
+        searching = [search for search in beside if search.holds_thread()]
+        while waiting and len(under_way) + len(searching) < max(side_by_side, len(searching) + 1):
             method = waiting.pop(0)
             left = race.remaining() if not waiting or side_by_side > 1 else 0.6 * race.remaining()
             under_way.append(race.launch(method, seconds=left, threads=threads, start=race.ledger.plan))
-        race.run_until(lambda: _done(race) or not all(attempt.running for attempt in under_way))
+        race.run_until(
+            lambda now=searching: (  # type: ignore[misc]
+                _done(race)
+                or not all(attempt.running for attempt in under_way)
+                or any(search.over(PATIENCE_BESIDE, SHARE_BESIDE) for search in now)
+            )
+        )
+        for search in searching:
+            if search.over(PATIENCE_BESIDE, SHARE_BESIDE):
+                search.stop()
         for attempt in [attempt for attempt in under_way if not attempt.running]:
             under_way.remove(attempt)
             if attempt.outcome == "crashed" and attempt.method.name not in retried and not in_turn:

@@ -87,6 +87,13 @@ def choose(text: str, label: str, name: str | None = None, problem: str | None =
     fits = [r for r in table.values() if (problem is None or r.problem in (None, problem)) and r.sniff(text)]
     if len(fits) == 1:
         return fits[0]
+    if not fits and _looks_like_csv(text, label):
+        raise InputError(
+            "a CSV file holds one table; an instance has several, in one JSON file",
+            remedy="read each table, e.g. with pandas.read_csv, and make the instance with jitopt.from_tables "
+            "(docs/formats.md)",
+            source=label,
+        )
     what = "fits several formats" if fits else "is in none of the known formats"
     listed = fits or list(table.values())
     raise InputError(
@@ -95,3 +102,11 @@ def choose(text: str, label: str, name: str | None = None, problem: str | None =
         source=label,
         more=[f"  {reader.name}: {summary(reader)}" for reader in listed],
     )
+
+
+def _looks_like_csv(text: str, label: str) -> bool:
+    """Tell whether the first two lines have the same number of separators, or the file is called so."""
+    if label.lower().endswith((".csv", ".tsv")):
+        return True
+    first, second = [*text.splitlines()[:2], "", ""][:2]
+    return any(first.count(sign) and first.count(sign) == second.count(sign) for sign in ",;\t")

@@ -146,6 +146,7 @@ SOURCING: dict[str, dict[str, Meaning]] = {
         "order_cost": ("Paid in every period with an order (a_sp); default 0.", "cost per order"),
         "capacity": ("Most of the part in one period (k_sp); null: no limit.", "units per period"),
         "minimum": ("Least quantity of an order (m_sp); null or 0 binds nothing.", "units"),
+        "maximum": ("Largest quantity of an order (M_sp); null: no limit.", "units"),
         "multiple": ("An order is a whole multiple of it; null: any quantity.", "units"),
         "defects": ("Share of defective units; default 0.", "share"),
     },

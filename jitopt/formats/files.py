@@ -11,7 +11,13 @@ from jitopt.formats.strict_json import layout
 from jitopt.formats.text import Source, read_text
 from jitopt.problems.base import Instance, Plan
 
-__all__ = ["read", "write"]
+__all__ = ["read", "refuse_foreign", "write"]
+
+FOREIGN = frozenset((
+    ".csv", ".tsv", ".xlsx", ".xls", ".xlsm", ".ods", ".parquet", ".feather", ".arrow", ".yaml", ".yml", ".xml",
+    ".html", ".pdf", ".lp", ".mps", ".csplib", ".cap",
+))  # fmt: skip
+"""Endings of file formats that jitopt does not write instances or results in."""
 
 
 def read(path: Source, format: str | None = None, problem: str | None = None) -> Instance[Plan]:
@@ -56,6 +62,18 @@ def read(path: Source, format: str | None = None, problem: str | None = None) ->
     return instance
 
 
+def refuse_foreign(path: Target) -> None:
+    """Refuse a file name that promises what jitopt does not write."""
+    ending = os.path.splitext(os.fspath(path))[1]
+    if ending.lower() in FOREIGN:
+        raise InputError(
+            "jitopt writes JSON only, under the ending .json",
+            value=ending,
+            remedy="name the file .json; for other kinds see `to_frame` and `jitopt export`",
+            source=str(os.fspath(path)),
+        )
+
+
 def write(instance: Instance[Plan], path: Target) -> None:
     """Write an instance in the native format; the file appears whole or not at all.
 
@@ -77,6 +95,9 @@ def write(instance: Instance[Plan], path: Target) -> None:
         raise InputError(
             "only an instance can be written",
             value=type(instance).__name__,
-            remedy="give what jitopt.read or jitopt.from_tables returns",
+            remedy="write jitopt.write(instance, path) with what jitopt.read or jitopt.from_tables returns",
         )
+    if not isinstance(path, str | os.PathLike):
+        raise InputError("a path must be text", value=path, remedy='give a path, or "-" for standard output')
+    refuse_foreign(path)
     write_text(os.fspath(path), layout(instance.to_dict()) + "\n")

@@ -54,7 +54,7 @@ def parse(data: Any, source: str = "") -> Instance[Plan]:
     if "problem" not in data or "plan" in data:
         raise _no_instance(data, source)
     found = instance_type(data["problem"], source)
-    _check_version(data, source)
+    _check_head(data, source)
     return found.parse(data, source)
 
 
@@ -70,8 +70,17 @@ def _no_instance(data: dict[str, Any], source: str) -> InputError:
     )
 
 
-def _check_version(data: dict[str, Any], source: str) -> None:
-    version = data.get("version", VERSION)
+def _check_head(data: dict[str, Any], source: str) -> None:
+    if "version" not in data:
+        raise InputError(
+            'the key "version" is missing: it says how the file is to be read',
+            place="/version",
+            remedy=f'add "version": {VERSION}',
+            source=source,
+        )
+    if "name" not in data:
+        raise InputError('the key "name" is missing', place="/name", remedy='add "name": "..."', source=source)
+    version = data["version"]
     if isinstance(version, int) and not isinstance(version, bool) and version > VERSION:
         raise InputError(
             f"the file has a newer version of the format than this jitopt reads (up to {VERSION})",

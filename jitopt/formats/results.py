@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from jitopt.errors import InputError
 from jitopt.formats import strict_json
@@ -15,7 +15,9 @@ from jitopt.formats.text import Source, read_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FORMAT", "ResultFile", "read_result", "write_result"]
+    from jitopt.problems.base import Instance
+
+__all__ = ["FORMAT", "ResultFile", "claims", "read_claims", "read_result", "write_result"]
 
 FORMAT = "jitopt-result/1"
 """What the key "format" of a result file says."""
@@ -64,6 +66,95 @@ class ResultFile(BaseModel):
     versions: dict[str, Any] | None = None
 
 
+class Receipt(BaseModel):
+    """What a result says of the plan that the search was given to start from."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
+
+    given: bool
+    source: str
+    checked: bool
+    accepted: bool | None
+    objective: float | None
+    detail: dict[str, bool | None] = {}
+
+
+def _timed(rows: list[list[float | None]]) -> list[list[float | None]]:
+    """Refuse a moment of the trajectory that has no time."""
+    for number, row in enumerate(rows):
+        if row[0] is None or row[0] < 0:
+            raise ValueError(f"a moment begins with its seconds, a number >= 0; moment {number} does not")
+    return rows
+
+
+Moments = Annotated[list[Annotated[list[float | None], Field(min_length=3, max_length=3)]], AfterValidator(_timed)]
+
+
+class Claims(ResultFile):
+    """A result whose claims are to be compared with the truth: typed as far as they are compared."""
+
+    start: Receipt | None = None  # type: ignore[assignment]
+    trajectory: Moments | None = None
+    warnings: list[str] | None = None
+    claims_infeasible: list[str] | None = None
+
+
+def claims(data: Any, instance: Instance[Any], source: str = "") -> dict[str, Any]:
+    """Return what `data` states of a plan for `instance`, once every value has its type.
+
+    Parameters
+    ----------
+    data
+        A result, complete or not; a plan inside {"plan": ...}; or a bare plan, known by its main key.
+    instance
+        The instance it belongs to.
+    source
+        The file it came from, for the messages.
+
+    Returns
+    -------
+    dict
+        The data as it stands, a bare plan under the key "plan". What is absent stays absent.
+
+    Raises
+    ------
+    InputError
+        If it is no result, one of another problem, or a value (of the plan too) has another type.
+    """
+    if (
+        isinstance(data, dict)
+        and not {"plan", "format"} & set(data)
+        and set(instance.plan_type.model_fields) & set(data)
+    ):
+        data = {"plan": data}
+    if not isinstance(data, dict) or "plan" not in data or "format" in data:
+        _check_format(data, source)
+    told = dict(data)
+    _check_problem(told.get("problem", instance.problem), instance.problem, source)
+    try:
+        Claims.model_validate({"format": FORMAT, "problem": instance.problem, **told})
+    except ValidationError as error:
+        raise _misfit(error, source) from None
+    try:
+        if told["plan"] is not None:
+            instance.plan_type.model_validate(told["plan"])
+    except ValidationError as error:
+        raise _misfit(error, source, "/plan", f"see the plan of {instance.problem} in `jitopt schema result`") from None
+    return told
+
+
+def _bare(data: dict[str, Any], instance: Instance[Any]) -> bool:
+    """Tell whether an object is a plan by itself: it has a plan's main key, and nothing of a result's frame."""
+    keys = set(data)
+    return not {"plan", "format"} & keys and bool(set(instance.plan_type.model_fields) & keys)
+
+
+def read_claims(path: Source, instance: Instance[Any]) -> dict[str, Any]:
+    """Read a result, complete or not, or a bare plan; see `claims`."""
+    text = read_text(path)
+    return claims(strict_json.loads(text.text, text.label), instance, text.label)
+
+
 def read_result(path: Source, problem: str | None = None) -> dict[str, Any]:
     """Read a result file.
 
@@ -91,15 +182,20 @@ def read_result(path: Source, problem: str | None = None) -> dict[str, Any]:
         ResultFile.model_validate(data)
     except ValidationError as error:
         raise _misfit(error, text.label) from None
-    if problem is not None and data["problem"] != problem:
+    if problem is not None:
+        _check_problem(data["problem"], problem, text.label)
+    return dict(data)
+
+
+def _check_problem(told: object, problem: str, source: str) -> None:
+    if told != problem:
         raise InputError(
             f"this is a result of another problem than the instance ({problem})",
             place="/problem",
-            value=data["problem"],
+            value=told,
             remedy="give the result and the instance that belong together",
-            source=text.label,
+            source=source,
         )
-    return dict(data)
 
 
 def _check_format(data: Any, source: str) -> None:
@@ -116,17 +212,26 @@ def _check_format(data: Any, source: str) -> None:
     raise InputError(rule, place="/format", value=told, remedy=remedy, source=source)
 
 
-def _misfit(error: ValidationError, source: str) -> InputError:
+def _misfit(error: ValidationError, source: str, within: str = "", remedy: str = "") -> InputError:
     first, *rest = error.errors(include_url=False)
-    told = [f"also /{'/'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in rest[:5]]
+    told = [f"also {_place(problem['loc'], within)}: {_sentence(problem['msg'])}" for problem in rest[:5]]
     return InputError(
-        first["msg"].replace("Input should be", "the value must be"),
-        place="/" + "/".join(map(str, first["loc"])),
+        _sentence(first["msg"]),
+        place=_place(first["loc"], within),
         value=None if first["type"] == "missing" else first["input"],
-        remedy="correct the value (see `jitopt schema result`)",
+        remedy=remedy or "correct the value (see `jitopt schema result`)",
         source=source,
         more=told,
     )
+
+
+def _sentence(message: str) -> str:
+    text = message.removeprefix("Value error, ").replace("Input should be", "the value must be")
+    return text.replace("a valid tuple", "a list")
+
+
+def _place(parts: tuple[int | str, ...], within: str) -> str:
+    return f"{within}/{'/'.join(map(str, parts))}"
 
 
 def write_result(data: Mapping[str, Any], path: Target) -> None:

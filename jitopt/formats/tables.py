@@ -12,8 +12,9 @@ from jitopt.errors import InputError
 from jitopt.formats.columns import Misfit, clean, kinds
 from jitopt.formats.native import VERSION
 from jitopt.frames import columns_of, row_label, to_frame
-from jitopt.problems import instance_type
+from jitopt.problems import PROBLEMS, instance_type
 from jitopt.problems.base import Instance, Plan, Strict, Table
+from jitopt.problems.wording import near
 
 __all__ = ["from_tables", "instance_to_tables", "other_fields"]
 
@@ -66,7 +67,13 @@ def from_tables(
     >>> jitopt.from_tables("heijunka", {"products": {"product": ["A", "B"], "demand": [2, 3]}}).units
     5
     """
-    known = _table_classes(instance_type(problem))
+    known = _table_classes(_type_of(problem))
+    if not isinstance(tables, Mapping):
+        raise InputError(
+            "the tables are given by name",
+            value=type(tables).__name__,
+            remedy=f'write {{"{next(iter(known))}": table, ...}}; the tables are {", ".join(known)}',
+        )
     data: dict[str, Any] = {"problem": problem, "version": VERSION, "name": name}
     data |= {key: _plain(value) for key, value in fields.items() if value is not None}
     if objective is not None:
@@ -75,12 +82,26 @@ def from_tables(
         data.setdefault(key, value)
     for key, table in tables.items():
         if key not in known:
-            raise InputError(f"{problem} has no table of this name", value=key, remedy=f"use one of {', '.join(known)}")
+            meant = near(key, known)
+            raise InputError(
+                f"{problem} has no table of this name",
+                value=key,
+                remedy=(f"did you mean {meant}? " if meant else "") + f"The tables are {', '.join(known)}",
+            )
         _insert(data, key, _clean_table(key, table, known[key]))
     try:
         return instance_type(problem).parse(data)
     except InputError as error:
         raise _in_table_words(error, tables) from None
+
+
+def _type_of(problem: object) -> type[Instance[Plan]]:
+    """Return the instance class of the problem that `from_tables` was asked for."""
+    try:
+        return instance_type(problem)
+    except InputError as error:
+        rule = f"the first argument of from_tables is a problem: {', '.join(PROBLEMS)}"
+        raise InputError(rule, value=error.value, remedy=error.remedy) from None
 
 
 def _table_classes(model: type[BaseModel], prefix: str = "") -> dict[str, type[Table]]:
@@ -127,11 +148,13 @@ def _clean_table(name: str, table: Any, model: type[Table]) -> dict[str, list[An
     found: dict[str, list[Any]] = {}
     for column, values in columns_of(table, f"table {name}").items():
         if column not in expected:
+            meant = near(column, expected)
             raise InputError(
                 "the table has a column that is not known",
                 place=f"table {name}",
                 value=column,
-                remedy=f"remove or rename it; the columns are {', '.join(expected)}",
+                remedy=(f"did you mean {meant}? " if meant else "remove or rename it; ")
+                + f"the columns are {', '.join(expected)}",
             )
         kind = expected[column]
         if not (kind.required or kind.nullable) and values and all(value is None for value in values):

@@ -85,6 +85,30 @@ def _stdin() -> bytes | str:
     return sys.stdin.read() if buffer is None else bytes(buffer.read())
 
 
+BINARY = (
+    (
+        b"PK\x03\x04",
+        "a workbook or an archive",
+        "read tables with pandas.read_excel and use jitopt.from_tables",
+    ),
+    (b"PAR1", "a Parquet file", "read tables with pandas.read_parquet and use jitopt.from_tables"),
+    (b"%PDF", "a PDF document", "give the data as text"),
+    (b"\x89PNG", "a picture", "give the data as text"),
+    (b"\x1f\x8b", "a compressed file", "unpack it first"),
+)
+"""How files that hold no text begin, what they are and what to do."""
+
+
+def _no_text(data: bytes, label: str) -> InputError | None:
+    """Return the error of a file that is no text, None for text."""
+    for start, what, remedy in BINARY:
+        if data.startswith(start):
+            return InputError(f"this is not a text file; it is {what}", source=label, remedy=remedy)
+    if b"\0" in data:
+        return InputError("this is not a text file", source=label, remedy="give an instance as text in UTF-8")
+    return None
+
+
 def _decode(data: bytes, label: str) -> str:
     for mark, name in MARKS:
         if data.startswith(mark):
@@ -93,16 +117,19 @@ def _decode(data: bytes, label: str) -> str:
                 source=label,
                 remedy="save the file as UTF-8 without byte order mark",
             )
+    error = _no_text(data, label)
+    if error is not None:
+        raise error
     try:
         return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        before = data[: error.start]
+    except UnicodeDecodeError as wrong:
+        before = data[: wrong.start]
         line = before.count(b"\n") + 1
-        column = error.start - (before.rfind(b"\n") + 1) + 1
+        column = wrong.start - (before.rfind(b"\n") + 1) + 1
         raise InputError(
             "the text must be UTF-8",
             place=f"line {line}, byte {column}",
-            value=data[error.start : error.start + 1],
+            value=data[wrong.start : wrong.start + 1],
             remedy="save the file as UTF-8",
             source=label,
         ) from None

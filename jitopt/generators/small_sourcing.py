@@ -24,9 +24,13 @@ FOCUS = (
     "suppliers_at_most", "quote_capacity", "term discounts incremental", "minimum", "storage", "share_at_least",
     "term ordering", "required", "defects", "term supplier_fixed", "multiple", "term discounts all_units", "late",
     "term switching", "part_suppliers_at_least", "term link_fixed", "suppliers_at_least", "term defects",
-    "term lateness",
+    "term lateness", "maximum", "share_at_most packs", "defects packs", "suppliers_at_least any",
 )  # fmt: skip
-"""What is to matter, seed by seed in turn: a rule, or a term of the objective."""
+"""What is to matter, seed by seed in turn: a rule, or a term of the objective.
+
+A second word says how: ratio rules with quotes in packs, so that more than the demand must be
+ordered; a least number of suppliers whose orders may have any size.
+"""
 
 THROWS = 20
 """After so many throws an instance is taken even if its focus does not seem to matter."""
@@ -55,7 +59,7 @@ def _matters(instance: Sourcing, focus: str, dice: Dice) -> bool:
             reduced = plain.evaluate(plan).objective or 0.0
         broken = frozenset(violation.rule for violation in found.violations)
         plans.append(Judged(found.objective or 0.0, reduced, broken))
-    return matters(focus if term is None else None, plans)
+    return matters(focus.partition(" ")[0] if term is None else None, plans)
 
 
 def _draw(dice: Dice) -> Sourcing:
@@ -114,14 +118,16 @@ def _add_terms(dice: Dice, data: Data, focus: str) -> None:
     """Draw the terms of the quotes: in some instances all come in packs, in others some or none."""
     quotes = data["quotes"]
     count = len(quotes["price"])
-    packs = dice.pick((1.0, 0.5, 0.0)) if focus != "multiple" else 0.7
+    packs = 0.7 if focus == "multiple" or focus.endswith("packs") else dice.pick((1.0, 0.5, 0.0))
     quotes["multiple"] = [dice.pick((1, 2, 2, 3, 0.5)) if dice.chance(packs) else None for _ in range(count)]
     for name, values, feature in (
         ("minimum", (None, 1, 2, 3, 2.5), "minimum"),
+        ("maximum", (None, 2, 3, 4, 4.5), "maximum"),
         ("fixed_cost", (0, 1, 3, 6), "link_fixed"),
         ("order_cost", (0, 1, 2.5, 4), "ordering"),
     ):
-        if focus == feature or (name == "minimum" and focus.endswith("at_least")) or dice.chance(0.35):
+        share = 0.1 if name == "maximum" else 0.35
+        if focus == feature or (name == "minimum" and focus.endswith("at_least")) or dice.chance(share):
             quotes[name] = [dice.pick(values) for _ in range(count)]
     if focus == "supplier_fixed" or dice.chance(0.35):
         data["suppliers"]["fixed_cost"] = [dice.pick((0, 2, 5, 9)) for _ in data["suppliers"]["supplier"]]
@@ -203,7 +209,7 @@ def _add_shares(dice: Dice, data: Data, focus: str) -> None:
         suppliers = [s for s, p in zip(quotes["supplier"], quotes["part"], strict=True) if p == part]
         if len(suppliers) < 2:
             continue
-        if focus == "share_at_most" or dice.chance(0.6):
+        if focus.startswith("share_at_most") or dice.chance(0.6):
             rows.append((part, None, dice.pick((None, 0.2, 0.3)), dice.pick((None, 0.5, 0.6, 0.75))))
         if focus == "share_at_least" or dice.chance(0.6):
             supplier = dice.pick(suppliers)
@@ -223,34 +229,24 @@ def _add_quality(dice: Dice, data: Data, focus: str) -> None:
 
 
 def _add_part_limits(dice: Dice, data: Data, focus: str) -> None:
-    """Draw limits per part; a least number of suppliers only where no order can be arbitrarily small."""
+    """Draw limits per part."""
     quotes = data["quotes"]
     offers = {part: quotes["part"].count(part) for part in dict.fromkeys(quotes["part"])}
     table: Data = {"part": list(offers)}
     if focus == "part_suppliers_at_most" or dice.chance(0.4):
         table["suppliers_at_most"] = [dice.pick((None, 1, 1, 2)) for _ in offers]
     if focus == "part_suppliers_at_least" or dice.chance(0.3):
-        table["suppliers_at_least"] = [
-            dice.pick((None, 1, 2)) if count >= 2 and _tangible(data, part) else None for part, count in offers.items()
-        ]
-    if "defects" in quotes and (focus in ("defects", "late") or dice.chance(0.5)):
+        table["suppliers_at_least"] = [dice.pick((None, 1, 2)) if count >= 2 else None for count in offers.values()]
+    if "defects" in quotes and (focus.startswith(("defects", "late")) or dice.chance(0.5)):
         table["defects_at_most"] = [dice.pick((None, 0.01, 0.02, 0.05)) for _ in offers]
         table["late_at_most"] = [dice.pick((None, 0.1, 0.2, 0.3)) for _ in offers]
     data["part_limits"] = table
 
 
-def _tangible(data: Data, part: str | None = None) -> bool:
-    """Tell whether every order (of a part) has a least size above 0."""
-    quotes = data["quotes"]
-    minimum = quotes.get("minimum") or [None] * len(quotes["part"])
-    rows = zip(quotes["part"], quotes["multiple"], minimum, strict=True)
-    return all(multiple or least for other, multiple, least in rows if part in (None, other))
-
-
 def _add_counts(dice: Dice, data: Data, focus: str) -> None:
     if focus == "suppliers_at_most" or dice.chance(0.5):
         data["suppliers_at_most"] = dice.pick((1, 1, 2))
-    if (focus == "suppliers_at_least" or dice.chance(0.5)) and _tangible(data):
+    if focus.startswith("suppliers_at_least") or dice.chance(0.5):
         data["suppliers_at_least"] = dice.pick((1, 2))
 
 
@@ -297,6 +293,8 @@ def _relax(data: Data, violation: Violation) -> None:
         _shift(data["suppliers"], {"supplier": first}, rule, amount)
     elif rule == "quote_capacity":
         _shift(data["quotes"], {"supplier": first, "part": second}, "capacity", amount)
+    elif rule == "maximum":
+        _shift(data["quotes"], {"supplier": first, "part": second}, rule, amount)
     elif rule == "storage":
         _shift(data["stock"], {"part": first}, rule, amount)
     elif rule == "share_at_least":

@@ -16,7 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jitopt.heuristics._sourcing_world import watched
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jitopt.problems.sourcing import Sourcing
     from jitopt.problems.sourcing.instance import Link
 
@@ -143,9 +147,12 @@ class Relaxation:
         return True
 
 
-def relax(instance: Sourcing) -> Relaxation | None:
-    """Return the relaxation of an instance at its first multipliers; None if nothing must be ordered."""
-    return _Builder(instance).build()
+def relax(instance: Sourcing, stopped: Callable[[], bool] = lambda: False) -> Relaxation | None:
+    """Return the relaxation of an instance at its first multipliers; None if nothing must be ordered.
+
+    stopped: asked now and then; `Stopped` is raised if it says so.
+    """
+    return _Builder(instance, stopped).build()
 
 
 @dataclass
@@ -163,8 +170,8 @@ class _Offer:
 class _Builder:
     """Turns an instance into arrays."""
 
-    def __init__(self, instance: Sourcing) -> None:
-        self.instance = instance
+    def __init__(self, instance: Sourcing, stopped: Callable[[], bool]) -> None:
+        self.instance, self.stopped = instance, stopped
         self.periods = len(instance.periods)
         self.rows = {name: row for row, name in enumerate(instance.suppliers.supplier)}
         self.ladders = {(ladder.supplier, ladder.part): ladder for ladder in instance.ladders}
@@ -175,7 +182,7 @@ class _Builder:
         self.required = self._required()
         self.needs = {part: self._need(part) for part in instance.demand}
         self.cheapest = dict.fromkeys(self.rows, np.inf)
-        for link in instance.links.values():
+        for link in watched(instance.links.values(), stopped):
             ladder = self.ladders.get((link.supplier, link.part))
             price = float(link.price) * (float(ladder.breaks[-1][1]) if ladder else 1.0)
             self.cheapest[link.supplier] = min(self.cheapest[link.supplier], price)
@@ -183,7 +190,7 @@ class _Builder:
     def build(self) -> Relaxation | None:
         """Return the relaxation, None if there is no need that a link could serve."""
         instance = self.instance
-        offers = [offer for link in instance.links.values() if (offer := self._offer(link))]
+        offers = [offer for link in watched(instance.links.values(), self.stopped) if (offer := self._offer(link))]
         offers.sort(key=lambda offer: offer.supplier)
         if not offers:
             return None

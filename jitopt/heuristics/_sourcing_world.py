@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, make_dataclass
 from fractions import Fraction
 from math import floor, log10
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -18,11 +18,13 @@ from jitopt.problems.base import exact
 from jitopt.problems.sourcing import Order, Sourcing, SourcingPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from jitopt.problems.sourcing.instance import Link
 
-__all__ = ["NONE", "Grid", "World", "flatten", "objects", "settings"]
+__all__ = ["NONE", "Grid", "Stopped", "World", "few", "flatten", "objects", "settings", "watched"]
+
+T = TypeVar("T")
 
 NONE = 1 << 60
 """Stands for "no limit"."""
@@ -185,16 +187,49 @@ def settings(world: World, seed: int, cycle_length: int, patience: int) -> None:
     top.cycle_length, top.patience = cycle_length, patience
 
 
-def flatten(instance: Sourcing) -> tuple[World, Grid] | None:
-    """Return the instance as arrays with an empty plan, None if a required link can never be used."""
+class Stopped(Exception):
+    """The caller wants no more."""
+
+
+def watched(items: Iterable[T], stopped: Callable[[], bool]) -> Iterator[T]:
+    """Yield the items; raise `Stopped` once `stopped` says so."""
+    for number, item in enumerate(items):
+        if number % 1000 == 0 and stopped():
+            raise Stopped
+        yield item
+
+
+def few(instance: Sourcing, most: int) -> list[Link]:
+    """Return links enough for a first plan: of each part the `most` cheapest, and those that rules name."""
+    table = instance.quotes
+    codes = {part: code for code, part in enumerate(instance.demand)}
+    part = np.array([codes[name] for name in table.part])
+    order = np.lexsort((np.array(table.price), part))
+    sizes = np.bincount(part, minlength=len(codes))
+    rank = np.empty(len(part), INT)
+    rank[order] = np.arange(len(part)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    named: set[tuple[str | None, str | None]] = {(s, p) for s, p, _ in instance.required_rows}
+    named |= {(s, p) for p, s, least, _ in instance.share_rows if least}
+    whole = {s for s, p in named if p is None}
+    links = zip(instance.links.items(), rank.tolist(), strict=True)
+    return [link for (key, link), place in links if place < most or key in named or key[0] in whole]
+
+
+def flatten(
+    instance: Sourcing, links: Collection[Link] | None = None, stopped: Callable[[], bool] = lambda: False
+) -> tuple[World, Grid] | None:
+    """Return the instance as arrays with an empty plan, None if a required link can never be used.
+
+    links: those to be used, None for all. stopped: asked now and then; `Stopped` is raised if it says so.
+    """
     needs = _needs(instance)
     ladders = _ladders(instance, needs)
     reach = _reach(instance, ladders)
-    links, lost = _usable(instance, needs, reach)
+    links, lost = _usable(instance, watched(links or instance.links.values(), stopped), needs, reach)
     if lost:
         return None
     scale = _scale(instance, links, reach, needs)
-    tables = _tables(instance, links, ladders, reach, scale)
+    tables = _tables(instance, links, ladders, reach, scale, stopped)
     multiples = tuple(link.multiple for link in links)
     grid = Grid(
         unit=1 / scale.factor,
@@ -234,6 +269,8 @@ Breaks = dict[LadderKey, tuple[str, list[tuple[Fraction, Fraction]]]]
 
 def _ladders(instance: Sourcing, needs: dict[str, Fraction]) -> Breaks:
     """Return the ladders without breaks that lie absurdly far above what they serve."""
+    if not instance.ladders:
+        return {}
     served: dict[str, Fraction] = {}
     for supplier, part in instance.links:
         served[supplier] = served.get(supplier, Fraction(0)) + needs[part]
@@ -258,11 +295,11 @@ def _reach(instance: Sourcing, ladders: Breaks) -> dict[LadderKey, Fraction]:
 
 
 def _usable(
-    instance: Sourcing, needs: dict[str, Fraction], reach: dict[LadderKey, Fraction]
+    instance: Sourcing, offered: Iterable[Link], needs: dict[str, Fraction], reach: dict[LadderKey, Fraction]
 ) -> tuple[list[Link], bool]:
     """Return the links that an order can fit into, by part, and whether one that must be used is not."""
     by_part: dict[str, list[Link]] = {part: [] for part in instance.demand}
-    for link in instance.links.values():
+    for link in offered:
         by_part[link.part].append(link)
     must = {(s, p) for s, p, amount in instance.required_rows if p is not None and amount}
     must |= {(s, p) for p, s, least, _ in instance.share_rows if s is not None and least and needs[p]}
@@ -293,7 +330,10 @@ def _least(link: Link) -> Fraction:
 
 def _limits(instance: Sourcing, link: Link) -> list[Fraction]:
     """Return the limits on a single order of `link` (stock before a delivery is never below 0)."""
-    limits = (link.capacity, instance.capacity[link.supplier], instance.storage[link.part])
+    limits = (
+        link.capacity, link.maximum, instance.capacity[link.supplier], instance.storage[link.part],
+        instance.order_sizes.get((link.supplier, link.part)),
+    )  # fmt: skip
     return [limit for limit in limits if limit is not None]
 
 
@@ -311,7 +351,10 @@ def _scale(
     """Choose the grid: all decimals of the data, more where shares need them, as int64 allows."""
     largest: dict[str, Fraction] = {}
     for link in links:
-        largest[link.part] = max(largest.get(link.part, Fraction(0)), _least(link) + (link.multiple or 0))
+        order = _least(link) + (link.multiple or 0)
+        if link.part in instance.ratio_sizes:
+            order += min((instance.ratio_sizes[link.part].limit, *_limits(instance, link)))
+        largest[link.part] = max(largest.get(link.part, Fraction(0)), order)
     demands = sum((sum(row, Fraction(0)) for row in instance.demand.values()), Fraction(0))
     total = demands + sum(reach.values(), Fraction(0)) + sum(largest.values(), Fraction(0))
     total = max(total, *instance.initial.values(), Fraction(1, 10**6))
@@ -347,12 +390,17 @@ def _decimals(value: Fraction) -> int:
 
 
 def _tables(
-    instance: Sourcing, links: list[Link], ladders: Breaks, reach: dict[LadderKey, Fraction], scale: _Scale
+    instance: Sourcing,
+    links: list[Link],
+    ladders: Breaks,
+    reach: dict[LadderKey, Fraction],
+    scale: _Scale,
+    stopped: Callable[[], bool],
 ) -> World:
     suppliers = {name: index for index, name in enumerate(instance.suppliers.supplier)}
     parts = {name: index for index, name in enumerate(instance.demand)}
     rung, ladder_of = _rung_table(ladders, scale)
-    link = _link_table(instance, links, (suppliers, parts, ladder_of), reach, scale)
+    link = _link_table(instance, links, watched(links, stopped), (suppliers, parts, ladder_of), reach, scale)
     part, slot = _part_table(instance, link, scale)
     supplier = _supplier_table(instance, link, ladder_of, scale)
     periods, count = len(instance.periods), len(links)
@@ -405,6 +453,7 @@ def _rung_table(ladders: Breaks, scale: _Scale) -> tuple[Any, dict[LadderKey, in
 def _link_table(
     instance: Sourcing,
     links: list[Link],
+    rows: Iterable[Link],
     index: tuple[dict[str, int], dict[str, int], dict[LadderKey, int]],
     reach: dict[LadderKey, Fraction],
     scale: _Scale,
@@ -418,14 +467,19 @@ def _link_table(
     token = {part: (need or 1) * TOKEN for part, need in _needs(instance).items()}
     tokens = {part: max(1, scale.up(value)) for part, value in token.items()}
     required = {(s, p): amount for s, p, amount in instance.required_rows}
-    for row, link in enumerate(links):
+    everyone, pulled = bool(instance.suppliers_at_least), {row[0] for row in instance.part_limit_rows if row[1]}
+    for row, link in enumerate(rows):
         key = (link.supplier, link.part)
         step = 1 if link.multiple is None else max(1, scale.near(link.multiple))
         if link.multiple:
             least = step * int(_least(link) / link.multiple)
         else:
             least = scale.up(link.minimum) if link.minimum > token[link.part] else tokens[link.part]
-        largest = demands[link.part] + _either(reach, link) + link.minimum + (link.multiple or 0)
+            if everyone or link.part in pulled:
+                least = max(least, scale.up(instance.smallest_use[key]))
+        largest = demands[link.part] + _either(reach, link) + link.minimum + (link.multiple or 0) + 1
+        if link.part in instance.ratio_sizes:
+            largest = max(largest, instance.ratio_sizes[link.part].limit)
         capacity = scale.down(min([largest, *_limits(instance, link)]))
         fresh = instance.current is not None and key not in instance.awarded
         extra = defect_cost * link.defects + late_cost * link.late if defect_cost or late_cost else Fraction(0)

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["compiled", "in_place", "is_cached", "kernel", "mark_cached", "plain", "twin"]
+__all__ = ["cached", "compiled", "in_place", "is_cached", "kernel", "mark_cached", "plain", "twin"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -123,6 +123,12 @@ def is_cached(module: str) -> bool:
     """Tell whether the module's kernels were compiled before, so that loading them is quick."""
     folder = _folder(module)
     return folder is not None and (folder / f"{module}.ready").exists()
+
+
+def cached(package: str) -> list[str]:
+    """Return the names of the kernel modules of a package that were compiled before."""
+    folder = _folder(f"{package}.__init__")
+    return [] if folder is None else sorted(file.stem.rpartition(".")[2] for file in folder.glob("*.ready"))
 
 
 def mark_cached(module: str) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from jitopt.heuristics import jit
 from jitopt.heuristics._sourcing_bound import relax
-from jitopt.heuristics._sourcing_world import flatten, objects, settings
+from jitopt.heuristics._sourcing_world import Stopped, few, flatten, objects, settings
 from jitopt.problems.sourcing import SourcingPlan
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jitopt.heuristics._sourcing_bound import Relaxation
     from jitopt.heuristics._sourcing_world import Grid
     from jitopt.heuristics.context import Context
@@ -25,7 +28,15 @@ HEURISTIC: dict[str, Any] = {
     "page": "docs/methods/sourcing_assign.md",
 }
 
-KERNELS = "jitopt.heuristics._kernels.sourcing_assign"
+FAMILY = "jitopt.heuristics._kernels.sourcing_"
+
+KERNELS = FAMILY + "assign"
+
+MANY = 3000
+"""Above this many links the first plan is made of a few of each part."""
+
+FEW = 6
+"""Of each part, so many of the cheapest links."""
 
 CYCLE = 1500
 """Iterations of a cycle of the search."""
@@ -51,20 +62,22 @@ NOTHING = 1e300
 
 def run(instance: Sourcing, context: Context) -> None:
     """Search, reporting plans and a bound to `context` until it says stop or nothing is gained any more."""
-    lower = _Bound(relax(instance), context)
     if context.start is not None:
         context.report(context.start)
-    found = flatten(instance)
+    with suppress(Stopped):
+        _run(instance, context)
+
+
+def _run(instance: Sourcing, context: Context) -> None:
+    best = _first(instance, context)
+    found = flatten(instance, stopped=context.stopped)
     if found is None:
         return
     world, grid = found
     if not grid.pairs:
         context.report(SourcingPlan(orders=()))
         return
-    quick = objects(world)
-    settings(quick, context.seed, CYCLE, PATIENCE)
-    jit.plain(KERNELS).search(quick, 1)
-    best = _report(context, grid, quick, [cell.best for cell in quick.cell], NOTHING)
+    lower = _Bound(relax(instance, context.stopped), context)
     if context.work is not None:
         lower.improve(best, FIXED_STEPS)
     if lower.reached(best):
@@ -76,6 +89,42 @@ def run(instance: Sourcing, context: Context) -> None:
     best = _improve(context, kernels.search, world, grid, best, lower)
     while context.work is None and not context.stopped() and not lower.reached(best) and lower.open:
         lower.improve(best, STEPS)
+
+
+def _first(instance: Sourcing, context: Context) -> float:
+    """Report a plan made in plain Python, of the cheapest links where there are many; return its cost."""
+    many = len(instance.links) > MANY
+    found = flatten(instance, few(instance, FEW) if many else None, context.stopped)
+    if found is None or not found[1].pairs:
+        return NOTHING
+    world, grid = objects(found[0]), found[1]
+    settings(world, context.seed, CYCLE, PATIENCE)
+    construct(world, context.stopped)
+    return _report(context, grid, world, [cell.best for cell in world.cell], NOTHING)
+
+
+def construct(w: Any, stopped: Callable[[], bool]) -> None:
+    """Do the first iteration of the search, part by part, so that a stop is heard.
+
+    Raises
+    ------
+    Stopped
+        When `stopped` says so.
+    """
+    search, regroup, fill = (jit.plain(f"{FAMILY}{name}") for name in ("assign", "regroup", "fill"))
+    search.next_cycle(w)
+    search.begin(w)
+    search.build(w)
+    regroup.sort(w)
+    for row in range(w.top[0].listed):
+        if stopped():
+            raise Stopped
+        fill.force(w, w.pad[row].item)
+        fill.fill(w, w.pad[row].item)
+    w.top[0].listed = 0
+    if w.top[0].log > 0:
+        search.decide(w)
+    search.save(w, w.top[0].saved != 0)
 
 
 class _Bound:
@@ -98,6 +147,8 @@ class _Bound:
         began, target = time.perf_counter(), cost if cost < NOTHING else 1.5 * self.value
         for _ in range(steps):
             self.open = self.open and self.relaxation.improve(target)
+            if self.context.stopped():
+                break
         self.seconds += time.perf_counter() - began
         self._tell()
 

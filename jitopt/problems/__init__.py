@@ -31,11 +31,14 @@ def instance_type(problem: object, source: str = "") -> type[Instance[Any]]:
         If there is no such problem.
     """
     if not isinstance(problem, str) or problem not in PROBLEMS:
+        from jitopt.problems.wording import near
+
+        meant = near(problem, PROBLEMS)
         raise InputError(
             f"the problem must be one of {', '.join(PROBLEMS)}",
             place="/problem",
             value=problem,
-            remedy='write "problem": with one of these words',
+            remedy=f'did you mean "{meant}"?' if meant else "use one of these words; others are not in this version",
             source=source,
         )
     module, name = PROBLEMS[problem]

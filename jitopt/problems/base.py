@@ -7,15 +7,26 @@ judge that stands on it shares no line with the models it judges.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from jitopt.errors import InputError
+from jitopt.problems.wording import explain_validation, key_words, listed, misnamed, near
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,10 +60,18 @@ def exact(value: float) -> Fraction:
     return Fraction(int(number)) if number.is_integer() else Fraction(repr(number))
 
 
+MOST_TOLERANCE = Fraction(1, 1000)
+"""The tolerance is never more than this, so that a whole unit always counts."""
+
+
+def tolerance(limit: Fraction) -> Fraction:
+    """Return by how much a limit may be exceeded: `TOLERANCE` relative to max(1, |limit|), up to `MOST_TOLERANCE`."""
+    return min(TOLERANCE * max(Fraction(1), abs(limit)), MOST_TOLERANCE)
+
+
 def within_limit(value: Fraction, limit: Fraction) -> bool:
-    """Tell whether value <= limit, up to `TOLERANCE` relative to max(1, |limit|)."""
-    slack = TOLERANCE * max(Fraction(1), abs(limit))
-    return bool(value <= limit + slack)
+    """Tell whether value <= limit, up to `tolerance`."""
+    return bool(value <= limit + tolerance(limit))
 
 
 def as_tuple(value: object) -> object:
@@ -74,6 +93,13 @@ Counts = Annotated[tuple[Annotated[int, Field(ge=0, le=10**7)], ...], BeforeVali
 Positives = Annotated[tuple[Annotated[int, Field(ge=1, le=10**7)], ...], BeforeValidator(as_tuple)]
 OptionalPositives = Annotated[tuple[Annotated[int, Field(ge=1, le=10**7)] | None, ...], BeforeValidator(as_tuple)]
 Flags = Annotated[tuple[bool, ...], BeforeValidator(as_tuple)]
+
+
+def _printable(name: str) -> str:
+    """Refuse control characters: a name is shown on terminals and in reports."""
+    if any(ord(sign) < 32 or ord(sign) == 127 for sign in name):
+        raise ValueError("a name must have no control characters")
+    return name
 
 
 class Strict(BaseModel):
@@ -125,25 +151,22 @@ class Table(Strict):
         seen: set[object] = set()
         for row, key in enumerate(keys):
             if key in seen:
-                label = " and ".join(self.KEY)
                 raise InputError(
-                    f"each {label} may appear only once",
+                    f"each {listed(self.KEY)}{' together' if len(key) > 1 else ''} may appear only once",
                     place=f"{place}/{self.KEY[-1]}/{row}",
-                    value=key[0] if len(key) == 1 else key,
+                    value=key_words(self.KEY, key),
                     remedy="remove or rename the repeated row",
                 )
             seen.add(key)
 
-    def check_reference(self, place: str, column: str, known: Mapping[str, Any], what: str) -> None:
-        """Refuse a value of `column` that is not among `known` (None is let through)."""
+    def check_reference(self, place: str, column: str, known: Mapping[str, int], what: str, home: str = "") -> None:
+        """Refuse a value of `column` that is not among `known` (None is let through).
+
+        known: row of each known name in the column at `home`.
+        """
         for row, value in enumerate(getattr(self, column)):
             if value is not None and value not in known:
-                raise InputError(
-                    f"{column} must be one of the {what}",
-                    place=f"{place}/{column}/{row}",
-                    value=value,
-                    remedy=f"add it to the {what} or correct the name",
-                )
+                raise misnamed(value, column, known, what, f"{place}/{column}/{row}", home)
 
 
 class Known(Strict):
@@ -289,7 +312,7 @@ class Instance(Strict, Generic[PlanT_co]):
 
     problem: str
     version: Literal[1] = 1
-    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_printable)]
     source: str = Field(default="", max_length=2000)
     known: Known | None = None
 
@@ -301,10 +324,12 @@ class Instance(Strict, Generic[PlanT_co]):
         data = self.to_dict()
         for name, value in changes.items():
             if name not in type(self).model_fields:
+                meant = near(name, type(self).model_fields)
                 raise InputError(
                     f"a {self.problem} instance has no field of this name",
                     place=f"/{name}",
-                    remedy="use one of " + ", ".join(type(self).model_fields),
+                    remedy=(f"did you mean {meant}? " if meant else "")
+                    + f"The fields are {', '.join(type(self).model_fields)}",
                 )
             data[name] = value.model_dump(mode="json", by_alias=True) if isinstance(value, BaseModel) else value
         return type(self).parse(data)
@@ -327,7 +352,7 @@ class Instance(Strict, Generic[PlanT_co]):
         try:
             instance = cls.model_validate(data)
         except ValidationError as error:
-            raise _explain_validation(error, source) from None
+            raise explain_validation(error, cls, source) from None
         except InputError as error:
             raise (error.within(source) if source else error) from None
         return instance
@@ -346,48 +371,24 @@ class Instance(Strict, Generic[PlanT_co]):
 
     def evaluate(self, plan: Plan) -> Evaluation:
         """Judge a plan: every rule and every term of the objective, in exact arithmetic."""
-        raise NotImplementedError
+        found: Evaluation = room(self, "judge").evaluate(self, plan)
+        return found
 
     def rules(self) -> list[Rule]:
         """Return every rule that can be relaxed, under its business name."""
-        raise NotImplementedError
+        found: list[Rule] = room(self, "rules").rules(self)
+        return found
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        """Check what a single field cannot see."""
+        room(self, "validation").validate(self)
+        return self
 
 
-_REMEDIES = {
-    "extra_forbidden": "remove the key or correct its name (see `jitopt schema`)",
-    "missing": "add the field (see `jitopt schema`)",
-    "finite_number": "write a finite number",
-    "string_type": "write the value as text, in quotes",
-    "int_type": "write a whole number, without quotes",
-    "float_type": "write a number, without quotes",
-    "bool_type": "write true or false",
-    "tuple_type": "write the column as a list",
-    "model_type": "write a JSON object",
-    "literal_error": "use one of the listed words",
-    "less_than_equal": "check the unit of the value: it is larger than jitopt accepts",
-    "greater_than_equal": "write a value of at least the limit",
-}
+def room(instance: Instance[Any], name: str) -> Any:
+    """Return a module of an instance's problem: judge, rules, validation, choice and what else it has.
 
-
-def _explain_validation(error: ValidationError, source: str) -> InputError:
-    problems = error.errors(include_url=False)
-    lines = []
-    for problem in problems[1:6]:
-        place = "/" + "/".join(str(part) for part in problem["loc"])
-        lines.append(f"also {place}: {_sentence(problem['msg'])}")
-    if len(problems) > 6:
-        lines.append(f"and {len(problems) - 6} more")
-    first = problems[0]
-    return InputError(
-        _sentence(first["msg"]),
-        place="/" + "/".join(str(part) for part in first["loc"]),
-        value=None if first["type"] == "missing" else first["input"],
-        remedy=_REMEDIES.get(str(first["type"]), "correct the value (see `jitopt schema`)"),
-        source=source,
-        more=lines,
-    )
-
-
-def _sentence(message: str) -> str:
-    text = message.removeprefix("Value error, ").replace("Input should be", "the value must be")
-    return text[:1].lower() + text[1:]
+    A problem is a package with these modules around `instance`; they know the instance, it knows none of them.
+    """
+    return importlib.import_module(f"{type(instance).__module__.rpartition('.')[0]}.{name}")

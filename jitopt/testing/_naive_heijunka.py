@@ -1,4 +1,4 @@
-"""Heijunka plans evaluated straight from the definitions; see `jitopt.testing.naive`."""
+"""Heijunka plans evaluated straight from the definitions; see `jitopt.testing._definitions`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from jitopt.testing.naive import Broken, NaiveEvaluation, column, number
+from jitopt.testing._definitions import Broken, NaiveEvaluation, column, number
 
 __all__ = ["evaluate"]
 

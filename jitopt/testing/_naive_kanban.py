@@ -1,4 +1,4 @@
-"""Kanban plans evaluated straight from the definitions; see `jitopt.testing.naive`.
+"""Kanban plans evaluated straight from the definitions; see `jitopt.testing._definitions`.
 
 The cards a loop needs are counted up, one by one, until the need is covered with the probability
 asked for; the expected shortage is integrated.
@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from jitopt.testing.naive import Broken, NaiveEvaluation, column, number
+from jitopt.testing._definitions import Broken, NaiveEvaluation, column, number
 
 __all__ = ["evaluate"]
 

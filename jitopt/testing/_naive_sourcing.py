@@ -1,11 +1,11 @@
-"""Sourcing plans evaluated straight from the definitions; see `jitopt.testing.naive`."""
+"""Sourcing plans evaluated straight from the definitions; see `jitopt.testing._definitions`."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from typing import Any
 
-from jitopt.testing.naive import Broken, NaiveEvaluation, column, number
+from jitopt.testing._definitions import Broken, NaiveEvaluation, column, number
 
 __all__ = ["evaluate"]
 
@@ -113,23 +113,26 @@ def _quotes(data: Data) -> list[dict[str, Any]]:
     )
     return [
         {name: number(column(table, name, 0)[row]) for name in names}
-        | {name: column(table, name, None)[row] for name in ("capacity", "multiple")}
+        | {name: column(table, name, None)[row] for name in ("capacity", "multiple", "maximum")}
         | {"supplier": supplier, "part": part, "price": number(table["price"][row]), "late": late[supplier]}
         for row, (supplier, part) in enumerate(zip(table["supplier"], table["part"], strict=True))
     ]
 
 
-def _largest(data: Data, quote: dict[str, Any]) -> Fraction:
-    """Demand + largest break or required quantity of the supplier + minimum + multiple."""
-    extra = [ZERO]
-    for table, amounts in (("discounts", "from_quantity"), ("required", "at_least")):
-        rows = data.get(table) or {"supplier": [], amounts: []}
-        parts = column(rows, "part", None, len(rows["supplier"]))
-        for supplier, part, amount in zip(rows["supplier"], parts, rows[amounts], strict=True):
-            if supplier == quote["supplier"] and part in (None, quote["part"]):
-                extra.append(number(amount))
-    least: Fraction = quote["minimum"] + number(quote["multiple"] or 0)
-    return _demand(data, quote["part"], _periods(data)[-1]) + max(extra) + least
+def _enough(data: Data, quote: dict[str, Any], quantity: Fraction) -> bool:
+    """Tell whether a total makes a supplier count for a least number.
+
+    With a multiple or a minimum any order does; else 1 unit or a tenth of the demand, or all that
+    one order can be.
+    """
+    if quote["multiple"]:
+        return quantity > 0
+    suppliers = data["suppliers"]
+    shared = column(suppliers, "capacity", None)[suppliers["supplier"].index(quote["supplier"])]
+    caps = [quote["capacity"], quote["maximum"], quote["minimum"], shared, _of_part(data, quote["part"], "storage", 0)]
+    caps += [_demand(data, quote["part"], _periods(data)[-1]) / 10, 1]
+    least = min(number(cap) for cap in caps if cap)
+    return quantity > 0 and quantity >= least - least / 10**9
 
 
 def _orders(data: Data, orders: Orders) -> Amounts:
@@ -146,7 +149,8 @@ def _orders(data: Data, orders: Orders) -> Amounts:
                 found.append((("multiple", link), min(rest, number(quote["multiple"]) - rest)))
             if quote["capacity"] is not None:
                 found.append((("quote_capacity", link), quantity - number(quote["capacity"])))
-            found.append((("order_size", link), quantity - _largest(data, quote)))
+            if quote["maximum"] is not None:
+                found.append((("maximum", link), quantity - number(quote["maximum"])))
     return _worst(found)
 
 
@@ -205,7 +209,12 @@ def _part_limits(data: Data, orders: Orders) -> Amounts:
             for name in ("suppliers_at_least", "suppliers_at_most", "defects_at_most", "late_at_most")
         )
         if least is not None:
-            found.append((("part_suppliers_at_least", (part,)), Fraction(least - used)))
+            counted = sum(
+                _enough(data, quote, orders.total(quote["supplier"], part))
+                for quote in _quotes(data)
+                if quote["part"] == part
+            )
+            found.append((("part_suppliers_at_least", (part,)), Fraction(least - counted)))
         if most is not None:
             found.append((("part_suppliers_at_most", (part,)), Fraction(used - most)))
         for rule, limit in (("defects", defects), ("late", late)):
@@ -226,7 +235,8 @@ def _counts(data: Data, orders: Orders) -> Amounts:
     used = len({supplier for supplier, _ in orders.links()})
     found: Amounts = []
     if data.get("suppliers_at_least") is not None:
-        found.append((("suppliers_at_least", ()), Fraction(data["suppliers_at_least"] - used)))
+        counted = {q["supplier"] for q in _quotes(data) if _enough(data, q, orders.total(q["supplier"], q["part"]))}
+        found.append((("suppliers_at_least", ()), Fraction(data["suppliers_at_least"] - len(counted))))
     if data.get("suppliers_at_most") is not None:
         found.append((("suppliers_at_most", ()), Fraction(used - data["suppliers_at_most"])))
     limit = (data.get("current") or {}).get("at_most")

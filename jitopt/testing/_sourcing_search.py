@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jitopt.problems.sourcing import Order, Sourcing, SourcingPlan
+from jitopt.testing._optimum import Optimum
 
 if TYPE_CHECKING:
     from jitopt.problems.sourcing.instance import Ladder
-    from jitopt.testing.brute_force import Optimum
 
 __all__ = ["search"]
 
@@ -36,11 +36,12 @@ EPSILON = 1e-7
 
 @dataclass(frozen=True)
 class Node:
-    """Decisions taken so far: orders placed or not, breaks reached, least and most packs."""
+    """Decisions taken so far: orders placed or not, breaks reached, least and most packs, links that count or not."""
 
     used: dict[Cell, bool] = field(default_factory=dict)
     tiers: dict[LadderKey, int] = field(default_factory=dict)
     packs: dict[Cell, tuple[int, int]] = field(default_factory=dict)
+    enough: dict[tuple[str, str], bool] = field(default_factory=dict)
 
 
 @dataclass
@@ -63,8 +64,6 @@ def search(instance: Sourcing) -> Optimum | None:
     ValueError
         If the tree is too large, or the optimum is approached but not reached.
     """
-    from jitopt.testing.brute_force import Optimum
-
     tree = Tree(instance)
     tree.visit()
     if tree.best is None:
@@ -83,6 +82,7 @@ class Tree:
         self.cells: list[Cell] = [(s, p, t) for s, p in instance.links for t in instance.periods]
         self.column = {cell: j for j, cell in enumerate(self.cells)}
         self.ladders: dict[LadderKey, Ladder] = {(ladder.supplier, ladder.part): ladder for ladder in instance.ladders}
+        self.largest = {part: largest_order(instance, part) for part in instance.demand}
         self.best: SourcingPlan | None = None
         self.value = math.inf
         self.nodes = 0
@@ -106,7 +106,8 @@ class Tree:
             return []
         quantities = solution[1]
         return (
-            self._branch_on_use(node, quantities)
+            self._branch_on_enough(node)
+            or self._branch_on_use(node, quantities)
             or self._branch_on_tier(node)
             or self._branch_on_packs(node, quantities)
             or self._keep(quantities)
@@ -123,6 +124,13 @@ class Tree:
             return []
         cell = max(wanted, key=lambda c: quantities[self.column[c]])
         return [replace(node, used=node.used | {cell: way}) for way in (False, True)]
+
+    def _branch_on_enough(self, node: Node) -> list[Node]:
+        """Decide an open link that makes its supplier count from some quantity on, while counts are open."""
+        if self._counts_kept(node):
+            return []
+        links = [link for link, least in self.instance.smallest_use.items() if least and link not in node.enough]
+        return [replace(node, enough=node.enough | {link: way}) for link in links[:1] for way in (False, True)]
 
     def _branch_on_tier(self, node: Node) -> list[Node]:
         for key, ladder in self.ladders.items():
@@ -168,34 +176,41 @@ class Tree:
         """Return the links used for sure (way True), or not ruled out (way False)."""
         return {c[:2] for c in self.cells if node.used.get(c, not way)}
 
-    def _counts(self, node: Node) -> list[tuple[int, int | None, int, int | None]]:
-        """Return (used for sure, at most, possibly used, at least) of every count rule."""
+    def _counting(self, node: Node, way: bool) -> set[tuple[str, str]]:
+        """Return the links that count for a least number for sure (way True), or possibly (way False)."""
+        smallest = self.instance.smallest_use
+        any_order = {link for link in self._used_links(node, way) if not smallest[link]}
+        return any_order | {link for link, least in smallest.items() if least and node.enough.get(link, not way)}
+
+    def _counts(self, node: Node) -> list[tuple[int, int | None, int, int, int | None]]:
+        """Return (used for sure, at most, possibly counting, counting for sure, at least) of every count rule."""
         instance = self.instance
-        sure, possible = self._used_links(node, True), self._used_links(node, False)
+        sure, possible, counts = self._used_links(node, True), self._counting(node, False), self._counting(node, True)
         found = [
             (
                 len({s for s, _ in sure}),
                 instance.suppliers_at_most,
                 len({s for s, _ in possible}),
+                len({s for s, _ in counts}),
                 instance.suppliers_at_least,
             )
         ]
         for part, least, most, _, _ in instance.part_limit_rows:
-            counts = (sum(p == part for _, p in links) for links in (sure, possible))
-            found.append((next(counts), most, next(counts), least))
+            of_part = [sum(p == part for _, p in links) for links in (sure, possible, counts)]
+            found.append((of_part[0], most, of_part[1], of_part[2], least))
         if instance.current is not None:
-            found.append((len(sure - instance.awarded), instance.current.at_most, 0, None))
+            found.append((len(sure - instance.awarded), instance.current.at_most, 0, 0, None))
         return found
 
     def _counts_possible(self, node: Node) -> bool:
         return all(
             (most is None or sure <= most) and (least is None or possible >= least)
-            for sure, most, possible, least in self._counts(node)
+            for sure, most, possible, _, least in self._counts(node)
         )
 
     def _counts_kept(self, node: Node) -> bool:
         """Tell whether the least counts hold when every open cell stays without order."""
-        return all(least is None or sure >= least for sure, _, _, least in self._counts(node))
+        return all(least is None or counts >= least for _, _, _, counts, least in self._counts(node))
 
     # --- the linear programme ----------------------------------------------------------------
 
@@ -235,7 +250,8 @@ class Tree:
         low, high = [], []
         for cell in self.cells:
             link = self.instance.links[cell[:2]]
-            most = self.instance.largest_order(*cell[:2])
+            most = self.largest[cell[1]]
+            most = most if link.maximum is None else min(most, link.maximum)
             most = most if link.capacity is None else min(most, link.capacity)
             least = link.minimum if node.used.get(cell) else Fraction(0)
             if link.multiple is not None:
@@ -318,6 +334,9 @@ class Tree:
                     columns = self._columns(None, part)
                     bad = {j: getattr(instance.links[self.cells[j][:2]], name) - share for j in columns}
                     self._row(lp, bad, Fraction(0))
+        for link, way in node.enough.items():
+            if way:
+                self._row(lp, dict.fromkeys(self._columns(*link), Fraction(-1)), -instance.smallest_use[link])
         for supplier, wanted, amount in instance.required_rows:
             self._row(lp, dict.fromkeys(self._columns(supplier, wanted), Fraction(-1)), -amount)
 
@@ -346,3 +365,19 @@ def _above(ladder: Ladder, tier: int) -> Fraction:
     for (start, factor), (end, _) in zip(ladder.breaks[:tier], ladder.breaks[1 : tier + 1], strict=True):
         total += (end - start) * (factor - ladder.breaks[tier][1])
     return total
+
+
+def largest_order(instance: Sourcing, part: str) -> Fraction:
+    """Return an order of `part` far above what any plan could want, whatever the judge or a model thinks.
+
+    All demands, breaks, requirements, minima and packs of the instance together; with shares or
+    averages to keep, which can ask for many times that, two thousand times as much.
+    """
+    amounts = [sum(row, Fraction(0)) for row in instance.demand.values()]
+    amounts += [start for ladder in instance.ladders for start, _ in ladder.breaks]
+    amounts += [amount for _, _, amount in instance.required_rows]
+    for link in instance.links.values():
+        amounts += [link.minimum, link.multiple or Fraction(0)]
+    shares = instance.shares.part if instance.shares else ()
+    ratios = {*shares, *(row[0] for row in instance.part_limit_rows if row[3:] != (None, None))}
+    return (sum(amounts, Fraction(0)) + 1) * (2000 if part in ratios else 1)

@@ -7,7 +7,6 @@ problem; the judge itself is held against `jitopt.testing.naive`.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product as cartesian
 from math import comb, factorial, prod
@@ -17,6 +16,8 @@ from jitopt.problems.heijunka import Bucket, Heijunka, HeijunkaPlan
 from jitopt.problems.kanban import Kanban
 from jitopt.problems.sourcing import Order, Sourcing, SourcingPlan
 from jitopt.testing._kanban_choices import card_choices, card_plans
+from jitopt.testing._optimum import Optimum
+from jitopt.testing._sourcing_search import largest_order, search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,17 +28,6 @@ __all__ = ["Optimum", "best_of", "count", "optimum", "plans"]
 
 MOST_PLANS = 1_000_000
 """No more plans than this are enumerated."""
-
-
-@dataclass(frozen=True)
-class Optimum:
-    """The least objective of an instance and a plan that reaches it.
-
-    value: the judge's exact objective of `plan`. plan: a feasible plan.
-    """
-
-    value: Fraction
-    plan: Any
 
 
 def optimum(instance: Instance[Any]) -> Optimum | None:
@@ -57,12 +47,9 @@ def optimum(instance: Instance[Any]) -> Optimum | None:
     Raises
     ------
     ValueError
-        If the instance is too large, or its optimum is approached but not reached (a least
-        number of suppliers whose orders may be arbitrarily small).
+        If the instance is too large, or the judge refuses the plan of its optimum.
     """
     if isinstance(instance, Sourcing) and (_has_fractions(instance) or count(instance) > 500):
-        from jitopt.testing._sourcing_search import search
-
         return search(instance)
     return best_of(instance, plans(instance))
 
@@ -171,7 +158,9 @@ def _choices(instance: Sourcing) -> list[tuple[tuple[str, str, int], Sequence[Fr
     found: list[tuple[tuple[str, str, int], Sequence[Fraction]]] = []
     for (supplier, part), link in instance.links.items():
         assert link.multiple is not None
-        most = instance.largest_order(supplier, part)
+        most = largest_order(instance, part)
+        if link.maximum is not None:
+            most = min(most, link.maximum)
         if link.capacity is not None:
             most = min(most, link.capacity)
         packs = range(1, int(most // link.multiple) + 1)

@@ -47,6 +47,8 @@ def _set_parameters(solver: Any, job: Job) -> None:
     parameters.random_seed = job.seed % 2_147_483_647
     parameters.num_workers = job.threads
     parameters.relative_gap_limit = job.gap
+    # Its own Ctrl-C handler would leave the worker with the system's, which ends the process at the next signal.
+    parameters.catch_sigint_signal = False
     if job.work is None:
         parameters.max_time_in_seconds = max(0.05, job.remaining())
     else:

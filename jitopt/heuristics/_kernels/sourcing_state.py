@@ -17,6 +17,8 @@ from jitopt.heuristics.jit import in_place
 NONE = 1 << 60
 NEAR = 1e-9
 """Relative tolerance of price breaks, that of the judge."""
+MOST = 1e-3
+"""Largest tolerance of price breaks (units), that of the judge."""
 SAFE = 1e-10
 """Tolerance of shares: a tenth of the judge's."""
 MODULUS = 2147483647
@@ -44,7 +46,7 @@ def factor(w: Any, ladder: int, total: int) -> float:
     if ladder < 0 or total <= 0:
         return 1.0
     rung = w.rung[ladder]
-    reach = total + NEAR * max(w.top[0].one, float(total))
+    reach = total + min(NEAR * max(w.top[0].one, float(total)), MOST * w.top[0].one)
     last = ladder
     while last + 1 < rung.last and w.rung[last + 1].at <= reach:
         last += 1

@@ -11,13 +11,11 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from jitopt.errors import InputError
 from jitopt.problems.base import (
     Amount,
     Counts,
-    Evaluation,
     Flags,
     Identifier,
     Identifiers,
@@ -26,12 +24,10 @@ from jitopt.problems.base import (
     OptionalPositives,
     Plan,
     Positives,
-    Rule,
     Strict,
     Table,
     exact,
 )
-from jitopt.problems.heijunka.validation import check_bill, check_options
 
 __all__ = ["Bucket", "Heijunka", "HeijunkaPlan", "Measure", "Term"]
 
@@ -230,19 +226,6 @@ class Heijunka(Instance[HeijunkaPlan]):
     frozen: Annotated[int, Field(ge=0)] = 0
     fixed: Fixed | None = None
 
-    @model_validator(mode="after")
-    def _check(self) -> Heijunka:
-        for name in self.TABLES:
-            table = getattr(self, name)
-            if table is not None:
-                table.check(f"/{name}")
-        _check_references(self)
-        check_bill(self)
-        check_options(self)
-        _check_objective(self)
-        _check_slots(self)
-        return self
-
     @cached_property
     def index(self) -> dict[str, int]:
         """Row of each product."""
@@ -355,18 +338,6 @@ class Heijunka(Instance[HeijunkaPlan]):
             "cells": self.slots * len(self.products.product),
         }
 
-    def evaluate(self, plan: Plan) -> Evaluation:
-        """Judge a plan; see `jitopt.problems.heijunka.judge`."""
-        from jitopt.problems.heijunka.judge import evaluate
-
-        return evaluate(self, plan)
-
-    def rules(self) -> list[Rule]:
-        """Return every rule that can be relaxed, under its business name."""
-        from jitopt.problems.heijunka.rules import rules
-
-        return rules(self)
-
 
 class RatioRule(Strict):
     """A ratio rule ready to use: at most `at_most` units of `products` (rows) in any `in_any` slots."""
@@ -377,126 +348,3 @@ class RatioRule(Strict):
     weight: Fraction
     hard: bool
     products: tuple[int, ...]
-
-
-def _check_references(instance: Heijunka) -> None:
-    products = dict.fromkeys(instance.products.product)
-    for name, columns in (
-        ("bill", ("product",)),
-        ("options", ("product",)),
-        ("changeovers", ("before", "after")),
-        ("fixed", ("product",)),
-    ):
-        table = getattr(instance, name)
-        for column in columns if table is not None else ():
-            table.check_reference(f"/{name}", column, products, "products")
-    if instance.options:
-        ratios = dict.fromkeys(instance.ratios.ratio) if instance.ratios else {}
-        instance.options.check_reference("/options", "ratio", ratios, "ratios")
-    if instance.parts:
-        parts = dict.fromkeys(instance.bill.part) if instance.bill else {}
-        instance.parts.check_reference("/parts", "part", parts, "parts of the bill")
-    if instance.current and instance.current.sequence is not None:
-        for row, product in enumerate(instance.current.sequence):
-            if product not in products:
-                raise InputError(
-                    "the current sequence may hold products of the instance only",
-                    place=f"/current/sequence/{row}",
-                    value=product,
-                    remedy="add it to the products (demand 0 if it is no longer built) or remove it",
-                )
-    if instance.current and instance.current.buckets:
-        instance.current.buckets.check("/current/buckets")
-        instance.current.buckets.check_reference("/current/buckets", "product", products, "products")
-
-
-def _check_objective(instance: Heijunka) -> None:
-    seen = set()
-    for row, term in enumerate(instance.objective):
-        place = f"/objective/{row}"
-        if (term.term, term.measure) in seen:
-            raise InputError(
-                "each term may appear once with the same measure",
-                place=place,
-                value=f"{term.term} {term.measure}",
-                remedy="add the weights up into one row",
-            )
-        seen.add((term.term, term.measure))
-        if term.term == "usage" and instance.bill is None:
-            raise InputError(
-                'the term "usage" needs the table "bill"',
-                place=place,
-                remedy="give the bill of material or remove the term",
-            )
-        if term.term == "ratio" and instance.ratios is None:
-            raise InputError(
-                'the term "ratio" needs the tables "ratios" and "options"',
-                place=place,
-                remedy="give the ratio rules or remove the term",
-            )
-        if term.measure == "sum_violated" and term.term != "ratio":
-            raise InputError(
-                'the measure "sum_violated" is for the term "ratio" only',
-                place=f"{place}/measure",
-                remedy="use sum_squared or sum_absolute",
-            )
-    soft = [rule.ratio for rule in instance.ratio_rules if not rule.hard]
-    if soft and not any(term.term == "ratio" for term in instance.objective):
-        raise InputError(
-            "a ratio rule is neither hard nor priced, so it would be ignored",
-            place="/ratios",
-            value=soft[0],
-            remedy='set "hard" to true for it, or add {"term": "ratio"} to the objective',
-        )
-
-
-def _check_slots(instance: Heijunka) -> None:
-    if instance.units == 0:
-        raise InputError(
-            "the total demand must be at least 1 unit", place="/products/demand", remedy="give at least one demand"
-        )
-    if instance.units > 10**7:
-        raise InputError(
-            "the total demand must be at most 10,000,000 units",
-            place="/products/demand",
-            value=instance.units,
-            remedy="check the unit of the demand",
-        )
-    if instance.box and instance.changeovers:
-        raise InputError(
-            "changeover costs by pair need a sequence: a bucket has no order",
-            place="/changeovers",
-            remedy="remove the table (each set-up then counts 1) or the box",
-        )
-    current = instance.current
-    if current and (current.buckets is not None) != (instance.box is not None):
-        raise InputError(
-            "the current plan must have the form of the plan: buckets with a box, a sequence without",
-            place="/current",
-            remedy='give "sequence" or "buckets" to match',
-        )
-    if current and current.sequence is not None and current.buckets is not None:
-        raise InputError("the current plan is a sequence or buckets, not both", place="/current", remedy="keep one")
-    _check_frozen(instance)
-
-
-def _check_frozen(instance: Heijunka) -> None:
-    current = instance.current
-    if instance.frozen:
-        have = instance.slots if instance.box else len(current.sequence or ()) if current else 0
-        if current is None or have < instance.frozen or instance.frozen > instance.slots:
-            raise InputError(
-                "the frozen slots must exist in the current plan and in the horizon",
-                place="/frozen",
-                value=instance.frozen,
-                remedy=f"give a current plan of at least that length or freeze at most {min(have, instance.slots)}",
-            )
-    if instance.fixed:
-        for row, position in enumerate(instance.fixed.position):
-            if position > instance.slots:
-                raise InputError(
-                    f"a fixed position must lie within the {instance.slots} slots",
-                    place=f"/fixed/position/{row}",
-                    value=position,
-                    remedy="correct the position",
-                )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from jitopt.problems.base import Evaluation, Violation, evaluation, unpriced
 from jitopt.problems.heijunka.instance import Heijunka, HeijunkaPlan, Measure, RatioRule
+from jitopt.problems.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -64,7 +65,7 @@ def _read(instance: Heijunka, plan: HeijunkaPlan) -> tuple[Slots | None, list[Vi
             return None, [Violation("shape", (unknown[0],), text, float(len(unknown)))]
         off = len(plan.sequence) - instance.units
         if off:
-            text = f"the sequence has {len(plan.sequence)} units, the demand is {instance.units}"
+            text = f"the sequence has {counted(len(plan.sequence), 'unit')}, the demand is {instance.units}"
             return None, [Violation("demand", (), text, float(abs(off)))]
         return [{instance.index[product]: 1} for product in plan.sequence], []
     return _read_buckets(instance, plan)
@@ -79,7 +80,7 @@ def _read_buckets(instance: Heijunka, plan: HeijunkaPlan) -> tuple[Slots | None,
             text = f"bucket {row.bucket} with {row.product!r} does not exist"
             return None, [Violation("shape", (row.product,), text, 1.0)]
         if row.quantity != int(row.quantity):
-            text = f"bucket {row.bucket} holds {row.quantity} units of {row.product!r}: units are whole"
+            text = f"bucket {row.bucket} holds {counted(row.quantity, 'unit')} of {row.product!r}: units are whole"
             return None, [Violation("shape", (row.product,), text, 1.0)]
         if row.quantity:
             slot = slots[row.bucket - 1]
@@ -95,7 +96,10 @@ def _demand(instance: Heijunka, slots: Slots) -> list[Violation]:
             built[row] += quantity
     return [
         Violation(
-            "demand", (product,), f"{built[row]} units of {product} instead of {demand}", abs(built[row] - demand)
+            "demand",
+            (product,),
+            f"{counted(built[row], 'unit')} of {product} instead of {demand}",
+            abs(built[row] - demand),
         )
         for row, (product, demand) in enumerate(zip(instance.products.product, instance.products.demand, strict=True))
         if built[row] != demand
@@ -124,7 +128,7 @@ def _capacity(instance: Heijunka, slots: Slots) -> list[Violation]:
     worst, position = max(over)
     if worst <= 0:
         return []
-    text = f"bucket {position} holds {instance.capacity + worst} units, at most {instance.capacity} fit"
+    text = f"bucket {position} holds {counted(instance.capacity + worst, 'unit')}, its capacity is {instance.capacity}"
     return [Violation("capacity", (), text, worst)]
 
 
@@ -137,8 +141,8 @@ def _hard_ratio(rule: RatioRule, slots: Slots) -> list[Violation]:
     if not worst:
         return []
     text = (
-        f"{rule.at_most + worst} units with {rule.ratio} in slots {where} to {where + rule.in_any - 1}, "
-        f"at most {rule.at_most} in any {rule.in_any} ({breaches} windows broken)"
+        f"{counted(rule.at_most + worst, 'unit')} with {rule.ratio} in slots {where} to {where + rule.in_any - 1}, "
+        f"at most {rule.at_most} in any {rule.in_any}; {counted(breaches, 'window')} above it"
     )
     return [Violation("ratio", (rule.ratio,), text, worst)]
 
@@ -164,18 +168,18 @@ def _product_rules(instance: Heijunka, row: int, positions: list[int]) -> list[V
     spacing = instance.spacing_of(row)
     gap, at = min(((b - a, a) for a, b in itertools.pairwise(positions)), default=(spacing, 0))
     if gap < spacing:
-        text = f"{product} is built in slots {at} and {at + gap}, at least {spacing} apart is asked"
+        text = f"{product} is built in slots {at} and {at + gap}, its spacing is {spacing}"
         found.append(Violation("spacing", (product,), text, spacing - gap))
     runs = list(_runs(positions))
     longest = instance.longest_run_of(row)
     most, at = max(runs)
     if longest is not None and most > longest:
-        text = f"{product} is built in {most} consecutive slots from slot {at}, at most {longest} are allowed"
+        text = f"{product} is built in {counted(most, 'consecutive slot')} from slot {at}, longest_run is {longest}"
         found.append(Violation("longest_run", (product,), text, most - longest))
     shortest = instance.shortest_run_of(row)
     least, at = min(runs)
     if least < shortest:
-        text = f"{product} is built in only {least} consecutive slots from slot {at}, at least {shortest} are asked"
+        text = f"{product} is built in {counted(least, 'consecutive slot')} from slot {at}, shortest_run is {shortest}"
         found.append(Violation("shortest_run", (product,), text, shortest - least))
     return found
 
@@ -198,7 +202,7 @@ def _kept(instance: Heijunka, slots: Slots) -> list[Violation]:
     if instance.frozen and current is not None:
         changed = [s for s in range(instance.frozen) if slots[s] != current[s]]
         if changed:
-            text = f"of the frozen slots {len(changed)} differ from the current plan, the first is {changed[0] + 1}"
+            text = f"the frozen slots differ from the current plan, first in slot {changed[0] + 1}"
             # The frozen slots are a prefix: to free one frees all behind it.
             found.append(Violation("frozen", (), text, instance.frozen - changed[0]))
     if instance.fixed:
@@ -209,7 +213,7 @@ def _kept(instance: Heijunka, slots: Slots) -> list[Violation]:
     if instance.current and instance.current.at_most is not None:
         moved = moves(instance, slots)
         if moved > instance.current.at_most:
-            text = f"{moved} units move against the current plan, at most {instance.current.at_most} may"
+            text = f"{counted(moved, 'unit')} differ from the current plan, the cap is {instance.current.at_most}"
             found.append(Violation("moves", (), text, moved - instance.current.at_most))
     return found
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jitopt.problems.base import Rule, remedy
+from jitopt.problems.wording import counted
 
 if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka
@@ -17,14 +18,14 @@ __all__ = ["rules"]
 
 
 REMEDIES = {
-    "capacity": "let {amount} units more into a bucket",
-    "ratio": "allow {amount} units more with {0} in its window",
+    "capacity": "raise the capacity of a bucket by {amount}",
+    "ratio": "raise at_most of {0} by {amount}",
     "spacing": "lower the spacing of {0} by {amount}",
-    "longest_run": "allow runs of {0} that are {amount} longer",
-    "shortest_run": "allow runs of {0} that are {amount} shorter",
-    "frozen": "freeze {amount} slots less at the end of the prefix",
+    "longest_run": "raise longest_run of {0} by {amount}",
+    "shortest_run": "lower shortest_run of {0} by {amount}",
+    "frozen": "lower frozen by {amount}",
     "fixed": "give slot {0} free for another product than {1}",
-    "moves": "allow {amount} moves more",
+    "moves": "raise the cap on moves by {amount}",
 }
 """What to change for each rule; {0}, {1} are its members."""
 
@@ -37,22 +38,22 @@ def rules(instance: Heijunka) -> list[Rule]:
 def _rules(instance: Heijunka) -> list[Rule]:
     found: list[Rule] = []
     if instance.box:
-        text = f"at most {instance.capacity} units in a bucket"
+        text = f"at most {counted(instance.capacity, 'unit')} in a bucket"
         found.append(Rule("capacity", (), text, instance.capacity))
     for rule in instance.ratio_rules:
         if rule.hard:
-            text = f"at most {rule.at_most} units with {rule.ratio} in any {rule.in_any} slots"
+            text = f"at most {counted(rule.at_most, 'unit')} with {rule.ratio} in any {counted(rule.in_any, 'slot')}"
             found.append(Rule("ratio", (rule.ratio,), text, rule.at_most))
     found += _product_rules(instance)
     if instance.frozen:
-        text = f"the first {instance.frozen} slots stay as in the current plan"
+        text = f"the first {counted(instance.frozen, 'slot')} of the current plan must stay"
         found.append(Rule("frozen", (), text, instance.frozen))
     if instance.fixed:
         for position, product in zip(instance.fixed.position, instance.fixed.product, strict=True):
             text = f"slot {position} builds {product}"
             found.append(Rule("fixed", (str(position), product), text))
     if instance.current and instance.current.at_most is not None:
-        text = f"at most {instance.current.at_most} units move against the current plan"
+        text = f"at most {counted(instance.current.at_most, 'unit')} may differ from the current plan"
         found.append(Rule("moves", (), text, instance.current.at_most))
     return found
 
@@ -67,9 +68,9 @@ def _product_rules(instance: Heijunka) -> list[Rule]:
             text = f"slots that build {product} lie at least {spacing} apart"
             found.append(Rule("spacing", (product,), text, spacing))
         if longest is not None:
-            text = f"at most {longest} consecutive slots build {product}"
+            text = f"{product} is built in at most {counted(longest, 'consecutive slot')}"
             found.append(Rule("longest_run", (product,), text, longest))
         if shortest > 1:
-            text = f"{product} is built in at least {shortest} consecutive slots"
+            text = f"{product} is built in at least {counted(shortest, 'consecutive slot')}"
             found.append(Rule("shortest_run", (product,), text, shortest))
     return found

@@ -11,20 +11,18 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field, create_model, model_validator
+from pydantic import BeforeValidator, Field, create_model
 
 from jitopt.problems.base import (
     LARGEST,
     Amount,
     Counts,
-    Evaluation,
     Identifiers,
     Instance,
     Numbers,
     OptionalIdentifiers,
     OptionalNumbers,
     Plan,
-    Rule,
     Strict,
     Table,
     as_tuple,
@@ -240,13 +238,6 @@ class Kanban(Instance[KanbanPlan]):
     limits: Limits | None = None
     current: Current | None = None
 
-    @model_validator(mode="after")
-    def _check(self) -> Kanban:
-        from jitopt.problems.kanban.validation import validate
-
-        validate(self)
-        return self
-
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The loops, in the order of their first rows."""
@@ -353,18 +344,6 @@ class Kanban(Instance[KanbanPlan]):
             "limits": len(self.capacity),
             "uses": self.uses.rows() if self.uses else 0,
         }
-
-    def evaluate(self, plan: Plan) -> Evaluation:
-        """Judge a plan; see `jitopt.problems.kanban.judge`."""
-        from jitopt.problems.kanban.judge import evaluate
-
-        return evaluate(self, plan)
-
-    def rules(self) -> list[Rule]:
-        """Return every rule that can be relaxed, under its business name."""
-        from jitopt.problems.kanban.rules import rules
-
-        return rules(self)
 
 
 def _entry(column: tuple[float | None, ...] | None, row: int) -> Fraction:

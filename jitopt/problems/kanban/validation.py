@@ -8,6 +8,8 @@ from jitopt.errors import InputError
 from jitopt.problems.kanban.instance import MOST_CARDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from jitopt.problems.kanban.instance import Kanban
 
 __all__ = ["validate"]
@@ -57,15 +59,15 @@ def _form(instance: Kanban) -> None:
 
 
 def _references(instance: Kanban) -> None:
-    uses, loops = instance.uses, dict.fromkeys(instance.names)
+    uses, loops = instance.uses, _places(instance.names)
     if uses is not None:
         _form_of_uses(instance)
-        uses.check_reference("/uses", "limit", instance.capacity, "limits")
+        uses.check_reference("/uses", "limit", _places(instance.capacity), "limits", "/limits/limit")
     if instance.containers:
-        instance.containers.check_reference("/containers", "loop", loops, "loops")
+        instance.containers.check_reference("/containers", "loop", loops, "loops", "/loops/loop")
     if instance.current:
         instance.current.loops.check("/current/loops")
-        instance.current.loops.check_reference("/current/loops", "loop", loops, "loops")
+        instance.current.loops.check_reference("/current/loops", "loop", loops, "loops", "/loops/loop")
     if uses is None:
         return
     for row, option in enumerate(uses.option or ()):
@@ -77,7 +79,7 @@ def _references(instance: Kanban) -> None:
                 remedy="correct the row number; the first row is 0",
             )
     if uses.loop:
-        uses.check_reference("/uses", "loop", loops, "loops")
+        uses.check_reference("/uses", "loop", loops, "loops", "/loops/loop")
     menu = instance.containers
     pairs = set(zip(menu.loop, menu.container, strict=True)) if menu else set()
     for row, container in enumerate(uses.container or ()):
@@ -153,3 +155,8 @@ def _cards(instance: Kanban) -> None:
                 value=table.quantity[row],
                 remedy="check the units: demand per day, times in days, quantity in units per container",
             )
+
+
+def _places(names: Iterable[str]) -> dict[str, int]:
+    """Return the row of each name."""
+    return {name: row for row, name in enumerate(names)}

@@ -10,11 +10,10 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from jitopt.problems.base import (
     Amount,
-    Evaluation,
     Identifiers,
     Instance,
     Numbers,
@@ -23,12 +22,12 @@ from jitopt.problems.base import (
     OptionalShares,
     Plan,
     Positives,
-    Rule,
     Shares,
     Strict,
     Table,
     as_tuple,
     exact,
+    room,
 )
 
 __all__ = ["Order", "Sourcing", "SourcingPlan"]
@@ -69,8 +68,9 @@ class Quotes(Table):
     price: per unit [c_sp]. fixed_cost: paid once if the link is used [f_sp, default 0].
     order_cost: paid for every order, i.e. every period with a quantity [a_sp, default 0].
     capacity: most per period [k_sp, None: no limit]. minimum: least quantity of an order
-    [m_sp, default 0]. multiple: orders are whole multiples of it [None or 0: any quantity].
-    defects: share of defective units [default 0].
+    [m_sp, default 0]. maximum: largest quantity of an order [M_sp, None: no limit]. multiple:
+    orders are whole multiples of it [None or 0: any quantity]. defects: share of defective units
+    [default 0].
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("supplier", "part")
@@ -81,6 +81,7 @@ class Quotes(Table):
     order_cost: Numbers | None = None
     capacity: OptionalNumbers | None = None
     minimum: OptionalNumbers | None = None
+    maximum: OptionalNumbers | None = None
     multiple: OptionalNumbers | None = None
     defects: Shares | None = None
 
@@ -134,9 +135,9 @@ class PartShares(Table):
 class PartLimits(Table):
     """Limits of a part.
 
-    suppliers_at_least, suppliers_at_most: on the number of suppliers used for it. defects_at_most,
-    late_at_most: on the average share of defective and of late units, over all that is ordered
-    of it. None: no limit.
+    suppliers_at_least, suppliers_at_most: on the number of suppliers used for it; for the least
+    number a supplier counts from `smallest_use` units on. defects_at_most, late_at_most: on the
+    average share of defective and of late units, over all that is ordered of it. None: no limit.
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("part",)
@@ -210,6 +211,7 @@ class Link(NamedTuple):
     order_cost: Fraction
     capacity: Fraction | None
     minimum: Fraction
+    maximum: Fraction | None
     multiple: Fraction | None
     defects: Fraction
     late: Fraction
@@ -224,11 +226,19 @@ class Ladder(Strict):
     breaks: tuple[tuple[Fraction, Fraction], ...]
 
 
+class Size(NamedTuple):
+    """The most that need be ordered of a part with ratio rules [units], and whether that is proven."""
+
+    limit: Fraction
+    proven: bool
+
+
 class Sourcing(Instance[SourcingPlan]):
     """A sourcing instance; see the module and its tables for the symbols.
 
-    suppliers_at_least, suppliers_at_most: limits on the number of suppliers used. defect_cost,
-    late_cost: per expected defective or late unit [terms "defects", "lateness"].
+    suppliers_at_least, suppliers_at_most: limits on the number of suppliers used; for the least
+    number a supplier counts from `smallest_use` units of a part on. defect_cost, late_cost: per
+    expected defective or late unit [terms "defects", "lateness"].
     """
 
     plan_type: ClassVar[type[SourcingPlan]] = SourcingPlan
@@ -250,13 +260,6 @@ class Sourcing(Instance[SourcingPlan]):
     late_cost: Amount = 0.0
     current: Current | None = None
     required: Required | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> Sourcing:
-        from jitopt.problems.sourcing.validation import validate
-
-        validate(self)
-        return self
 
     @cached_property
     def periods(self) -> tuple[int, ...]:
@@ -310,6 +313,7 @@ class Sourcing(Instance[SourcingPlan]):
                 order_cost=at(table.order_cost, row) or Fraction(0),
                 capacity=at(table.capacity, row),
                 minimum=at(table.minimum, row) or Fraction(0),
+                maximum=at(table.maximum, row),
                 multiple=at(table.multiple, row) or None,
                 defects=at(table.defects, row) or Fraction(0),
                 late=late[supplier],
@@ -409,22 +413,37 @@ class Sourcing(Instance[SourcingPlan]):
             return frozenset()
         return frozenset(zip(self.current.award.supplier, self.current.award.part, strict=True))
 
-    def largest_order(self, supplier: str, part: str) -> Fraction:
-        """Return the size above which an order is refused as absurd [units].
-
-        An order never needs to be larger than the part's whole demand, plus the largest price
-        break and required quantity of the supplier, plus a minimum and a multiple: beyond that
-        a multiple less keeps every break and costs no more.
-        """
-        link = self.links[supplier, part]
-        keys = ((supplier, None), (supplier, part))
-        reach = max(self._reach.get(key, Fraction(0)) for key in keys)
-        return self._need[part] + reach + link.minimum + (link.multiple or 0)
+    @cached_property
+    def ratio_sizes(self) -> dict[str, Size]:
+        """The most that need be ordered of each part with ratio rules; see `sizes`."""
+        found: dict[str, Size] = room(self, "sizes").ratio_sizes(self)
+        return found
 
     @cached_property
-    def _need(self) -> dict[str, Fraction]:
-        """Demand of each part over all periods."""
-        return {part: sum(row, Fraction(0)) for part, row in self.demand.items()}
+    def order_sizes(self) -> dict[tuple[str, str], Fraction]:
+        """The rule "order_size": largest order of each link whose limit is not proven to be harmless [units]."""
+        unproven = {part: size.limit for part, size in self.ratio_sizes.items() if not size.proven}
+        return {
+            key: unproven[link.part]
+            for key, link in self.links.items()
+            if link.part in unproven
+            and all(
+                limit is None or limit > unproven[link.part]
+                for limit in (link.maximum, link.capacity, self.capacity[link.supplier], self.storage[link.part])
+            )
+            and link.maximum is None
+        }
+
+    @cached_property
+    def smallest_use(self) -> dict[tuple[str, str], Fraction]:
+        """Total of each link from which its supplier counts for a least number of suppliers [e_l, units; 0: any]."""
+        least = room(self, "sizes").smallest_use
+        return {key: least(self, link) for key, link in self.links.items()}
+
+    def reach(self, link: Link) -> Fraction:
+        """Return the largest price break or required quantity that an order of `link` can serve [units]."""
+        keys = ((link.supplier, None), (link.supplier, link.part))
+        return max(self._reach.get(key, Fraction(0)) for key in keys)
 
     @cached_property
     def _reach(self) -> dict[tuple[str, str | None], Fraction]:
@@ -446,18 +465,6 @@ class Sourcing(Instance[SourcingPlan]):
             "breaks": sum(len(ladder.breaks) for ladder in self.ladders),
             "cells": len(self.links) * len(self.periods),
         }
-
-    def evaluate(self, plan: Plan) -> Evaluation:
-        """Judge a plan; see `jitopt.problems.sourcing.judge`."""
-        from jitopt.problems.sourcing.judge import evaluate
-
-        return evaluate(self, plan)
-
-    def rules(self) -> list[Rule]:
-        """Return every rule that can be relaxed, under its business name."""
-        from jitopt.problems.sourcing.rules import rules
-
-        return rules(self)
 
 
 def _exact_or_none(column: tuple[float | None, ...] | None, row: int) -> Fraction | None:

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from jitopt.problems.base import Evaluation, Violation, evaluation, exact, unpriced, within_limit
 from jitopt.problems.sourcing.instance import Ladder, Sourcing, SourcingPlan
+from jitopt.problems.wording import amount, counted
 
 __all__ = ["evaluate"]
 
@@ -55,7 +56,7 @@ def _read(instance: Sourcing, plan: SourcingPlan) -> tuple[Quantities, list[Viol
             text = f"{order.supplier!r} does not quote {order.part!r}"
             wrong.append(Violation("quote", (order.supplier, order.part), text, order.quantity))
         elif order.period > len(instance.periods):
-            text = f"period {order.period} is behind the horizon of {len(instance.periods)} periods"
+            text = f"period {order.period} is behind the horizon of {counted(len(instance.periods), 'period')}"
             wrong.append(Violation("horizon", (order.supplier, order.part), text, order.period))
         else:
             found[order.supplier, order.part, order.period] += exact(order.quantity)
@@ -86,28 +87,28 @@ def _orders(instance: Sourcing, quantities: Quantities) -> list[Violation]:
     """Minimum, multiple, capacity and size of single orders; the worst order of each link is told."""
     worst: dict[tuple[str, tuple[str, str]], tuple[Fraction, str]] = {}
 
-    def breach(rule: str, link: tuple[str, str], amount: Fraction, text: str) -> None:
-        if amount > worst.get((rule, link), (ZERO, ""))[0]:
-            worst[rule, link] = (amount, text)
+    def breach(rule: str, link: tuple[str, str], excess: Fraction, text: str) -> None:
+        if excess > worst.get((rule, link), (ZERO, ""))[0]:
+            worst[rule, link] = (excess, text)
 
     for (supplier, part, period), quantity in quantities.items():
         link = instance.links[supplier, part]
-        what = f"the order of {float(quantity):g} {part} from {supplier} in period {period}"
+        what = f"the order of {amount(quantity)} {part} from {supplier} in period {period}"
         if not within_limit(link.minimum, quantity):
-            text = f"{what} is below the minimum {float(link.minimum):g}"
+            text = f"{what} is below the minimum {amount(link.minimum)}"
             breach("minimum", (supplier, part), link.minimum - quantity, text)
         if link.multiple is not None and quantity % link.multiple:
-            text = f"{what} is no multiple of {float(link.multiple):g}"
+            text = f"{what} is no multiple of {amount(link.multiple)}"
             rest = quantity % link.multiple
             breach("multiple", (supplier, part), min(rest, link.multiple - rest), text)
         if link.capacity is not None and not within_limit(quantity, link.capacity):
-            text = f"{what} is above the quote's capacity {float(link.capacity):g}"
+            text = f"{what} is above the quote's capacity {amount(link.capacity)}"
             breach("quote_capacity", (supplier, part), quantity - link.capacity, text)
-        largest = instance.largest_order(supplier, part)
-        if not within_limit(quantity, largest):
-            text = f"{what} is larger than anything the part could need ({float(largest):g})"
-            breach("order_size", (supplier, part), quantity - largest, text)
-    return [Violation(rule, link, text, float(amount)) for (rule, link), (amount, text) in worst.items()]
+        for rule, largest in (("maximum", link.maximum), ("order_size", instance.order_sizes.get((supplier, part)))):
+            if largest is not None and not within_limit(quantity, largest):
+                text = f"{what} is above the largest of {amount(largest)}"
+                breach(rule, (supplier, part), quantity - largest, text)
+    return [Violation(rule, link, text, float(excess)) for (rule, link), (excess, text) in worst.items()]
 
 
 def _capacities(instance: Sourcing, quantities: Quantities) -> list[Violation]:
@@ -123,8 +124,8 @@ def _capacities(instance: Sourcing, quantities: Quantities) -> list[Violation]:
         Violation(
             "capacity",
             (supplier,),
-            f"{supplier} ships {float(excess + (instance.capacity[supplier] or 0)):g} in period {period}, "
-            f"its capacity is {float(instance.capacity[supplier] or 0):g}",
+            f"{supplier} ships {counted(excess + (instance.capacity[supplier] or 0), 'unit')} in period {period}, "
+            f"its capacity is {amount(instance.capacity[supplier] or 0)}",
             float(excess),
         )
         for supplier, (excess, period) in worst.items()
@@ -137,12 +138,12 @@ def _stock_rules(instance: Sourcing, stocks: dict[str, list[tuple[Fraction, Frac
         need = max(instance.demand[part], default=ZERO)
         period, end = min(enumerate((end for _, end in row), 1), key=lambda pair: pair[1])
         if not within_limit(-end, ZERO) and not within_limit(need - end, need):
-            text = f"{part} is {float(-end):g} short of its demand in period {period}"
+            text = f"{part} is {counted(-end, 'unit')} short of its demand in period {period}"
             found.append(Violation("demand", (part,), text, float(-end)))
         limit = instance.storage[part]
         period, peak = max(enumerate((peak for peak, _ in row), 1), key=lambda pair: pair[1])
         if limit is not None and not within_limit(peak, limit):
-            text = f"{float(peak):g} of {part} lie in store after the delivery of period {period}, {float(limit):g} fit"
+            text = f"{counted(peak, 'unit')} of {part} lie in store in period {period}, its limit is {amount(limit)}"
             found.append(Violation("storage", (part,), text, float(peak - limit)))
     return found
 
@@ -161,13 +162,13 @@ def _shares(instance: Sourcing, totals: dict[tuple[str, str], Fraction]) -> list
         for name, share in shares.items():
             if at_most is not None and not within_limit(share, at_most):
                 text = (
-                    f"{name} has {float(share):.4g} of what is ordered of {part}, at most {float(at_most):g} is allowed"
+                    f"{name} has {float(share):.4g} of what is ordered of {part}, at most {amount(at_most)} is allowed"
                 )
                 found.append(Violation("share_at_most", members, text, float(share - at_most)))
             asked = supplier is not None or share > 0
             if at_least is not None and asked and not within_limit(at_least, share):
                 text = (
-                    f"{name} has {float(share):.4g} of what is ordered of {part}, at least {float(at_least):g} is asked"
+                    f"{name} has {float(share):.4g} of what is ordered of {part}, at least {amount(at_least)} is asked"
                 )
                 found.append(Violation("share_at_least", members, text, float(at_least - share)))
     return _worst(found)
@@ -187,11 +188,13 @@ def _part_limits(instance: Sourcing, totals: dict[tuple[str, str], Fraction]) ->
     found = []
     for part, least, most, defects, late in instance.part_limit_rows:
         used = {s: quantity for (s, other), quantity in totals.items() if other == part and quantity > 0}
-        if least is not None and len(used) < least:
-            text = f"{part} comes from {len(used)} suppliers, at least {least} are asked"
-            found.append(Violation("part_suppliers_at_least", (part,), text, least - len(used)))
+        if least is not None:
+            enough = sum(_counts_as_used(instance, (s, part), quantity) for s, quantity in used.items())
+            if enough < least:
+                text = f"{part} comes from {counted(enough, 'supplier')}, the least number is {least}"
+                found.append(Violation("part_suppliers_at_least", (part,), text, least - enough))
         if most is not None and len(used) > most:
-            text = f"{part} comes from {len(used)} suppliers, at most {most} are allowed"
+            text = f"{part} comes from {counted(len(used), 'supplier')}, the largest number is {most}"
             found.append(Violation("part_suppliers_at_most", (part,), text, len(used) - most))
         ordered = sum(used.values(), ZERO)
         for name, limit, word in (("defects", defects, "defective"), ("late", late, "late")):
@@ -199,7 +202,7 @@ def _part_limits(instance: Sourcing, totals: dict[tuple[str, str], Fraction]) ->
                 continue
             share = sum((getattr(instance.links[s, part], name) * q for s, q in used.items()), ZERO) / ordered
             if not within_limit(share, limit):
-                text = f"{float(share):.4g} of what is ordered of {part} is {word}, at most {float(limit):g} is allowed"
+                text = f"{float(share):.4g} of what is ordered of {part} is {word}, at most {amount(limit)} is allowed"
                 found.append(Violation(name, (part,), text, float(share - limit)))
     return found
 
@@ -208,18 +211,25 @@ def _counts(instance: Sourcing, totals: dict[tuple[str, str], Fraction]) -> list
     found = []
     used = {supplier for (supplier, _), quantity in totals.items() if quantity > 0}
     least, most = instance.suppliers_at_least, instance.suppliers_at_most
-    if least is not None and len(used) < least:
-        text = f"{len(used)} suppliers are used, at least {least} are asked"
-        found.append(Violation("suppliers_at_least", (), text, least - len(used)))
+    if least is not None:
+        enough = len({link[0] for link, quantity in totals.items() if _counts_as_used(instance, link, quantity)})
+        if enough < least:
+            text = f"the plan uses {counted(enough, 'supplier')}, the least number is {least}"
+            found.append(Violation("suppliers_at_least", (), text, least - enough))
     if most is not None and len(used) > most:
-        text = f"{len(used)} suppliers are used, at most {most} are allowed"
+        text = f"the plan uses {counted(len(used), 'supplier')}, the largest number is {most}"
         found.append(Violation("suppliers_at_most", (), text, len(used) - most))
     if instance.current and instance.current.at_most is not None:
         switched = _switched(instance, totals)
         if switched > instance.current.at_most:
-            text = f"{switched} links are new against the current award, at most {instance.current.at_most} may be"
+            text = f"the plan has {counted(switched, 'new link')}, the cap is {instance.current.at_most}"
             found.append(Violation("switches", (), text, switched - instance.current.at_most))
     return found
+
+
+def _counts_as_used(instance: Sourcing, link: tuple[str, str], quantity: Fraction) -> bool:
+    """Tell whether the total of a link makes its supplier count for a least number of suppliers."""
+    return quantity > 0 and within_limit(instance.smallest_use[link], quantity)
 
 
 def _switched(instance: Sourcing, totals: dict[tuple[str, str], Fraction]) -> int:
@@ -232,7 +242,8 @@ def _required(instance: Sourcing, totals: dict[tuple[str, str], Fraction]) -> li
         ordered = sum((q for (s, p), q in totals.items() if s == supplier and part in (None, p)), ZERO)
         if not within_limit(least, ordered):
             members = (supplier,) if part is None else (supplier, part)
-            text = f"{float(ordered):g} is ordered from {' of '.join(reversed(members))}, {float(least):g} is required"
+            what = " of ".join(reversed(members))
+            text = f"the plan orders {counted(ordered, 'unit')} from {what}, the least is {amount(least)}"
             found.append(Violation("required", members, text, float(least - ordered)))
     return found
 

@@ -7,14 +7,29 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from jitopt.errors import InputError
+from jitopt.problems.base import exact
+from jitopt.problems.wording import amount, counted
 
 if TYPE_CHECKING:
-    from jitopt.problems.sourcing.instance import Sourcing
+    from jitopt.problems.sourcing.instance import Ladder, Sourcing
 
 __all__ = ["validate"]
 
 LONGEST = 10_000
 """Most periods of a horizon."""
+
+LARGEST = 1e9
+"""No quantity may be larger [units]: beyond that a solver cannot tell a unit any more."""
+
+QUANTITIES: dict[str, tuple[str, ...]] = {
+    "suppliers": ("capacity",),
+    "parts": ("demand",),
+    "quotes": ("capacity", "minimum", "maximum", "multiple"),
+    "discounts": ("from_quantity",),
+    "stock": ("initial", "storage"),
+    "required": ("at_least",),
+}
+"""The columns that hold quantities."""
 
 
 def validate(instance: Sourcing) -> None:
@@ -23,13 +38,14 @@ def validate(instance: Sourcing) -> None:
     Raises
     ------
     InputError
-        For unequal columns, repeated keys, dangling references, a part nobody quotes, quotes that
+        For absurd magnitudes, unequal columns, repeated keys, dangling references, a part nobody quotes, quotes that
         can never be ordered, price breaks or shares that cannot be met.
     """
     for name in instance.TABLES:
         table = getattr(instance, name)
         if table is not None:
             table.check(f"/{name}")
+    _magnitudes(instance)
     _references(instance)
     _horizon(instance)
     _quotes(instance)
@@ -38,9 +54,28 @@ def validate(instance: Sourcing) -> None:
     _counts(instance)
 
 
+def _magnitudes(instance: Sourcing) -> None:
+    for name, columns in QUANTITIES.items():
+        table = getattr(instance, name)
+        for column in columns:
+            values = (getattr(table, column) if table is not None else None) or ()
+            for row, value in enumerate(values):
+                if value is not None and value > LARGEST:
+                    raise InputError(
+                        f"a quantity must be at most {LARGEST:g} units",
+                        place=f"/{name}/{column}/{row}",
+                        value=value,
+                        remedy="count in larger units (thousands, tonnes); leave a limit out where there is none",
+                    )
+
+
 def _references(instance: Sourcing) -> None:
-    suppliers = dict.fromkeys(instance.suppliers.supplier)
-    parts = dict.fromkeys(instance.parts.part)
+    suppliers = {name: row for row, name in reversed(list(enumerate(instance.suppliers.supplier)))}
+    parts = {name: row for row, name in reversed(list(enumerate(instance.parts.part)))}
+    known = {
+        "supplier": (suppliers, "suppliers", "/suppliers/supplier"),
+        "part": (parts, "parts", "/parts/part"),
+    }
     for name, columns in (
         ("quotes", ("supplier", "part")),
         ("discounts", ("supplier", "part")),
@@ -52,11 +87,11 @@ def _references(instance: Sourcing) -> None:
         table = getattr(instance, name)
         for column in columns if table is not None else ():
             if getattr(table, column) is not None:
-                table.check_reference(f"/{name}", column, suppliers if column == "supplier" else parts, f"{column}s")
+                table.check_reference(f"/{name}", column, *known[column])
     if instance.current:
         instance.current.award.check("/current/award")
-        instance.current.award.check_reference("/current/award", "supplier", suppliers, "suppliers")
-        instance.current.award.check_reference("/current/award", "part", parts, "parts")
+        for column, words in known.items():
+            instance.current.award.check_reference("/current/award", column, *words)
     for name in ("discounts", "shares", "required"):
         _quoted_pairs(instance, name)
 
@@ -116,8 +151,8 @@ def _quotes(instance: Sourcing) -> None:
         least = _least_order(link.minimum, link.multiple)
         if limit is not None and link.minimum and least > limit:
             raise InputError(
-                f"the minimum order of {part!r} from {link.supplier!r} ({float(least):g}) is above the part's "
-                f"storage limit ({float(limit):g}): it can never be delivered",
+                f"the minimum order of {part!r} from {link.supplier!r} ({amount(least)}) is above the part's "
+                f"storage limit ({amount(limit)}): it can never be delivered",
                 place=f"/quotes/minimum/{row}",
                 value=float(link.minimum),
                 remedy="lower the minimum, raise the storage limit, or remove the quote",
@@ -167,14 +202,31 @@ def _discounts(instance: Sourcing) -> None:
 
 def _incremental_falls(instance: Sourcing) -> None:
     for ladder in instance.ladders:
-        factors = [factor for _, factor in ladder.breaks]
-        if any(a < b for a, b in itertools.pairwise(factors)):
-            raise InputError(
-                "the factors of price breaks must not rise with the quantity",
-                place="/discounts/factor",
-                value=[float(factor) for factor in factors],
-                remedy=f"correct the breaks of supplier {ladder.supplier!r}",
-            )
+        for (_, before), (start, factor) in itertools.pairwise(ladder.breaks):
+            if factor > before:
+                what = f"of {ladder.supplier!r}" + (f" for {ladder.part!r}" if ladder.part else "")
+                raise InputError(
+                    f"the factors of price breaks must not rise with the quantity; below the break from "
+                    f"{amount(start)} units {what} it is {amount(before)}",
+                    place=f"/discounts/factor/{_break_row(instance, ladder, start)}",
+                    value=float(factor),
+                    remedy="the price is multiplied by the factor: 5 % off is 0.95"
+                    if factor > 1
+                    else "lower the factor or correct from_quantity",
+                )
+
+
+def _break_row(instance: Sourcing, ladder: Ladder, start: Fraction) -> int:
+    """Return the row of the break that begins at `start`."""
+    table = instance.discounts
+    assert table is not None
+    parts = table.part or (None,) * table.rows()
+    rows = zip(table.supplier, parts, table.from_quantity, strict=True)
+    return next(
+        row
+        for row, (supplier, part, begin) in enumerate(rows)
+        if (supplier, part, exact(begin)) == (ladder.supplier, ladder.part, start)
+    )
 
 
 def _shares(instance: Sourcing) -> None:
@@ -197,7 +249,7 @@ def _shares(instance: Sourcing) -> None:
             most.setdefault(part, {})[supplier] = at_most
         if least.get(part, Fraction(0)) > 1:
             raise InputError(
-                f"the least shares of part {part!r} add up to {float(least[part]):g}, more than 1",
+                f"the least shares of part {part!r} add up to {amount(least[part])}, more than 1",
                 place=f"/shares/at_least/{row}",
                 value=float(at_least or 0),
                 remedy="lower the least shares",
@@ -210,7 +262,7 @@ def _shares(instance: Sourcing) -> None:
         )
         if limits and name in suppliers_of and reach < 1:
             raise InputError(
-                f"the largest shares of part {name!r} add up to {float(reach):g} over its "
+                f"the largest shares of part {name!r} add up to {amount(reach)} over its "
                 f"{len(suppliers_of[name])} suppliers, less than 1",
                 place=f"/shares/at_most/{row}",
                 value=float(reach),
@@ -222,10 +274,19 @@ def _counts(instance: Sourcing) -> None:
     least, most = instance.suppliers_at_least, instance.suppliers_at_most
     if least is not None and (least > instance.suppliers.rows() or (most is not None and least > most)):
         raise InputError(
-            "the least number of suppliers must not be above their number or their cap",
+            f"the least number of suppliers must not be above suppliers_at_most or the "
+            f"{counted(instance.suppliers.rows(), 'supplier')} there are",
             place="/suppliers_at_least",
             value=least,
             remedy="lower it",
+        )
+    short = next((part for part, row in instance.demand.items() if any(row) and not _covered(instance, part)), None)
+    if most == 0 and short is not None:
+        raise InputError(
+            f"part {short!r} has demand above its stock, so at least one supplier must be allowed",
+            place="/suppliers_at_most",
+            value=most,
+            remedy="leave suppliers_at_most out (no limit) or raise it",
         )
     if instance.part_limits is None:
         return
