@@ -1,6 +1,6 @@
 """What the CP-SAT formulations share: slacks, clauses with constants, an exact objective in integers.
 
-Part of `heijunka_order_cpsat`.
+Part of `heijunka_order_cpsat` and `kanban_options_cpsat`.
 Holds: the exact objective as one integer sum, clauses, squares, and the slack of a rule in an elastic model.
 """
 

@@ -3,6 +3,9 @@
 An entry is a container of a loop with a range of cards, or an option, whose cards are fixed.
 Ranges hold no more cards than can be useful: above the need, the least cards, the cards in force
 and what a shortage cost asks for, a card more never lowers cost, load or changes.
+
+Part of `kanban_cards_pyomo` and `kanban_options_cpsat`.
+Holds: the bounds of the cards (needed, minimum, maximum), the costs of the objective, the loads of the limits.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the Pyomo formulations share: slacks of the rules an elastic model may relax.
 
-Part of `heijunka_cumulative_pyomo`.
+Part of `heijunka_cumulative_pyomo` and `kanban_cards_pyomo`.
 Holds: the slack of a rule, and the priced sum of slacks that an elastic model minimises.
 """
 

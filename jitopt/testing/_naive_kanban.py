@@ -1,4 +1,4 @@
-"""Kanban plans evaluated straight from the definitions; see `jitopt.testing.naive`.
+"""Kanban plans evaluated straight from the definitions; see `jitopt.testing._definitions`.
 
 The cards a loop needs are counted up, one by one, until the need is covered with the probability
 asked for; the expected shortage is integrated.
