@@ -99,18 +99,50 @@ def _lopsided(maximum: float | None = None) -> Sourcing:
     )
 
 
-def test_a_limit_that_is_not_proven_is_a_rule_that_explain_names() -> None:
+def test_what_is_not_looked_at_is_not_said_to_be_impossible_or_dearer() -> None:
+    """6993 of S1 with a pack of 7 of S2 keeps every rule; the methods look at orders up to 2400."""
     instance = _lopsided()
-    assert instance.order_sizes[("S1", "p")] == 2400
-    assert {rule.members for rule in instance.rules() if rule.name == "order_size"} == {("S1", "p"), ("S2", "p")}
+    assert instance.order_sizes == {("S1", "p"): 2400, ("S2", "p"): 2400}
+    assert instance.unsearched() == pytest.approx(2400)
     plan = {"orders": [{"supplier": s, "part": "p", "period": 1, "quantity": q} for s, q in (("S1", 6993), ("S2", 7))]}
-    judged = instance.evaluate(instance.plan_type.model_validate(plan))
-    assert [(v.rule, v.members, v.short_by) for v in judged.violations] == [("order_size", ("S1", "p"), 4593.0)]
+    assert instance.evaluate(instance.plan_type.model_validate(plan)).feasible
+    for method in ("auto", *METHODS):
+        result = jitopt.solve(instance, method=method, time_limit=20)
+        assert result.status == "no_plan" and (result.bound is None or result.bound <= 7000)
+        assert any("not looked at" in warning for warning in result.warnings)
     found = jitopt.explain(instance, time_limit=30, prices={"share_at_most": 1e9, "suppliers_at_least": 1e9})
-    assert found.status == "infeasible"
-    assert {reason["rule"] for reason in found.reasons} == {"order_size"}
-    assert found.reasons[0]["short_by"] == pytest.approx(4593, abs=0.1)
-    assert any("24000" in rule["text"] for rule in found.clash)
+    assert found.status == "feasible", "relaxed, larger orders are looked at"
+
+
+def test_a_bound_allows_for_the_plans_that_are_not_looked_at() -> None:
+    """A must ship 100, at most 1/200 of all; B is cheap in any amount, C dear: 19,900 of B cost next to nothing."""
+    instance = jitopt.Sourcing.model_validate(
+        {
+            "problem": "sourcing",
+            "version": 1,
+            "name": "a small share",
+            "suppliers": {"supplier": ["A", "B", "C"]},
+            "parts": {"part": ["p"], "period": [1], "demand": [5.0]},
+            "quotes": {
+                "supplier": ["A", "B", "C"],
+                "part": ["p"] * 3,
+                "price": [1.0, 0.0001, 1000.0],
+                "minimum": [100.0, None, None],
+            },
+            "shares": {"part": ["p"], "supplier": ["A"], "at_most": [1 / 200]},
+            "required": {"supplier": ["A"], "at_least": [100.0]},
+        }
+    )
+    cheap = {
+        "orders": [{"supplier": s, "part": "p", "period": 1, "quantity": q} for s, q in (("A", 100.0), ("B", 19900.0))]
+    }
+    true = instance.evaluate(instance.plan_type.model_validate(cheap))
+    assert true.feasible and true.objective == pytest.approx(101.99)
+    for method in ("auto", *METHODS):
+        result = jitopt.solve(instance, method=method, time_limit=10)
+        assert result.status != "infeasible"
+        assert result.bound is None or result.bound <= 101.99
+        assert result.status != "optimal" or result.objective == pytest.approx(101.99)
 
 
 def test_the_user_sets_the_largest_order_himself() -> None:

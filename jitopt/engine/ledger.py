@@ -49,6 +49,7 @@ class Ledger(Generic[PlanT]):
         self.improved: float = began
         """When a plan was last better than those before by more than `NOTABLE` (monotonic clock)."""
         self._bounds: dict[str, float] = {}
+        self._unsearched = instance.unsearched()
         self._liars: set[str] = set()
         self._began = began
         self._progress = progress
@@ -120,6 +121,12 @@ class Ledger(Generic[PlanT]):
             return
         if value <= self._bounds.get(source, float("-inf")):
             return
+        if self._unsearched is not None and value > self._unsearched:
+            # The method's own limits leave out plans that may cost this little.
+            value = self._unsearched
+            self._warn(f"{source}: very large orders were not looked at; the bound allows for them")
+            if value <= self._bounds.get(source, float("-inf")):
+                return
         before = self.bound
         self._bounds[source] = value
         self._refute()

@@ -369,6 +369,14 @@ class Instance(Strict, Generic[PlanT_co]):
         """Return the counts that say how large the instance is."""
         raise NotImplementedError
 
+    def unsearched(self) -> float | None:
+        """Return what every plan costs at least that the methods do not look at; None where they look at all.
+
+        Where it is not None, the methods leave out plans, by a limit of their own, that the rules
+        allow: their bounds hold only up to this value, and "infeasible" is theirs alone.
+        """
+        return None
+
     def evaluate(self, plan: Plan) -> Evaluation:
         """Judge a plan: every rule and every term of the objective, in exact arithmetic."""
         found: Evaluation = room(self, "judge").evaluate(self, plan)

@@ -421,7 +421,8 @@ class Sourcing(Instance[SourcingPlan]):
 
     @cached_property
     def order_sizes(self) -> dict[tuple[str, str], Fraction]:
-        """The rule "order_size": largest order of each link whose limit is not proven to be harmless [units]."""
+        """Largest order that the methods look at, of each link for which that is not proven to be harmless [units]."""
+        reach = room(self, "sizes").reachable
         unproven = {part: size.limit for part, size in self.ratio_sizes.items() if not size.proven}
         return {
             key: unproven[link.part]
@@ -432,7 +433,17 @@ class Sourcing(Instance[SourcingPlan]):
                 for limit in (link.maximum, link.capacity, self.capacity[link.supplier], self.storage[link.part])
             )
             and link.maximum is None
+            and not ((most := reach(self, link)) is not None and most <= unproven[link.part])
         }
+
+    def unsearched(self) -> float | None:
+        """Return what a larger order than the `order_sizes` costs at least."""
+        deepest = {(ladder.supplier, ladder.part): min(f for _, f in ladder.breaks) for ladder in self.ladders}
+        costs = [
+            size * self.links[supplier, part].price * deepest.get((supplier, part), deepest.get((supplier, None), 1))
+            for (supplier, part), size in self.order_sizes.items()
+        ]
+        return float(min(costs)) * (1 - 1e-9) if costs else None
 
     @cached_property
     def smallest_use(self) -> dict[tuple[str, str], Fraction]:

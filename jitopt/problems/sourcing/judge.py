@@ -104,10 +104,9 @@ def _orders(instance: Sourcing, quantities: Quantities) -> list[Violation]:
         if link.capacity is not None and not within_limit(quantity, link.capacity):
             text = f"{what} is above the quote's capacity {amount(link.capacity)}"
             breach("quote_capacity", (supplier, part), quantity - link.capacity, text)
-        for rule, largest in (("maximum", link.maximum), ("order_size", instance.order_sizes.get((supplier, part)))):
-            if largest is not None and not within_limit(quantity, largest):
-                text = f"{what} is above the largest of {amount(largest)}"
-                breach(rule, (supplier, part), quantity - largest, text)
+        if link.maximum is not None and not within_limit(quantity, link.maximum):
+            text = f"{what} is above the largest of {amount(link.maximum)}"
+            breach("maximum", (supplier, part), quantity - link.maximum, text)
     return [Violation(rule, link, text, float(excess)) for (rule, link), (excess, text) in worst.items()]
 
 

@@ -23,8 +23,8 @@ covers D, or nothing was cut before; the other ratios stay in the cone. It costs
 less: a contradiction.
 
 R is often far above any real order. Beyond `FAR` times D + L + E that multiple itself is the limit,
-and as it is not proven to be harmless, it is the rule "order_size", told like any other; a
-`quotes.maximum` takes its place.
+and as it is not proven to be harmless, no bound and no claim that there is no plan may rest on it
+(`Sourcing.unsearched`). `explain` relaxes it as "order_size"; a `quotes.maximum` takes its place.
 """
 
 from __future__ import annotations
@@ -133,3 +133,29 @@ def _spread(values: list[Fraction]) -> int:
     bottom = math.lcm(*(value.denominator for value in values))
     whole = [int(value * bottom) for value in values]
     return max(1, (max(whole) - min(whole)) // (math.gcd(*whole) or 1))
+
+
+def reachable(instance: Sourcing, link: Link) -> Fraction | None:
+    """Return the most that a link's largest share lets it ship in all, None where the others are not bounded [units].
+
+    q_l <= a (q_l + rest) and rest <= the horizon's capacities and largest orders of the other links,
+    so q_l <= a / (1 - a) rest.
+    """
+    shares = [
+        most
+        for part, supplier, _, most in instance.share_rows
+        if part == link.part and supplier in (None, link.supplier)
+    ]
+    share = min((most for most in shares if most is not None), default=Fraction(1))
+    if share >= 1:
+        return None
+    rest = ZERO
+    for other in instance.links.values():
+        if other.part == link.part and other.supplier != link.supplier:
+            caps = [
+                cap for cap in (other.maximum, other.capacity, instance.capacity[other.supplier]) if cap is not None
+            ]
+            if not caps:
+                return None
+            rest += min(caps) * len(instance.periods)
+    return share / (1 - share) * rest
