@@ -213,10 +213,9 @@ def _try(word: str, method: Any, seconds: float, work: float | None = None) -> C
     if seconds <= 0.5:
         return Check(name, False, "no time was left to try it")
     from jitopt.api import solve
-    from jitopt.generators import generate
 
     began = time.monotonic()
-    instance = generate(method.problem, seed=1, known=False)
+    instance = _example(method)
     result = solve(
         instance,
         method=method.name,
@@ -227,6 +226,17 @@ def _try(word: str, method: Any, seconds: float, work: float | None = None) -> C
     )
     told = f"{result.status} in {time.monotonic() - began:.1f} s"
     return Check(name, result.plan is not None, "; ".join((told, *result.warnings)))
+
+
+def _example(method: Any) -> Any:
+    """Return a small instance that has a plan, of a form that the method is for."""
+    from jitopt.generators import generate, random_small
+
+    instance = generate(method.problem, seed=1, known=False)
+    seed = 0
+    while not method.fits(instance.size()):
+        instance, seed = random_small(method.problem, seed), seed + 1
+    return instance
 
 
 def _canaries(deadline: float) -> Iterator[Check]:
