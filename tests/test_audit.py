@@ -336,7 +336,7 @@ NOTHING: dict[str, Any] = {
         ({}, True),
         ({"bound": 1.0, "proof": "single"}, True),
         ({"proof": "single", "claims_infeasible": ["cpsat"]}, True),
-        ({"status": "infeasible", "stopped_by": "proof", "proof": "cross_checked", "reasons": [{}]}, True),
+        ({"status": "infeasible", "stopped_by": "proof", "proof": "cross_checked", "reasons": []}, True),
         ({"proof": "single"}, False),
         ({"bound": 1.0}, False),
         ({"bound": 1e6, "proof": "single"}, False),
@@ -445,3 +445,32 @@ def test_no_plan_is_told_honestly(supply, method):
     result = jitopt.solve(instance, method=method, time_limit=5)
     assert result.plan is None
     assert jitopt.audit(instance, result.to_dict()) == []
+
+
+def test_what_a_bare_plan_states_beside_itself_is_a_claim(level, level_result):
+    plan = level_result["plan"]
+    assert jitopt.audit(level, plan) == []
+    assert jitopt.audit(level, plan | {"objective": level_result["objective"]}) == []
+    assert jitopt.audit(level, plan | {"objective": level_result["objective"] + 1})
+    assert jitopt.audit(level, plan | {"bound": level_result["objective"] + 999})
+
+
+def test_reasons_name_rules_of_the_instance(supply):
+    result = jitopt.solve(supply.replace(**SHORT), time_limit=20)
+    told = result.to_dict()
+    assert jitopt.audit(supply.replace(**SHORT), told) == []
+    told["reasons"][0]["members"] = ["nobody"]
+    assert any("has no rule" in line for line in jitopt.audit(supply.replace(**SHORT), told))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda told: told["trajectory"][-1].__setitem__(2, 0.5), "ends at a bound"),
+        (lambda told: told["seconds"].update(check=5.0, total=0.001), "reading and checking"),
+    ],
+)
+def test_the_course_and_the_clock_are_looked_at(level, level_result, change, words):
+    told = copy.deepcopy(level_result)
+    change(told)
+    assert any(words in line for line in jitopt.audit(level, told))

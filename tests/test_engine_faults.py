@@ -111,7 +111,7 @@ instance = jitopt.Heijunka.parse({{"problem": "heijunka", "version": 1, "name": 
     "products": {{"product": ["A", "B", "C"], "demand": [2, 3, 5]}}, "objective": [{{"term": "rate"}}]}})
 method = jitopt.register({fake!r})
 print("ready", flush=True)
-result = jitopt.solve(instance, method=method.name, time_limit={limit})
+result = jitopt.solve(instance, method=method.name, time_limit={limit}, progress=lambda p: print("moment", flush=True))
 print(result.status, result.stopped_by, result.objective, flush=True)
 """
 
@@ -151,11 +151,11 @@ def test_killed_caller_leaves_no_worker(fake):
 
 def test_interrupt_returns_the_best_plan():
     with start_script("fake_hangs", 60.0) as process:
-        wait_for_children(process)
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "moment", "a plan is in hand"
         began = time.monotonic()
         os.kill(process.pid, signal.SIGINT)
-        assert process.stdout is not None
-        line = process.stdout.readline().split()
+        line = next(line for line in process.stdout if line.strip() != "moment").split()
         assert time.monotonic() - began < 2.0
         assert line[:2] == ["feasible", "interrupted"] and float(line[2]) == pytest.approx(BLOCK)
         assert process.wait(10) == 0

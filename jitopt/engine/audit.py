@@ -82,6 +82,8 @@ def examine(instance: Instance[Any], told: Claims) -> Audit:
     breaches += _proof(instance, told, method)
     breaches += _bound(instance, told, objective)
     breaches += _history(told, objective)
+    breaches += _reasons(instance, told)
+    breaches += _seconds(told)
     return Audit(breaches, notes, evaluation)
 
 
@@ -258,7 +260,32 @@ def _history(told: Claims, objective: float | None) -> list[str]:
             break
     if rows and _off(rows[-1][1], objective):
         found.append(f"trajectory: it ends at an objective of {rows[-1][1]!r}, the result's is {objective!r}")
+    bound = told.get("bound")
+    if rows and bound is not None and rows[-1][2] is not None and _off(rows[-1][2], bound):
+        found.append(f"trajectory: it ends at a bound of {rows[-1][2]!r}, the result's is {bound!r}")
     return found
+
+
+def _reasons(instance: Instance[Any], told: Claims) -> list[str]:
+    """The reasons name rules that the instance has ("demand" is what is asked, no rule that is listed)."""
+    known = {(rule.name, rule.members) for rule in instance.rules()}
+    names = {name for name, _ in known} | {"demand"}
+    found = []
+    for reason in told.get("reasons") or ():
+        key = (reason.get("rule"), tuple(reason.get("members") or ()))
+        if key not in known and not (key[0] == "demand" and key[0] in names):
+            found.append(f"reasons: the instance has no rule {key[0]!r} of {', '.join(map(str, key[1])) or 'the plan'}")
+    return found
+
+
+def _seconds(told: Claims) -> list[str]:
+    """Reading and checking are parts of the whole (roads side by side may take more together)."""
+    seconds = told.get("seconds") or {}
+    total = seconds.get("total")
+    parts = sum(seconds.get(key) or 0.0 for key in ("read", "check"))
+    if total is not None and parts > total + 0.01:
+        return [f"seconds: reading and checking took {parts:g}, the whole only {total:g}"]
+    return []
 
 
 def _course(rows: list[list[Any]]) -> list[str]:

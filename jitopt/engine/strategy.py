@@ -28,6 +28,9 @@ LEAST_PATIENCE = 0.5
 PATIENCE_ALONE, PATIENCE_BESIDE = 3.0, 10.0
 """The heuristic searches this many times as long as it took to its last progress: alone, or beside exact roads."""
 
+LONGEST_LOAD = 3.0
+"""Seconds that machine code in the cache may take to be loaded; what takes longer is being compiled after all."""
+
 FIRST_WORK = 0.25
 """Share of the work budget that the heuristic has in deterministic mode."""
 
@@ -61,7 +64,9 @@ class _Search:
         attempt, now = self._attempt, time.monotonic()
         if not attempt.running or now > self._began + share * self._left:
             return True
-        if attempt.phase == "load" or self._race.ledger.plan is None:
+        if attempt.phase == "load" and now < attempt.phase_began + LONGEST_LOAD:
+            return False
+        if self._race.ledger.plan is None:
             return False
         since = max(self._began, attempt.phase_began)
         return now > since + max(LEAST_PATIENCE, factor * (self._race.ledger.improved - since))

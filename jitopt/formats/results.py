@@ -121,12 +121,10 @@ def claims(data: Any, instance: Instance[Any], source: str = "") -> dict[str, An
     InputError
         If it is no result, one of another problem, or a value (of the plan too) has another type.
     """
-    if (
-        isinstance(data, dict)
-        and not {"plan", "format"} & set(data)
-        and set(instance.plan_type.model_fields) & set(data)
-    ):
-        data = {"plan": data}
+    if isinstance(data, dict) and _bare(data, instance):
+        # What a bare plan states beside itself is a claim like any other.
+        stated = {key: value for key, value in data.items() if key in Claims.model_fields}
+        data = {"plan": {key: value for key, value in data.items() if key not in stated}, **stated}
     if not isinstance(data, dict) or "plan" not in data or "format" in data:
         _check_format(data, source)
     told = dict(data)

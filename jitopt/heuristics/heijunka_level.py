@@ -44,6 +44,8 @@ CYCLE = 300
 GROWTH = 2.0
 STALE_SQUARE, STALE_FACTOR = 500, 10
 """Stop after `STALE_SQUARE` x units squared and `STALE_FACTOR` x the steps to the best plan without a gain."""
+REFRESH = 2**20
+"""Steps after which what was added up change by change is computed anew, against the drift of rounding."""
 CELLS = 3e7
 """No local search on more cells (products x slots) than this: the arrays would not fit."""
 
@@ -119,7 +121,7 @@ class _Search:
         self.ints[at.SEED] = context.seed % 2147483562 + 1
         self.ints[at.SEED_2] = context.seed % 2147483398 + 1
         self.kernels: Any = jit.plain(KERNELS)
-        self.chunk, self.told = 64, 0
+        self.chunk, self.told, self.refreshed = 64, 0, 0
         self.movable = int(self.ints[at.UNITS] if flat.box else self.ints[at.FREES])
 
     def improve(self, plan: Ints, bound: float) -> None:
@@ -181,6 +183,8 @@ class _Search:
             self.chunk = (
                 max(16, self.chunk // 2) if seconds > 0.05 else self.chunk * 2 if seconds < 0.02 else self.chunk
             )
+            if ints[at.STEP] - self.refreshed >= REFRESH:
+                self._refresh()
             if ints[at.BEST_HARD] == 0 and (ints[at.BEST_STEP] > self.told or not feasible):
                 self.told = int(ints[at.BEST_STEP])
                 self.context.report(shape(self.instance, best_plan(self.flat)), float(reals[at.BEST]))
@@ -189,6 +193,14 @@ class _Search:
             if done and not feasible:
                 return True
         return True
+
+    def _refresh(self) -> None:
+        """Compute the best value and all that is carried along anew."""
+        flat = self.flat
+        current = flat.arrays[at.COUNT][:-1].copy() if flat.box else flat.arrays[at.SEQUENCE].copy()
+        self.ints[at.BEST_HARD], self.reals[at.BEST] = measure(flat, best_plan(flat))
+        fill(flat, current)
+        self.refreshed = int(self.ints[at.STEP])
 
     def _left(self) -> int:
         """Steps left until the work or the patience is used up."""

@@ -72,8 +72,15 @@ class JobContext:
             # A kernel compiles at its first call, which lies between the first two looks at the clock.
             self._looks -= 1
             if not self._looks:
+                self._mark()
                 self._job.phase("heuristic")
         return self._job.stopped()
+
+    def _mark(self) -> None:
+        """Note that the kernels in use are compiled: not before one was called, or the next run would wait for it."""
+        with contextlib.suppress(OSError):
+            for module in self.used:
+                jit.mark_cached(module)
 
     def remaining(self) -> float:
         """Return the seconds left."""
@@ -99,7 +106,4 @@ def run(method: Method, instance: Any, start: Any, job: Job) -> str:
         method.load().run(instance, context)
     finally:
         context.flush()
-    with contextlib.suppress(OSError):
-        for module in context.used:
-            jit.mark_cached(module)
     return "work_limit" if job.work is not None else "time_limit" if job.stopped() else "finished"

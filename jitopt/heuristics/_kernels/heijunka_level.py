@@ -247,8 +247,8 @@ def keep_best(ints: Ints, reals: Floats) -> bool:
     if hard > best_hard or (hard == best_hard and hard > 0):
         return False
     objective = true_objective(ints, reals)
-    if hard == best_hard and objective >= best - 1e-9 * max(1.0, abs(best)):
-        return False
+    if hard == best_hard and objective >= best - 1e-6 * max(1.0, abs(best)):
+        return False  # Less than that may be the rounding of many changes, and would keep the search going for ever.
     reals[BEST] = objective
     ints[BEST_HARD] = hard
     ints[BEST_STEP] = ints[STEP]
