@@ -46,7 +46,7 @@ class Store:
     """The folder of a plan; without a folder nothing is kept."""
 
     def __init__(self, folder: str | os.PathLike[str] | None) -> None:
-        self.folder = None if folder is None else Path(folder)
+        self.folder: Path | None = None if folder is None else Path(folder)
         self._steps: dict[str, dict[str, Any]] = {}
         self._files: list[str] = []
         self._old: list[str] = []
