@@ -184,7 +184,7 @@ def test_files_that_are_no_instance_at_all(data: bytes, words: str) -> None:
 def test_from_tables_speaks_of_its_arguments() -> None:
     frame = pd.DataFrame({"product": ["A"], "demand": [1]})
     for arguments, words in (
-        (("kanban", {}), "the first argument of from_tables is a problem: delivery, heijunka, sourcing"),
+        (("routing", {}), "the first argument of from_tables is a problem: delivery, heijunka, kanban, sourcing"),
         (("heijunka", frame), 'write {"products": table'),
         (("heijunka", {"product": frame}), "did you mean products?"),
         (("heijunka", {"products": frame.rename(columns={"demand": "demnad"})}), "did you mean demand?"),

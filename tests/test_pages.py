@@ -41,7 +41,10 @@ EXAMPLES = examples()
 
 
 def test_every_problem_has_an_example() -> None:
-    assert [problem for problem, _, _ in EXAMPLES] == ["delivery", "delivery", "heijunka", "heijunka", "sourcing"]
+    assert [problem for problem, _, _ in EXAMPLES] == [
+        *["delivery", "delivery", "heijunka", "heijunka"],
+        *["kanban", "kanban", "kanban", "sourcing"],
+    ]
 
 
 @pytest.mark.parametrize(("problem", "text", "told"), EXAMPLES, ids=lambda value: value[:12].split("\n")[0])

@@ -93,6 +93,7 @@ def explain(
       delivery  supplier=S2 frequency=1-4   at this frequency, with its milk run
                 part=p7 every=2             the part every so many base periods (strict cyclic)
       heijunka  position=3 product=A     the slot builds it (bucket=3 with a box)
+      kanban    loop=L1 container=small  the loop takes it; also cards=12, or both
       sourcing  supplier=S2              it delivers something;
                 part=p7, quantity=50     optional: of this part, at least so much
 
