@@ -86,7 +86,7 @@ def explain(
     as_json: AsJson = False,
     progress: ShowProgress = None,
 ) -> None:
-    r"""Say why FILE has no plan and what the cheapest repair is; or what a choice not taken costs.
+    """Say why FILE has no plan and what the cheapest repair is; or what a choice not taken costs.
 
     \b
     The keys of a choice:
@@ -104,7 +104,7 @@ def explain(
 
     Exit code: 0 answered, and there is a plan; 3 there is none, with the reasons; 4 no answer
     within the limit; 2 bad usage or input.
-    """
+    """  # noqa: D301 - the mark of click for lines to be kept as they are
     from jitopt import api
 
     _check_words(file, result, why_not, more)
