@@ -324,3 +324,15 @@ def test_file_names_are_plain_and_told_apart():
     names = ["heijunka a/b", "heijunka a-b", "heijunka a b", "heijunka ../x"]
     assert len({slug(name) for name in names}) == 4
     assert all("/" not in slug(name) and not slug(name).startswith(".") for name in names)
+
+
+def test_what_is_taken_over_from_a_plant_of_another_name_still_passes_the_check(again, tmp_path):
+    """A copy with a changed price, planned into the folder of the original."""
+    copy = tmp_path / "copy"
+    shutil.copytree(PLANTS / "lamps", copy)
+    edit(copy, "quotes", "Form,cable,1.6", "Form,cable,1.55")
+    told = plan(copy, again)
+    assert any(outcome.reused for outcome in told.outcomes)
+    for file in sorted(again.glob("*.instance.json")):
+        result = again / file.name.replace("instance", "result")
+        assert main(["check", str(file), str(result)]) == 0, file.name

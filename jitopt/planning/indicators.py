@@ -166,7 +166,15 @@ def indicators(plan: PlantPlan) -> dict[str, float]:
 
 def _stock(plan: PlantPlan) -> dict[str, float]:
     instance, _ = _evidence(plan, "kanban")
-    stock = use = full = Fraction(0)
+    # What is bought passes through several loops: it is counted once, where it is bought.
+    use = sum(
+        (
+            unit_cost(plan.plant, part) * plan.analysis.need(part) * share
+            for (_, part), share in plan.decisions.awards.items()
+        ),
+        Fraction(0),
+    )
+    stock = full = Fraction(0)
     table = instance.loops
     for row, loop in enumerate(table.loop):
         container, cards = plan.decisions.cards[loop]
@@ -175,7 +183,6 @@ def _stock(plan: PlantPlan) -> dict[str, float]:
         half = data.demand * exact((table.interval[row] if table.interval else 0) or 0) / 2
         value = unit_cost(plan.plant, table.part[row])
         stock += value * (max(Fraction(0), cards * quantity - data.during) + half)
-        use += value * data.demand
         full += value * cards * quantity
     year = plan.plant.cost["days_per_year"]
     found = {

@@ -70,7 +70,8 @@ def _verdict(plan: PlantPlan) -> str:
     checked = [outcome for outcome in plan.outcomes if outcome.result.plan is not None]
     told = {
         "planned": f"Planned: {len(checked)} decisions, each checked rule by rule in exact arithmetic.",
-        "infeasible": "There is no plan: a decision cannot be made within its limits. What is in the way stands below.",
+        "infeasible": "No plan was found in this order of decisions: one cannot be made within what those "
+        "before it left. What is in the way stands below.",
         "no_plan": "No plan was found in the time given for one of the decisions.",
         "interrupted": "Interrupted: what was decided until then stands below.",
     }[plan.status]

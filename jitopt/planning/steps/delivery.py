@@ -31,7 +31,7 @@ def delivery_instance(plant: Plant, analysis: Analysis, decisions: Decisions) ->
     data: dict[str, Any] = {
         "problem": "delivery",
         "version": 1,
-        "name": f"{plant.name}: delivery"[:200],
+        "name": "delivery",
         "suppliers": {
             name: [row[name] for row in suppliers]
             for name in ("supplier", "delivery_cost", "lead_time", "cluster", "truck", "dock")

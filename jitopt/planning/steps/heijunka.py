@@ -43,7 +43,7 @@ def heijunka_instance(plant: Plant, analysis: Analysis, line: str, day: int) -> 
     data: dict[str, Any] = {
         "problem": "heijunka",
         "version": 1,
-        "name": f"{plant.name}: heijunka {line} day {day}"[:200],
+        "name": f"heijunka {line} day {day}"[:200],
         "products": {"product": list(demand), "demand": list(demand.values())},
         "objective": [{"term": "rate", "measure": "sum_squared", "weight": 1}],
     }

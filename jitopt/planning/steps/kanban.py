@@ -42,7 +42,7 @@ def kanban_instance(plant: Plant, analysis: Analysis, decisions: Decisions) -> A
     data: dict[str, Any] = {
         "problem": "kanban",
         "version": 1,
-        "name": f"{plant.name}: kanban"[:200],
+        "name": "kanban",
         "loops": {name: [row[name] for row in rows] for name in columns},
     }
     menu = [(row, *container) for row in rows for container in _menu(plant, row["part"])]

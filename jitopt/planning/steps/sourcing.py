@@ -36,7 +36,7 @@ def sourcing_instance(plant: Plant, analysis: Analysis, decisions: Decisions) ->
     data: dict[str, Any] = {
         "problem": "sourcing",
         "version": 1,
-        "name": f"{plant.name}: sourcing"[:200],
+        "name": "sourcing",
         "suppliers": {
             "supplier": [row["supplier"] for row in suppliers],
             "fixed_cost": _times(suppliers, "fixed_cost", year, 0),
