@@ -122,7 +122,8 @@ def _block(instance: Kanban, row: int, container: str) -> _Block:
     high = max(low, mine)
     if loop.shortage:
         worth = float(loop.shortage), float(pair.card_cost + loop.holding * pair.quantity)
-        high = max(high, _newsvendor(*worth, float(pair.quantity), float(loop.mean), sqrt(loop.variance)))
+        most = _newsvendor(*worth, float(pair.quantity), float(loop.mean), sqrt(loop.variance))
+        high = max(high, most + loop.extra)
     if loop.maximum is not None:
         high = min(high, loop.maximum)
     price = instance.current.price if instance.current else 0.0
@@ -153,10 +154,11 @@ def _costs(loop: Any, pair: Any, low: int, high: int) -> list[float]:
     size, moved = float(pair.quantity), float(pair.handling_cost * loop.demand / pair.quantity)
     each, holding, during = float(pair.card_cost), float(loop.holding), float(loop.during)
     if not loop.shortage:
-        return [moved + each * n + holding * max(0.0, n * size - during) for n in range(low, high + 1)]
+        return [moved + each * n + holding * max(0.0, (n - loop.extra) * size - during) for n in range(low, high + 1)]
     cards = np.arange(low, high + 1, dtype=float)
-    cost = moved + each * cards + holding * np.maximum(0.0, cards * size - during)
-    surplus, sd = cards * size - float(loop.mean), sqrt(loop.variance)
+    stock = (cards - loop.extra) * size
+    cost = moved + each * cards + holding * np.maximum(0.0, stock - during)
+    surplus, sd = stock - float(loop.mean), sqrt(loop.variance)
     if sd:
         k = surplus / sd
         short = sd * (np.exp(-k * k / 2) / sqrt(2 * np.pi) - k * ndtr(-k))

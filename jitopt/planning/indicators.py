@@ -1,7 +1,8 @@
 """What a plan amounts to: costs a day, stock, turns, truck runs, cards; and which limits bind.
 
 Mean stock of a loop is N Q - D (L + R) + D R / 2, never below D R / 2: what its cards hold beyond
-the demand they wait for, and half of what a delivery brings. Working capital is its value; turns
+the demand they wait for, and half of what a delivery brings; N - 1 cards count where a card leaves
+with the empty container. Working capital is its value; turns
 are the value used in a year over it; days of cover its value over that of a day's need.
 """
 
@@ -179,11 +180,10 @@ def _stock(plan: PlantPlan) -> dict[str, float]:
     for row, loop in enumerate(table.loop):
         container, cards = plan.decisions.cards[loop]
         data = instance.loop_data[loop]
-        quantity = instance.pairs[loop, container].quantity
         half = data.demand * exact((table.interval[row] if table.interval else 0) or 0) / 2
         value = unit_cost(plan.plant, table.part[row])
-        stock += value * (max(Fraction(0), cards * quantity - data.during) + half)
-        full += value * cards * quantity
+        stock += value * (max(Fraction(0), instance.stock(loop, container, cards) - data.during) + half)
+        full += value * cards * instance.pairs[loop, container].quantity
     year = plan.plant.cost["days_per_year"]
     found = {
         "cards": float(sum(cards for _, cards in plan.decisions.cards.values())),

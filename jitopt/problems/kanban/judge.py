@@ -134,7 +134,7 @@ def _terms(instance: Kanban, choice: Choice) -> dict[str, Fraction]:
     short = ZERO
     for name, (container, cards) in choice.items():
         loop, pair = instance.loop_data[name], instance.pairs[name, container]
-        stock = cards * pair.quantity
+        stock = instance.stock(name, container, cards)
         terms["cards"] += pair.card_cost * cards
         if loop.holding:
             terms["holding"] += loop.holding * max(ZERO, stock - loop.during)
