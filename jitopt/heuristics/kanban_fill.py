@@ -54,6 +54,12 @@ CHUNK = 0.05
 PATIENCE = 12
 """Cycles in vain after which the search ends."""
 
+NARROW = (1.0, 0.3, 0.1)
+"""Parts of the distance of plan and bound within which columns are searched, by turns, where they are many."""
+
+MANY = 10_000
+"""Open columns that are many: a cycle meets each of them a few times at most."""
+
 PASSES = 12
 """Passes of a repair."""
 
@@ -209,7 +215,10 @@ class _Search:
         w = self.world
         distance = self.best_cost - self.relaxation.bound if self.best_cost < NOTHING else np.inf
         above = self.relaxation.above()
-        near = above <= distance + 1e-9 * (1.0 + abs(self.relaxation.bound))
+        margin = 1e-9 * (1.0 + abs(self.relaxation.bound))
+        near = above <= distance + margin
+        if int(near.sum()) > MANY:
+            near = above <= NARROW[self.cycles % len(NARROW)] * distance + margin
         near[self.now] = True
         counts = np.bincount(w.loop[near], minlength=len(w.names))
         loops = np.flatnonzero(counts > 1)
