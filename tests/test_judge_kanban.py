@@ -420,7 +420,9 @@ def _least_position(signal: str, cards: int, size: int, demands: list[int], lead
     demands=st.lists(st.integers(0, 3), min_size=40, max_size=40),
     signal=st.sampled_from(["first_piece", "empty"]),
 )
-def test_the_stock_that_counts_is_the_least_a_simulated_loop_holds(size, lead, demands, signal):
+def test_the_stock_that_counts_is_the_least_a_simulated_loop_holds(
+    size: int, lead: int, demands: list[int], signal: str
+) -> None:
     """Nothing less is ever on hand and on the way; and it comes to within one piece of it."""
     cards = 4 * lead + 4
     instance = Kanban.parse(
@@ -450,7 +452,7 @@ def _signalled(signal: str) -> Kanban:
     )  # fmt: skip
 
 
-def test_a_card_of_the_signal_empty_covers_no_demand():
+def test_a_card_of_the_signal_empty_covers_no_demand() -> None:
     """N + 1 cards that leave with the empty container hold and lack what N of the others do."""
     for cards in range(0, 11):
         first = _signalled("first_piece").evaluate(_plan([("A", "s", cards), ("B", "s", cards)]))
@@ -458,7 +460,7 @@ def test_a_card_of_the_signal_empty_covers_no_demand():
         assert first.exact == empty.exact and first.terms == empty.terms
 
 
-def test_models_and_heuristic_price_every_number_of_cards_as_the_judge_does():
+def test_models_and_heuristic_price_every_number_of_cards_as_the_judge_does() -> None:
     from jitopt.heuristics._kanban_world import flatten
     from jitopt.models._kanban import prepare
 
@@ -475,7 +477,7 @@ def test_models_and_heuristic_price_every_number_of_cards_as_the_judge_does():
             assert rest.exact is not None and with_it.exact is not None
             return float(with_it.exact - rest.exact)
 
-        least = {}
+        least: dict[str, float] = {}
         for entry in prepare(instance, None).entries:
             name = instance.names[entry.loop]
             costs = {entry.low + k: float(value) for k, value in enumerate(entry.cost)}
