@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from importlib import import_module
 from math import isclose
 from typing import Any
 
@@ -462,7 +463,8 @@ def test_a_card_of_the_signal_empty_covers_no_demand() -> None:
 
 def test_models_and_heuristic_price_every_number_of_cards_as_the_judge_does() -> None:
     from jitopt.heuristics._kanban_world import flatten
-    from jitopt.models._kanban import prepare
+
+    prepare = import_module("jitopt.models._kanban").prepare
 
     for signal in ("first_piece", "empty"):
         instance = _signalled(signal)
