@@ -22,6 +22,7 @@ REMEDIES = {
     "truck_cube": "send {0} on a truck that holds {amount} m3 more",
     "dock": "open {amount} slots a day more at {0}",
     "storage": "make room for {amount} containers more in {0}",
+    "limit": "raise the capacity of {0} by {amount}",
     "change": "allow {amount} changes more",
 }
 """What to change for each rule; {0} is its member."""
@@ -51,7 +52,19 @@ def _rules(instance: Delivery) -> list[Rule]:
     for place, capacity in instance.positions.items():
         text = f"at most {float(capacity):g} containers stand in {place}"
         found.append(Rule("storage", (place,), text, float(capacity)))
+    found += _limits(instance)
     if instance.current and instance.current.at_most is not None:
         cap = instance.current.at_most
         found.append(Rule("change", (), f"at most {cap} suppliers change their frequency", cap))
+    return found
+
+
+def _limits(instance: Delivery) -> list[Rule]:
+    table, found = instance.limits, []
+    if table is None:
+        return []
+    for row, (name, capacity) in enumerate(zip(table.limit, table.capacity, strict=True)):
+        taken = (table.taken[row] if table.taken else None) or 0
+        text = f"at most {capacity:g} of {name} is taken" + (f", {taken:g} of it in any case" if taken else "")
+        found.append(Rule("limit", (name,), text, capacity))
     return found
