@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from jitopt.network import critical_suppliers
 from jitopt.planning.decided import card_rows
 from jitopt.planning.indicators import costs, indicators, limits
-from jitopt.planning.racks import rack_needs
+from jitopt.planning.numbers import told
+from jitopt.planning.racks import limit_needs
+from jitopt.problems.base import exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,6 +61,7 @@ def summary(plan: PlantPlan) -> str:
     lines += _left_out(plan)
     lines += _steps(plan)
     lines += _why_not(plan)
+    lines += _taken_back(plan)
     lines += _indicators(plan)
     lines += _limits(plan)
     lines += _decisions(plan)
@@ -132,28 +136,51 @@ def _why_not(plan: PlantPlan) -> list[str]:
         lines += ["The cheapest way out, all of it together:", ""]
         lines += [f"* {plain(reason.get('remedy'))}. ({plain(reason.get('text'))})" for reason in result.reasons]
         lines.append("")
-        for rack in _racks_of(result.reasons):
-            lines += _rack(plan, rack)
+        for name in _limits_of(result.reasons):
+            lines += _limit(plan, name)
     return lines
 
 
-def _racks_of(reasons: Iterable[dict[str, Any]]) -> list[str]:
-    names = [member for reason in reasons if reason["rule"] in ("storage", "limit") for member in reason["members"]]
-    return list(dict.fromkeys(name.removeprefix("rack ") for name in names))
-
-
-def _rack(plan: PlantPlan, rack: str) -> list[str]:
-    if rack not in plan.plant.rack:
+def _taken_back(plan: PlantPlan) -> list[str]:
+    """Tell what was tried and taken back."""
+    if not plan.tries:
         return []
-    needs = rack_needs(plan.plant, plan.analysis, plan.decisions, rack)
-    whole = sum(need.positions for need in needs)
+    lines = ["## Steps taken back", ""]
+    for number, found in enumerate(plan.tries, 1):
+        short = "; ".join(plain(reason.get("remedy")) for reason in found.reasons)
+        lines.append(
+            f"{number}. {plain(found.failed)} had no plan{f' ({short})' if short else ''}: "
+            f"{plain(found.why) if found.why else 'nothing else is tried'}."
+        )
+    return [*lines, ""]
+
+
+def _limits_of(reasons: Iterable[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(str(reason["members"][0]) for reason in reasons if reason["rule"] == "limit"))
+
+
+def _limit(plan: PlantPlan, name: str) -> list[str]:
+    """Tell what a limit of the cards needs at least, part by part."""
+    instance = next(
+        (o.instance for o in plan.outcomes if o.result.plan is None and o.problem in ("delivery", "kanban")), None
+    )
+    table: Any = getattr(instance, "limits", None)
+    if table is None or name not in table.limit:
+        return []
+    capacity = exact(table.capacity[table.limit.index(name)])
+    needs = limit_needs(plan.plant, plan.analysis, plan.decisions, name)
+    whole = sum((need.amount for need in needs), Fraction(0))
+    rack = name.startswith("rack ")
+    what = f"Rack {plain(name.removeprefix('rack '))}" if rack else f"The limit {plain(name)}"
+    unit = "positions" if rack else "amount"
     lines = [
-        f"Rack {plain(rack)} has {plan.plant.rack[rack]} positions. At the frequencies that suit it best its parts"
-        f" need {whole}:",
+        f"{what} has {plain(told(capacity))}{' positions' if rack else ''}. At the frequencies that suit it best its"
+        f" parts need {plain(told(whole))}:",
         "",
     ]
-    lines += _table(["part", "supplier", "frequency", "positions"], needs, most=30)
-    if whole <= plan.plant.rack[rack]:
+    rows = [(need.part, need.supplier, need.frequency, told(need.amount)) for need in needs]
+    lines += _table(["part", "supplier", "frequency", unit], rows, most=30)
+    if whole <= capacity:
         lines += ["They would fit, but docks, trucks or other limits stand in the way of these frequencies.", ""]
     return lines
 

@@ -15,7 +15,18 @@ MENU_COLUMNS = (
     "supplier", "pack", "line_cost", "weight", "cube", "demand_sd", "service", "safety", "storage", "card_cost",
 )  # fmt: skip
 CYCLIC_COLUMNS = ("minor_cost", "every")
-MENU_TABLES = ("suppliers", "clusters", "frequencies", "allowed", "trucks", "docks", "storage", "limits", "uses", "current")
+MENU_TABLES = (
+    "suppliers",
+    "clusters",
+    "frequencies",
+    "allowed",
+    "trucks",
+    "docks",
+    "storage",
+    "limits",
+    "uses",
+    "current",
+)
 
 
 def validate(instance: Delivery) -> None:
