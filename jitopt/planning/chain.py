@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from jitopt import api, registry
 from jitopt.engine.versions import versions
 from jitopt.errors import InputError
 from jitopt.planning import steps as s
 from jitopt.planning.analysis import Analysis, analyse
+from jitopt.planning.solving import LEAST, solve_step
 from jitopt.planning.steps.decisions import Decisions
 from jitopt.planning.store import Store
 from jitopt.planning.tries import Try, next_try
@@ -33,12 +33,6 @@ __all__ = ["Outcome", "PlantPlan", "Step", "run_chain"]
 
 WORK = 5.0
 """Work of each method of a step (about seconds of one processor)."""
-
-FIRST = 0.6
-"""Share of a step's time that its exact road has alone."""
-
-LEAST = 0.5
-"""Seconds that every step has, as long as there are any left."""
 
 Tell = Callable[[str, str], None]
 """Called with the name of a step and what is to be said about it."""
@@ -298,31 +292,10 @@ def _run(
     began = time.monotonic()
     known = store.recall(key, instance)
     reused = known is not None
-    result = known if known is not None else _solve(instance, began + seconds, threads, progress, settings)
+    result = known if known is not None else solve_step(instance, began + seconds, threads, progress, settings)
     result = replace(result, reasons=in_words(result.reasons))
     store.keep(step.name, key, instance, result)
     return Outcome(step.name, step.problem, instance, result, reused, time.monotonic() - began, key)
-
-
-def _solve(
-    instance: Instance[Any],
-    deadline: float,
-    threads: int | None,
-    progress: Callable[[Progress], None] | None,
-    settings: dict[str, Any],
-) -> Result[Any]:
-    """Ask an exact road first, which proves most plants' questions at once; then every road, from its plan."""
-    size = instance.size()
-    exact = [m for m in registry.methods(instance.problem) if m.exact and m.technology == "pyomo" and m.fits(size)]
-    common = settings | {"threads": threads, "progress": progress}
-    start = None
-    if exact and instance.problem != "heijunka":
-        limit = max(LEAST, FIRST * (deadline - time.monotonic()))
-        result = api.solve(instance, time_limit=limit, **common | {"method": exact[0].name})
-        if result.status in ("optimal", "infeasible") or result.stopped_by == "interrupted":
-            return result
-        start = result.plan
-    return api.solve(instance, time_limit=max(LEAST, deadline - time.monotonic()), start=start, **common)
 
 
 def told_of(outcome: Outcome) -> str:
