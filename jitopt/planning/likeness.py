@@ -48,12 +48,17 @@ class Measure(NamedTuple):
 
 
 class Relation(NamedTuple):
-    """A measure against its like: distance from the usual [decades], spread [decades], what it is, in words."""
+    """A measure against its like.
+
+    distance: from the usual [decades]. spread: of the usual [decades]. words: what it is. mutual:
+    it is compared with others of the plant, not with what is usual in any plant.
+    """
 
     distance: float
     spread: float
     words: str
     links: tuple[Link, ...]
+    mutual: bool = False
 
     def gain(self, shift: float) -> float:
         """Return by how many spreads the relation comes closer to the usual when it is shifted."""
@@ -78,7 +83,7 @@ def among(measures: Sequence[Measure], floor: float, words: str) -> list[Relatio
     if len(measures) == 2:
         (first, ours), (second, theirs) = measures
         against = tuple(found._replace(sign=-found.sign) for found in theirs)
-        return [Relation(first - second, floor * math.sqrt(2), words, ours + against)]
+        return [Relation(first - second, floor * math.sqrt(2), words, ours + against, True)]
     if len(measures) < 2:
         return []
     values = sorted(value for value, _ in measures)
@@ -87,4 +92,4 @@ def among(measures: Sequence[Measure], floor: float, words: str) -> list[Relatio
     if len(values) >= MANY:
         tenth = len(values) // 10
         spread = max(spread, (values[-1 - tenth] - values[tenth]) / DECILES)
-    return [Relation(value - centre, spread, words, links) for value, links in measures]
+    return [Relation(value - centre, spread, words, links, True) for value, links in measures]

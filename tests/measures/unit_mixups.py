@@ -1,7 +1,7 @@
 """Multiply single cells of a plant by 1,000 and 1/1,000, and look whether the reading names them.
 
 As a program it prints the share of hits by column:
-python tests/unit_mixups.py [PLANT or SEED:SIZE] ...
+python tests/measures/unit_mixups.py [PLANT or SEED:SIZE] ...
 """
 
 from __future__ import annotations
