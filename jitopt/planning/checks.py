@@ -193,13 +193,15 @@ def _demand(draft: Draft) -> list[Finding]:
     for row in draft.rows("demand"):
         first.setdefault(row.get("product"), row)
     lost = {(_plain(row.cells.get("product")), _plain(row.cells.get("day"))) for row in draft.sheets["demand"].rows}
+    products = {str(product) for product in draft.keys("products")}
+    misnamed = {day for product, day in lost if product not in products}
     found = []
     for product, told in days.items():
         missing = sorted(day for day in horizon - told if (product, str(day)) not in lost)
         if missing:
             rule = f"a product with demand needs a row for every day of the horizon; day {missing[0]} is missing"
             finding = draft.finding("demand", first[product], "product", rule, "write 0 where nothing is asked")
-            follows = told_in_file[product] >= len(horizon)
+            follows = told_in_file[product] >= len(horizon) or misnamed.issuperset(map(str, missing))
             found.append(replace(finding, keeps=True, follows=follows))
     return found
 

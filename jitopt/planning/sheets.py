@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import zipfile
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 from jitopt.errors import InputError
 from jitopt.formats import strict_json
 from jitopt.formats.text import read_text
-from jitopt.planning.cells import columns_of
+from jitopt.planning.cells import Formula, columns_of
 from jitopt.planning.findings import Finding
 from jitopt.planning.tables import TABLES
 
@@ -186,16 +187,33 @@ def _workbook(place: Path) -> tuple[dict[str, Sheet], list[Finding]]:
     found: dict[str, Sheet] = {}
     bad: list[Finding] = []
     try:
+        formulas = openpyxl.load_workbook(place, read_only=True) if _has_formulas(place) else None
         for sheet in book.worksheets:
             source = f"{place}, sheet {_clean(sheet.title)}"
-            _collect(sheet.title, source, partial(_worksheet, source, sheet), found, bad)
+            written = formulas[sheet.title] if formulas else None
+            _collect(sheet.title, source, partial(_worksheet, source, sheet, written), found, bad)
+        if formulas:
+            formulas.close()
     finally:
         book.close()
     return found, bad
 
 
-def _worksheet(source: str, sheet: Any) -> Sheet:
-    return _sheet(source, [list(row) for row in sheet.iter_rows(values_only=True)])
+def _has_formulas(place: Path) -> bool:
+    """Tell whether a cell of the workbook has a formula; most tables have none, and are read once only."""
+    with zipfile.ZipFile(place) as archive:
+        names = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        return any(b"<f>" in data or b"<f " in data for data in map(archive.read, names))
+
+
+def _worksheet(source: str, sheet: Any, written: Any) -> Sheet:
+    """Read a sheet; a formula without a saved value is kept as such, for it is no empty cell."""
+    rows = [list(row) for row in sheet.iter_rows(values_only=True)]
+    for row, formulas in zip(rows, written.iter_rows(values_only=True) if written else (), strict=False):
+        for place, text in enumerate(formulas):
+            if place < len(row) and row[place] is None and isinstance(text, str) and text.startswith("="):
+                row[place] = Formula(text)
+    return _sheet(source, rows)
 
 
 def _json(place: Path) -> tuple[str, dict[str, Sheet], list[Finding]]:
