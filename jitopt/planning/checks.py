@@ -122,6 +122,8 @@ def _references(draft: Draft) -> list[Finding]:
                 remedy += f" (like {meant!r})"
             finding = draft.finding(table, row, column, rule, remedy)
             follows = any((target, value) in draft.broken for target in targets)
+            if follows:
+                finding = replace(finding, remedy=f"mend the row of {value!r} in the {words}; this row is sound")
             found.append(replace(finding, follows=follows, keeps=follows and column in CELLS and table != "packs"))
     return found
 

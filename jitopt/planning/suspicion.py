@@ -179,10 +179,10 @@ def _valid(table: str, column: str, value: float) -> float | None:
 def _finding(draft: Draft, rows: Rows, blame: _Blame) -> Finding:
     table, number, column = blame.cell
     relation = blame.relation
-    factor = 10 ** abs(relation.distance)
+    factor = float(f"{10 ** abs(relation.distance):.2g}")
     than = "above" if relation.distance > 0 else "below"
     rule = (
-        f"suspicious: a factor of {factor:.2g} {than} the usual ({relation.words}); {blame.value:.6g} would fit, "
+        f"suspicious: a factor of {factor:,.0f} {than} the usual ({relation.words}); {blame.value:.6g} would fit, "
         "so a unit may be mixed up (factor 1,000)"
     )
     remedy = "check the unit; if the figure is right, nothing needs to be done"
