@@ -19,7 +19,7 @@ import pytest
 from jitopt.cli import main
 from jitopt.planning.indicators import Limit
 from jitopt.planning.writing import guarded, guarded_csv, unguarded
-from jitopt.problems.wording import filled, rounded
+from jitopt.problems.figures import filled, rounded
 
 PLANTS = Path(__file__).parent.parent / "instances" / "plants"
 
@@ -78,14 +78,15 @@ def test_a_dock_with_too_few_slots_is_told_on_the_terminal(lamps, tmp_path, caps
     assert "Dock gate has 0.1 deliveries a day" in (tmp_path / "out" / "summary.md").read_text()
 
 
-def test_a_budget_of_cards_that_is_too_small_names_the_loops(lamps, tmp_path, capsys):
+def test_a_budget_of_cards_that_is_too_small_names_the_parts(lamps, tmp_path, capsys):
     with (lamps / "costs.csv").open("a") as file:
         file.write("card_budget,3\n")
     assert command(lamps, tmp_path / "out") == 3
     limit = json.loads((tmp_path / "out" / "plan.json").read_text())["obstacles"][0]
-    assert (limit["step"], limit["name"], limit["available"]) == ("kanban", "cards", 3.0)
-    assert limit["needed_at_least"] == sum(row["cards"] for row in limit["needs"])
-    assert limit["needs"][0]["loop"] in capsys.readouterr().out
+    assert (limit["step"], limit["name"], limit["available"]) == ("delivery", "cards", 3.0)
+    assert limit["needed_at_least"] == sum(row["takes"] for row in limit["needs"])
+    told = capsys.readouterr().out
+    assert limit["needs"][0]["part"] in told and "more cards in the plant (costs: card_budget)" in told
 
 
 def test_an_overloaded_line_is_a_warning_everywhere_and_no_failure(lamps, tmp_path, capsys):

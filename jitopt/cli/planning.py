@@ -10,7 +10,7 @@ from jitopt.cli.failures import INFEASIBLE, INTERRUPTED, NO_PLAN
 from jitopt.cli.options import AsJson, Seed, ShowProgress, TimeLimit, number_above_0, whole_from
 from jitopt.cli.output import columns, emit, err, number, out
 from jitopt.cli.progress import Ticker
-from jitopt.problems.wording import rounded
+from jitopt.problems.figures import rounded
 
 __all__ = ["plan"]
 

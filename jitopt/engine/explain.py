@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal
 from jitopt.engine import solve as solving
 from jitopt.engine.elastic import solve_elastic
 from jitopt.problems.base import Instance, PlanT, Rule
-from jitopt.problems.wording import filled
+from jitopt.problems.figures import filled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from jitopt.planning.decided import card_rows
-from jitopt.problems.wording import counted
+from jitopt.problems.figures import counted
 
 if TYPE_CHECKING:
     from jitopt.planning.chain import PlantPlan

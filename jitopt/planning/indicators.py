@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.planning.analysis import unit_cost
 from jitopt.problems.base import exact
-from jitopt.problems.wording import rounded
+from jitopt.problems.figures import rounded
 
 if TYPE_CHECKING:
     from jitopt.planning.chain import PlantPlan

@@ -103,11 +103,15 @@ def _of_deliveries(plan: PlantPlan, outcome: Outcome, limit: str, asked: float) 
         return None
     found = limit_needs(plan.plant, plan.analysis, plan.decisions, limit)
     needed = sum((need.amount for need in found), Fraction(0))
-    rows = tuple((need.part, need.supplier, need.frequency, float(need.amount)) for need in found)
+    rows = tuple((need.part, need.supplier, need.frequency, _plain(need.amount)) for need in found)
     kind, name, unit = _told(limit)
     head = ("part", "supplier", "frequency", unit or "takes")
     available = exact(table.capacity[table.limit.index(limit)])
     return Obstacle(outcome.name, kind, name, available, needed, asked, unit, head, rows)
+
+
+def _plain(value: Fraction) -> float:
+    return int(value) if value.denominator == 1 else float(value)
 
 
 def _told(limit: str) -> tuple[str, str, str]:
@@ -129,7 +133,7 @@ def _dock(outcome: Outcome, dock: str, asked: float) -> Obstacle:
         rows.append((stop.name, ", ".join(stop.suppliers), least.name, least.per_day))
     rows.sort(key=lambda row: (-row[-1], row[0]))
     needed = sum((row[-1] for row in rows), Fraction(0))
-    told = tuple((*row[:-1], float(row[-1])) for row in rows)
+    told = tuple((*row[:-1], _plain(row[-1])) for row in rows)
     head = ("truck of", "suppliers", "frequency", "deliveries a day")
     return Obstacle(outcome.name, "dock", dock, instance.slots[dock], needed, asked, "deliveries a day", head, told)
 
@@ -151,6 +155,6 @@ def _shared(outcome: Outcome, limit: str, asked: float) -> Obstacle:
     rows.sort(key=lambda row: (-row[-1], row[0]))
     needed = sum((row[-1] for row in rows), Fraction(0))
     kind, name, unit = _told(limit)
-    told = tuple((*row[:-1], float(row[-1])) for row in rows)
+    told = tuple((*row[:-1], _plain(row[-1])) for row in rows)
     head = ("loop", "part", "container", "cards", "takes")
     return Obstacle(outcome.name, kind, name, instance.capacity[limit], needed, asked, unit, head, told)

@@ -9,7 +9,7 @@ from jitopt.network import critical_suppliers
 from jitopt.planning.decided import card_rows
 from jitopt.planning.indicators import costs, indicators, limits, notes
 from jitopt.planning.obstacles import obstacles
-from jitopt.problems.wording import counted, rounded
+from jitopt.problems.figures import counted, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.engine.explain import outward
 from jitopt.planning.steps.needs import CARDS_OF
+from jitopt.problems.figures import filled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["in_words"]
 
 REMEDIES = {
-    "cards": "allow {amount} cards more in the plant (costs: card_budget)",
+    "cards": "allow {amount more card} in the plant (costs: card_budget)",
     "floor": "make room for {amount} m2 more of containers (costs: floor)",
     "working capital": "allow {amount} money more in full containers (costs: working_capital)",
 }
@@ -30,7 +31,7 @@ def _remedy(reason: Mapping[str, Any]) -> str:
         return told
     name, amount = str(reason["members"][0]), outward(float(reason["short_by"]))
     if name.startswith("rack "):
-        return f"make room for {amount} containers more in {name}"
+        return filled("make room for {amount more container} in ", amount) + name
     if name.startswith(CARDS_OF):
-        return f"allow {amount} cards more in loop {name.removeprefix(CARDS_OF)} (loops: maximum)"
-    return REMEDIES[name].replace("{amount}", amount) if name in REMEDIES else told
+        return filled("allow {amount more card} in loop ", amount) + f"{name.removeprefix(CARDS_OF)} (loops: maximum)"
+    return filled(REMEDIES[name], amount) if name in REMEDIES else told

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jitopt.problems.base import Evaluation, Violation, evaluation, exact, unpriced
 from jitopt.problems.delivery import formulas
 from jitopt.problems.delivery.instance import Delivery, DeliveryPlan
-from jitopt.problems.wording import amount, counted
+from jitopt.problems.figures import amount, counted
 
 if TYPE_CHECKING:
     from jitopt.problems.delivery.instance import Frequency, Line, Stop

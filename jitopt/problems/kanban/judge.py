@@ -11,9 +11,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from jitopt.problems.base import Evaluation, Violation, evaluation, exact, unpriced
+from jitopt.problems.figures import amount, counted
 from jitopt.problems.kanban.formulas import loss
 from jitopt.problems.kanban.instance import Kanban, KanbanPlan
-from jitopt.problems.wording import amount, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
