@@ -61,7 +61,7 @@ def test_a_rack_too_small_is_told_on_the_terminal(lamps, tmp_path, capsys):
     assert positions == sorted(positions, reverse=True)
     first = limit["needs"][0]
     assert re.search(rf"^{first['part']} +{first['supplier']} .* {first['positions']}$", told, re.MULTILINE)
-    assert re.search(r"make room for \d+ more containers? in shelf \(cost [\d.]+ % of the limit\)", told)
+    assert re.search(r"make room for \d+ more containers? in rack shelf \(cost [\d.]+ % of the limit\)", told)
     assert "no money" in told and "no money" in (tmp_path / "out" / "summary.md").read_text()
 
 
