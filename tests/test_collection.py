@@ -11,7 +11,7 @@ import pytest
 
 import jitopt
 from jitopt.cli import main
-from jitopt.collection import library, submit, update, verify
+from jitopt.collection import library, recording, submit, update, verify
 from jitopt.collection import submission as submission_module
 from jitopt.collection.manifest import MARKS, manifest_text
 from jitopt.collection.submission import rounded_down
@@ -207,6 +207,19 @@ def test_a_better_plan_is_recorded_with_credit(clone: Path) -> None:
     assert known is not None and known.plan == best and known.reference.startswith("plan by Ada; bound by ")
 
 
+def test_a_second_solver_turns_a_bound_into_an_optimum(clone: Path) -> None:
+    """A bound that one solver alone stood for is confirmed by a submission of the same bound."""
+    instance = jitopt.read(clone / RACK)
+    plan = instance.known.plan if instance.known else None
+    edit(clone / RACK, known={"upper": 12.0, "lower": 12.0, "reference": "r; bound by one", "plan": plan})
+    of(clone, instance.name, proof="single", methods=("kanban_cards_pyomo",))
+    update(clone)
+    assert verify(folder=clone) == []
+    receipt = submit(instance, {"plan": plan, "bound": 12.0}, by="Ada", prove_seconds=20, folder=clone)
+    assert receipt.after == {"optimum": 12.0} and receipt.proof == "cross_checked" and len(receipt.methods) == 2
+    assert verify(folder=clone) == []
+
+
 def test_a_dry_run_writes_nothing(clone: Path) -> None:
     instance, best = weaken(clone)
     before = {file: file.read_bytes() for file in clone.rglob("*.*")}
@@ -300,6 +313,43 @@ def test_a_new_instance_joins(clone: Path) -> None:
     assert receipt.before is None and receipt.after == {"optimum": 6.0}
     assert verify(folder=clone) == []
     assert library(folder=clone)["cards_in_force"].family == "cards in force"
+
+
+def test_a_generated_instance_joins_as_file_or_recipe(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small one as a file, a large one as its recipe; both are generated again by verify."""
+    monkeypatch.setattr(submission_module, "prove", lambda *_: [])
+    made = jitopt.generate("sourcing", seed=3, suppliers=2, parts=2)
+    plan = made.known.plan if made.known else None
+    new = made.replace(name="sourcing_2x2", source="generated: for a test")
+    generator: dict[str, Any] = {"seed": 3, "options": {"suppliers": 2, "parts": 2}}
+
+    def joined(**more: Any) -> str:
+        with pytest.raises(jitopt.InputError) as told:
+            submit(new, {"plan": plan}, by="Ada", family="f", folder=clone, **more)
+        return str(told.value)
+
+    assert "has a generator" in joined()
+    assert "another instance" in joined(generator=generator | {"seed": 4})
+    assert "has no option" in joined(generator={"seed": 3, "options": {"loops": 4}})
+    assert "seed" in joined(generator={"seed": "3", "options": {}})
+    for size, file in ((150_000, "sourcing/sourcing_2x2.json"), (10, "recipes/sourcing_2x3.json")):
+        monkeypatch.setattr(recording, "LARGEST_FILE", size)
+        submit(new, {"plan": plan}, by="Ada", family="f", generator=generator, folder=clone)
+        assert library(folder=clone)[new.name].file == file
+        assert verify(folder=clone) == []
+        made = jitopt.generate("sourcing", seed=3, suppliers=2, parts=3)
+        plan, generator = (
+            (made.known.plan if made.known else None),
+            {"seed": 3, "options": {"suppliers": 2, "parts": 3}},
+        )
+        new = made.replace(name="sourcing_2x3", source="generated: for a test")
+
+
+def test_credit_is_a_line_of_text(clone: Path) -> None:
+    instance, best = weaken(clone)
+    for by in ("", " ", "Ada\nBob", "x" * 201, "\x1b[31m"):
+        with pytest.raises(jitopt.InputError, match="by must be a line"):
+            submit(instance, {"plan": best}, by=by, folder=clone)
 
 
 def test_an_installed_library_is_not_written_to(clone: Path) -> None:

@@ -110,6 +110,10 @@ def submit(
     result: Annotated[str, typer.Argument(metavar="RESULT", help="Result file or plan.")],
     by: Annotated[str, typer.Option("--by", metavar="WHO", help="Who is credited.")],
     family: Annotated[str | None, typer.Option("--family", metavar="WORDS", help="Class of a new instance.")] = None,
+    generator: Annotated[
+        str | None,
+        typer.Option("--generator", metavar="FILE", help="JSON with seed and options of a new generated instance."),
+    ] = None,
     prove: Annotated[
         float,
         typer.Option("--prove", metavar="S", parser=number_above_0, help="Seconds for each exact road that proves."),
@@ -129,10 +133,22 @@ def submit(
     shelf = collection.library(folder=folder)
     instance = shelf.read(file) if file in shelf else read_instance(file, format)
     told = read_claims(result, instance)
+    made = None if generator is None else _generator(generator)
     receipt = collection.submit(
-        instance, told, by=by, family=family, prove_seconds=prove, dry_run=dry_run, folder=folder
+        instance, told, by=by, family=family, generator=made, prove_seconds=prove, dry_run=dry_run, folder=folder
     )
     emit(receipt.to_dict()) if as_json else out("\n".join(_receipt(receipt)))
+
+
+def _generator(path: str) -> Any:
+    from jitopt.errors import InputError
+    from jitopt.formats.strict_json import loads
+    from jitopt.formats.text import read_text
+
+    found = loads(read_text(path).text, path)
+    if not isinstance(found, dict):
+        raise InputError("a generator is an object", source=path, remedy='write {"seed": 1, "options": {...}}')
+    return found
 
 
 def _receipt(receipt: Any) -> list[str]:

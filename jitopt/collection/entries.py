@@ -195,11 +195,12 @@ def read_recipe(path: Path) -> Recipe:
     from pydantic import ValidationError
 
     from jitopt.formats.strict_json import loads
+    from jitopt.formats.text import read_text
     from jitopt.problems.wording import explain_validation
 
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path)
     try:
-        return Recipe.model_validate(loads(text, str(path)))
+        return Recipe.model_validate(loads(text.text, text.label))
     except ValidationError as error:
         raise explain_validation(error, Recipe, str(path)) from None
 

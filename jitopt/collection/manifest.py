@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, ValidationError
 from jitopt.collection.entries import Entry, Library
 from jitopt.errors import InputError
 from jitopt.formats.strict_json import layout, loads
+from jitopt.formats.text import read_text
 from jitopt.problems import PROBLEMS
 from jitopt.problems.base import Strict, as_tuple
 from jitopt.problems.wording import explain_validation
@@ -74,7 +75,7 @@ def library(problem: str | None = None, *, folder: str | Path | None = None) -> 
     place = home(folder)
     path = place / MANIFEST
     try:
-        found = Manifest.model_validate(loads(path.read_text(encoding="utf-8"), str(path)))
+        found = Manifest.model_validate(loads(read_text(path).text, str(path)))
     except ValidationError as error:
         raise explain_validation(error, Manifest, str(path)) from None
     chosen = [entry for entry in found.instances if problem in (None, entry.problem)]
@@ -99,7 +100,12 @@ def table_text(entries: list[Entry]) -> str:
         lines.append("|---|---|---|---|---|---|")
         for entry in sorted(entries, key=lambda entry: entry.name):
             if entry.problem == problem:
-                words = [f"[`{entry.name}`]({entry.file})", entry.family, _number(entry.best), _number(entry.bound)]
+                words = [
+                    f"[`{entry.name}`]({entry.file})",
+                    _cell(entry.family),
+                    _number(entry.best),
+                    _number(entry.bound),
+                ]
                 lines.append(f"| {' | '.join([*words, entry.proof, _cell(entry.source)])} |")
     return "\n".join([*lines, ""])
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import datetime
 import math
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import jitopt
-from jitopt.collection.entries import Change, Entry, Library, derived, file_sha256, read_recipe
+from jitopt.collection.entries import Change, Entry
 from jitopt.collection.manifest import library
 from jitopt.collection.proving import Road, prove, reaches
-from jitopt.collection.verification import is_below, same, write_library
+from jitopt.collection.recording import check_clone, check_words, made_by, newcomer, record
+from jitopt.collection.verification import is_below, same
 from jitopt.engine.audit import examine
 from jitopt.errors import InputError
-from jitopt.formats.atomic import write_text
 from jitopt.formats.results import claims
-from jitopt.formats.strict_json import layout
 from jitopt.problems.base import Known, exact
 
 if TYPE_CHECKING:
@@ -27,12 +24,7 @@ if TYPE_CHECKING:
 
     from jitopt.problems.base import Instance
 
-__all__ = ["LARGEST_FILE", "Receipt", "submit"]
-
-LARGEST_FILE = 150_000
-"""Bytes of the largest instance that is kept as a file; what is larger must come from a generator."""
-
-NAME = re.compile(r"[a-z0-9_]{3,60}")
+__all__ = ["Receipt", "submit"]
 
 
 @dataclass(frozen=True)
@@ -86,6 +78,7 @@ def submit(
     *,
     by: str,
     family: str | None = None,
+    generator: Mapping[str, Any] | None = None,
     prove_seconds: float = 60.0,
     dry_run: bool = False,
     folder: str | Path | None = None,
@@ -106,6 +99,9 @@ def submit(
         Who is credited.
     family
         The class of a new instance, in words.
+    generator
+        For a new instance made by `jitopt.generate`: {"seed": ..., "options": {...}}. One that is too
+        large for a file is kept as this recipe.
     prove_seconds
         For each exact road [s].
     dry_run
@@ -120,10 +116,12 @@ def submit(
         known, or if the instance cannot be added.
     """
     shelf = library(folder=folder)
+    check_words(by=by, family=family)
     if not dry_run:
-        _check_clone(shelf.folder)
+        check_clone(shelf.folder)
     entry = next((entry for entry in shelf.values() if entry.sha256 == instance.sha256()), None)
-    known = shelf.read(entry.name) if entry else _newcomer(shelf, instance, family)
+    made = None if entry else made_by(instance, generator)
+    known = shelf.read(entry.name) if entry else newcomer(shelf, instance, family, made)
     case = _case(known, entry, result)
     bound = _bound(case, prove_seconds)
     known_after = _known(case, by, bound)
@@ -138,31 +136,10 @@ def submit(
     )
     if not dry_run:
         change = Change(date=datetime.date.today().isoformat(), by=by, what=_what(case, known_after))
-        own = {"proof": bound.proof, "methods": bound.methods, "family": family or (entry.family if entry else "")}
-        _record(shelf, entry, known.replace(known=known_after), own, change)
+        own: dict[str, Any] = {"proof": bound.proof, "methods": bound.methods}
+        own |= {"family": family or (entry.family if entry else ""), "generator": entry.generator if entry else made}
+        record(shelf, entry, known.replace(known=known_after), own, change)
     return receipt
-
-
-def _check_clone(folder: Path) -> None:
-    """Refuse to write into an installed package: what is recorded there is lost."""
-    if not (folder.resolve().parent / "pyproject.toml").is_file():
-        remedy = "clone jitopt and name its folder: --folder instances; or only check: --dry-run"
-        raise InputError("the library that is installed with jitopt is not written to", remedy=remedy)
-
-
-def _newcomer(shelf: Library, instance: Instance[Any], family: str | None) -> Instance[Any]:
-    """Refuse an instance that cannot be added to the library."""
-    size = len(layout(instance.to_dict()).encode())
-    for wrong, rule, remedy in (
-        (not family, "the library does not have this instance; a new one needs a class", 'give one: --family "..."'),
-        (not NAME.fullmatch(instance.name), "a name has 3 to 60 small letters, digits and underscores", "rename it"),
-        (instance.name in shelf, "the library has another instance of this name", "rename it"),
-        (not instance.source.strip(), "a new instance says where it comes from", 'fill in its "source"'),
-        (size > LARGEST_FILE, f"a file may have at most {LARGEST_FILE} bytes", "offer its generator instead"),
-    ):
-        if wrong:
-            raise InputError(rule, value=instance.name, remedy=remedy)
-    return instance.replace(known=None)
 
 
 def _case(known: Instance[Any], entry: Entry | None, result: Mapping[str, Any]) -> _Case:
@@ -182,10 +159,12 @@ def _case(known: Instance[Any], entry: Entry | None, result: Mapping[str, Any]) 
     if value is None and best is None:
         raise InputError("a new instance needs a plan", remedy="submit a result that has one")
     shown = value if better else best
-    plan = told["plan"] if better else old.plan if old else None
+    # In the form of the problem: keys that mean nothing are not kept.
+    taken = known.plan_type.model_validate(told["plan"]).to_dict() if better else None
+    plan = taken if better else old.plan if old else None
     assert shown is not None
     bound = _claimed(told, float(value) if value is not None else None)
-    if not better and not _higher(bound, entry):
+    if not better and not _higher(bound, entry) and not _confirms(bound, entry):
         raise InputError(_not_better(known.name, entry, value, bound), remedy="nothing is recorded")
     return _Case(known, entry, plan, shown, bound, better)
 
@@ -205,6 +184,13 @@ def _higher(bound: float | None, entry: Entry | None) -> bool:
     return not reaches(entry.bound, bound)
 
 
+def _confirms(bound: float | None, entry: Entry | None) -> bool:
+    """Tell whether a claimed bound is the recorded one, which so far one solver alone stands for."""
+    if bound is None or entry is None or entry.bound is None:
+        return False
+    return entry.proof == "single" and reaches(bound, entry.bound)
+
+
 def _not_better(name: str, entry: Entry | None, value: Fraction | None, bound: float | None) -> str:
     plan = "no plan" if value is None else f"a plan of {float(value):.12g}"
     told = "no bound" if bound is None else f"a bound of {bound:.12g}"
@@ -216,7 +202,8 @@ def _bound(case: _Case, seconds: float) -> _Bound:
     """Return the bound that stands after a submission: the recorded one, or a higher one that roads prove here."""
     standing = _standing(case)
     claimed = case.claimed
-    news = claimed is not None and (standing.value is None or not reaches(standing.value, claimed))
+    higher = claimed is not None and (standing.value is None or not reaches(standing.value, claimed))
+    news = higher or (standing.value is not None and _confirms(claimed, case.entry))
     if standing.value is not None and not news:
         return standing
     asked = case.instance.replace(known={"upper": float(case.value), "plan": case.plan})
@@ -229,9 +216,13 @@ def _bound(case: _Case, seconds: float) -> _Bound:
             remedy = "give more time (--prove S), or a proof that people can check: see docs/instances.md"
             raise InputError(f"{case.instance.name}: {told}", remedy=remedy)
         case.notes.append(f"{told}; it is not recorded")
-    if found.value is None or (standing.value is not None and reaches(standing.value, found.value)):
-        return standing
-    return found
+    if found.value is None or standing.value is None or not reaches(standing.value, found.value):
+        return found
+    if reaches(found.value, standing.value) and standing.proof == "single" != found.proof:
+        return found
+    if not case.better:
+        raise InputError(f"{case.instance.name}: the bound is known, and no second solver reached it in {seconds:g} s")
+    return standing
 
 
 def _standing(case: _Case) -> _Bound:
@@ -308,24 +299,5 @@ def _values(known: Known) -> dict[str, float]:
 def _what(case: _Case, known: Known) -> str:
     """Say in words what a submission brought."""
     told = ", ".join(f"{key} {value!r}" for key, value in _values(known).items())
-    kind = "new instance" if case.entry is None else "better plan" if case.better else "better bound"
+    kind = "new instance" if case.entry is None else "better plan" if case.better else "bound"
     return f"{kind}: {told}"
-
-
-def _record(shelf: Library, entry: Entry | None, instance: Instance[Any], own: dict[str, Any], change: Change) -> None:
-    """Write the instance's file, then the manifest."""
-    file = entry.file if entry else f"{instance.problem}/{instance.name}.json"
-    path = shelf.folder / file
-    if entry is not None and entry.is_recipe:
-        recipe = read_recipe(path).model_copy(update={"known": instance.known})
-        text = layout(recipe.model_dump(mode="json", exclude_none=True)) + "\n"
-    else:
-        text = layout(instance.to_dict()) + "\n"
-    write_text(str(path), text)
-    fresh = derived(instance, file, text.encode()) | own
-    fresh["file_sha256"] = file_sha256(path.read_bytes())
-    history = (*(entry.history if entry else ()), change)
-    since = entry.since if entry else jitopt.__version__
-    kept = {"generator": entry.generator, "license": entry.license} if entry else {}
-    made = Entry.model_validate(fresh | kept | {"history": history, "since": since})
-    write_library(shelf.folder, [made if old is entry else old for old in shelf.values()] + ([] if entry else [made]))
