@@ -85,6 +85,25 @@ def test_an_unknown_name_is_told_the_nearest() -> None:
         jitopt.library(folder="tests")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('"over_buying"', '"Over buying"', "small letters, digits and underscores"),
+        ('"sourcing/over_buying.json"', '"../over_buying.json"', "folder/name.json"),
+        ('"proof": "enumeration"', '"proof": "surely"', "/proof"),
+        ('"family"', '"familly"', "familly"),
+        ('"name": "over_buying"', '"name": "replanning"', "listed once"),
+        ("{", "", "not valid JSON"),
+    ],
+)
+def test_a_manifest_that_cannot_be_is_refused(clone: Path, old: str, new: str, told: str) -> None:
+    file = clone / "manifest.json"
+    file.write_text(file.read_text().replace(old, new, 1))
+    with pytest.raises(jitopt.InputError) as error:
+        library(folder=clone)
+    assert told in str(error.value)
+
+
 def test_a_recipe_is_what_generate_writes(tmp_path: Path) -> None:
     """The command of its source writes the file with its hash, byte for byte."""
     shelf = jitopt.library()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from jitopt.errors import InputError, JitoptError
 from jitopt.formats import read
@@ -19,7 +20,18 @@ from jitopt.problems.wording import near
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["RECIPES", "Change", "Entry", "Generator", "Library", "Proof", "Recipe", "derived", "generated_sha256"]
+__all__ = [
+    "NAME",
+    "RECIPES",
+    "Change",
+    "Entry",
+    "Generator",
+    "Library",
+    "Proof",
+    "Recipe",
+    "derived",
+    "generated_sha256",
+]
 
 RECIPES = "recipes"
 """Folder of the instances that are generated when they are read."""
@@ -30,6 +42,23 @@ Proof = Literal[
 """What stands behind the lower bound: the words of the result file, and three that only people can give."""
 
 Options = dict[str, bool | int | float | str]
+
+
+NAME = re.compile(r"[a-z0-9_]{3,60}")
+FILE = re.compile(r"[a-z]+/[a-z0-9_]+\.json")
+
+
+def _name(text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise ValueError("a name has 3 to 60 small letters, digits and underscores")
+    return text
+
+
+def _file(text: str) -> str:
+    """Refuse a path that could lead out of the library."""
+    if not FILE.fullmatch(text):
+        raise ValueError("a file stands as folder/name.json in the library")
+    return text
 
 
 class Generator(Strict):
@@ -81,8 +110,8 @@ class Entry(Strict):
     history (who improved what).
     """
 
-    name: str = Field(pattern=r"^[a-z0-9_]{3,60}$")
-    file: str = Field(pattern=r"^[a-z]+/[a-z0-9_]+\.json$")
+    name: Annotated[str, AfterValidator(_name)]
+    file: Annotated[str, AfterValidator(_file)]
     problem: str
     family: str = Field(min_length=1, max_length=200)
     origin: Literal["published", "constructed", "generated"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from jitopt.collection.entries import (
+    NAME,
     RECIPES,
     Change,
     Entry,
@@ -35,8 +35,6 @@ __all__ = ["LARGEST_FILE", "check_clone", "check_words", "made_by", "newcomer", 
 
 LARGEST_FILE = 150_000
 """Bytes of the largest instance that is kept as a file; a larger one is kept as the recipe of its generator."""
-
-NAME = re.compile(r"[a-z0-9_]{3,60}")
 
 
 def check_words(**words: str | None) -> None:
