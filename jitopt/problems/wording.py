@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import re
 import typing
+from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -15,7 +17,21 @@ if typing.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from fractions import Fraction
 
-__all__ = ["amount", "class_in", "counted", "explain_validation", "key_words", "listed", "misnamed", "near"]
+__all__ = [
+    "amount",
+    "class_in",
+    "counted",
+    "explain_validation",
+    "filled",
+    "key_words",
+    "listed",
+    "misnamed",
+    "near",
+    "rounded",
+]
+
+AMOUNT = re.compile(r"\{amount(?: ([a-z ]+))?\}")
+"""Place of an amount in a remedy, with the word that is counted."""
 
 MOST = 5
 """Most further problems of an input that are told in words."""
@@ -69,6 +85,19 @@ def amount(value: float | Fraction) -> str:
     """Return a number as people read it: up to ten digits, no needless zeros."""
     number = float(value)
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else f"{number:.10g}"
+
+
+def rounded(value: float | Fraction, digits: int) -> str:
+    """Return a number with so many digits that count, never with an exponent: 1000, not 1e+03."""
+    found = Decimal(f"{float(value):.{digits - 1}e}")
+    return f"{found.normalize():f}" if found else "0"
+
+
+def filled(remedy: str, amount: str) -> str:
+    """Return a remedy with its amount: `{amount}`, or `{amount card}` for "1 card", "2 cards"."""
+    return AMOUNT.sub(
+        lambda found: f"{amount} {found[1]}{'' if amount == '1' else 's'}" if found[1] else amount, remedy
+    )
 
 
 def near(name: object, known: Iterable[str]) -> str | None:
