@@ -186,7 +186,7 @@ def test_a_rack_one_position_too_small_is_explained(lamps, again, capsys):
     edit(lamps, "docks", "gate,3", "gate,9")
     assert command(lamps, again) == 3
     told = capsys.readouterr()
-    assert "make room for 1 more container in shelf" in told.out
+    assert "raise the capacity of rack shelf by 1" in told.out
     summary = (again / "summary.md").read_text()
     assert f"has {least - 1} positions" in summary and f"needs at least {least} positions:" in summary
     assert "| base | Steel |" in summary and not (again / "kanban.csv").exists()

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from jitopt.planning.racks import rack_needs
+from jitopt.planning.racks import limit_needs
+from jitopt.problems.base import exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,22 +88,32 @@ def _limits_of(outcome: Outcome) -> Iterator[tuple[str, str, float]]:
 
 def _obstacle(plan: PlantPlan, outcome: Outcome, rule: str, name: str, asked: float) -> Obstacle | None:
     kind = (outcome.problem, rule)
-    if kind == ("delivery", "storage"):
-        return _rack(plan, outcome, name, asked)
+    if kind == ("delivery", "limit"):
+        return _of_deliveries(plan, outcome, name, asked)
     if kind == ("delivery", "dock"):
         return _dock(outcome, name, asked)
     return _shared(outcome, name, asked) if kind == ("kanban", "limit") else None
 
 
-def _rack(plan: PlantPlan, outcome: Outcome, rack: str, asked: float) -> Obstacle | None:
-    if rack not in plan.plant.rack:
+def _of_deliveries(plan: PlantPlan, outcome: Outcome, limit: str, asked: float) -> Obstacle | None:
+    """Count what each part takes of a limit when its supplier comes as suits this limit best."""
+    instance: Any = outcome.instance
+    table = instance.limits
+    if table is None or limit not in table.limit:
         return None
-    rows: list[tuple[Any, ...]] = [tuple(need) for need in rack_needs(plan.plant, plan.analysis, plan.decisions, rack)]
-    needed = Fraction(sum(row[-1] for row in rows))
-    head = ("part", "supplier", "frequency", "positions")
-    return Obstacle(
-        outcome.name, "rack", rack, Fraction(plan.plant.rack[rack]), needed, asked, "positions", head, tuple(rows)
-    )
+    found = limit_needs(plan.plant, plan.analysis, plan.decisions, limit)
+    needed = sum((need.amount for need in found), Fraction(0))
+    rows = tuple((need.part, need.supplier, need.frequency, float(need.amount)) for need in found)
+    kind, name, unit = _told(limit)
+    head = ("part", "supplier", "frequency", unit or "takes")
+    available = exact(table.capacity[table.limit.index(limit)])
+    return Obstacle(outcome.name, kind, name, available, needed, asked, unit, head, rows)
+
+
+def _told(limit: str) -> tuple[str, str, str]:
+    """Return kind, name and unit of a limit of the kanban step."""
+    rack = limit.removeprefix("rack ")
+    return ("rack", rack, "positions") if rack != limit else ("limit", limit, "")
 
 
 def _dock(outcome: Outcome, dock: str, asked: float) -> Obstacle:
@@ -139,8 +150,7 @@ def _shared(outcome: Outcome, limit: str, asked: float) -> Obstacle:
             rows.append((loop, instance.loops.part[row], container, cards, amount))
     rows.sort(key=lambda row: (-row[-1], row[0]))
     needed = sum((row[-1] for row in rows), Fraction(0))
-    rack = limit.removeprefix("rack ")
-    kind, unit = ("rack", "positions") if rack != limit else ("limit", "")
+    kind, name, unit = _told(limit)
     told = tuple((*row[:-1], float(row[-1])) for row in rows)
     head = ("loop", "part", "container", "cards", "takes")
-    return Obstacle(outcome.name, kind, rack, instance.capacity[limit], needed, asked, unit, head, told)
+    return Obstacle(outcome.name, kind, name, instance.capacity[limit], needed, asked, unit, head, told)

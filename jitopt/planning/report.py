@@ -31,6 +31,7 @@ def plan_data(plan: PlantPlan) -> dict[str, Any]:
         "day": plan.day,
         "steps": [_step(plan, outcome) for outcome in plan.outcomes],
         "not_run": list(plan.not_run),
+        "taken_back": [found.to_dict() for found in plan.tries],
         "costs_per_day": costs(plan),
         "indicators": indicators(plan),
         "obstacles": [obstacle.to_dict() for obstacle in obstacles(plan)],

@@ -66,6 +66,7 @@ def summary(plan: PlantPlan) -> str:
     lines += _left_out(plan)
     lines += _steps(plan)
     lines += _why_not(plan)
+    lines += _taken_back(plan)
     lines += _indicators(plan)
     lines += _limits(plan)
     lines += _decisions(plan)
@@ -164,6 +165,20 @@ def _room(limit: Limit) -> str:
         return ""
     told = f" ({rounded(left, 4)} of {rounded(limit.capacity, 6)} {limit.unit} left"
     return f"{told}, the next step takes {rounded(limit.step, 4)})" if limit.step > left else f"{told})"
+
+
+def _taken_back(plan: PlantPlan) -> list[str]:
+    """Tell what was tried and taken back."""
+    if not plan.tries:
+        return []
+    lines = ["## Steps taken back", ""]
+    for number, found in enumerate(plan.tries, 1):
+        short = "; ".join(plain(reason.get("remedy")) for reason in found.reasons)
+        lines.append(
+            f"{number}. {plain(found.failed)} had no plan{f' ({short})' if short else ''}: "
+            f"{plain(found.why) if found.why else 'nothing else is tried'}."
+        )
+    return [*lines, ""]
 
 
 def _indicators(plan: PlantPlan) -> list[str]:

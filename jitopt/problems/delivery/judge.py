@@ -55,7 +55,8 @@ def evaluate(instance: Delivery, plan: object) -> Evaluation:
         return unpriced(violations)
     rows = table(instance, chosen)
     violations = _menu(instance, chosen) + _trucks(instance, chosen)
-    violations += _docks(instance, chosen) + _storage(instance, rows) + _changes(instance, chosen)
+    violations += _docks(instance, chosen) + _storage(instance, rows)
+    violations += _limits(instance, chosen) + _changes(instance, chosen)
     return evaluation(_terms(instance, chosen, rows), violations, _evidence(instance, rows))
 
 
@@ -156,6 +157,23 @@ def _storage(instance: Delivery, rows: list[Row]) -> list[Violation]:
         )
         for place, limit in instance.positions.items()
         if taken.get(place, 0) > limit
+    ]
+
+
+def _limits(instance: Delivery, chosen: dict[str, Frequency]) -> list[Violation]:
+    loads: dict[str, Fraction] = defaultdict(Fraction)
+    for supplier, frequency in chosen.items():
+        for limit, part in instance.uses_of(supplier, frequency.name):
+            loads[limit] += part
+    return [
+        Violation(
+            "limit",
+            (limit,),
+            f"the suppliers take {amount(loads[limit])} of {limit}, {amount(free)} is left to them",
+            float(loads[limit] - free),
+        )
+        for limit, free in instance.free.items()
+        if loads[limit] > free
     ]
 
 

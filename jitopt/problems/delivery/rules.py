@@ -23,6 +23,7 @@ REMEDIES = {
     "truck_cube": "send {0} on a truck that holds {amount} m3 more",
     "dock": "open {amount more slot} a day at {0}",
     "storage": "make room for {amount more container} in {0}",
+    "limit": "raise the capacity of {0} by {amount}",
     "change": "allow {amount more change}",
 }
 """What to change for each rule; {0} is its member."""
@@ -52,7 +53,21 @@ def _rules(instance: Delivery) -> list[Rule]:
     for place, capacity in instance.positions.items():
         text = f"{place} has room for {counted(capacity, 'container')}"
         found.append(Rule("storage", (place,), text, float(capacity)))
+    found += _limits(instance)
     if instance.current and instance.current.at_most is not None:
         cap = instance.current.at_most
         found.append(Rule("change", (), f"the frequency of at most {counted(cap, 'supplier')} changes", cap))
+    return found
+
+
+def _limits(instance: Delivery) -> list[Rule]:
+    table, found = instance.limits, []
+    if table is None:
+        return []
+    for row, (name, capacity) in enumerate(zip(table.limit, table.capacity, strict=True)):
+        taken = (table.taken[row] if table.taken else None) or 0
+        text = f"at most {amount(capacity)} of {name} is taken" + (
+            f", {amount(taken)} of it in any case" if taken else ""
+        )
+        found.append(Rule("limit", (name,), text, capacity))
     return found
