@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from jitopt.api import shut_down as shut_down
     from jitopt.api import solve as solve
     from jitopt.api import why_not as why_not
+    from jitopt.collection import Library as Library
+    from jitopt.collection import library as library
     from jitopt.engine.explain import Explanation as Explanation
     from jitopt.engine.result import Progress as Progress
     from jitopt.engine.result import Result as Result
@@ -62,6 +64,7 @@ _HOMES = {
     "jitopt.api": (
         "audit", "check", "explain", "export", "formulation", "read_result", "shut_down", "solve", "why_not",
     ),
+    "jitopt.collection": ("Library", "library"),
     "jitopt.engine.explain": ("Explanation",),
     "jitopt.engine.result": ("Progress", "Result", "StartReceipt"),
     "jitopt.engine.why_not": ("Comparison",),
@@ -84,12 +87,12 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "Comparison", "Delivery", "DeliveryPlan",
     "Evaluation", "Explanation", "Heijunka", "HeijunkaPlan", "InputError", "Instance", "JitoptError",
-    "Kanban", "KanbanPlan",
+    "Kanban", "KanbanPlan", "Library",
     "NotApplicableError", "Plan", "Plant", "PlantPlan", "Progress", "Result", "SolverUnavailableError",
     "Sourcing", "SourcingPlan", "StartReceipt", "UnknownMethodError", "Violation", "audit", "check", "explain",
     "export", "formulation",
-    "from_tables", "generate", "generate_plant", "method", "methods", "plan", "read", "read_plant", "read_result",
-    "register", "shut_down", "solve", "why_not", "write", "write_plant",
+    "from_tables", "generate", "generate_plant", "library", "method", "methods", "plan", "read",
+    "read_plant", "read_result", "register", "shut_down", "solve", "why_not", "write", "write_plant",
 ]  # fmt: skip
 
 

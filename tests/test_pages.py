@@ -131,6 +131,14 @@ def test_the_python_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert "['optimal', 'optimal']" in told
 
 
+def test_the_page_of_instances_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    space: dict[str, Any] = {"__name__": "page"}
+    for block in blocks(DOCS / "instances.md", "python"):
+        exec(compile(block, "docs/instances.md", "exec"), space)
+    assert capsys.readouterr().out.endswith("15.55 best known 15.55\n")
+    assert set(space["still_open"]) < set(space["frame"]["name"])
+
+
 def test_the_python_page_names_everything_public() -> None:
     text = (DOCS / "python.md").read_text(encoding="utf-8")
     types = {"Delivery", "Heijunka", "Sourcing", "Instance", "Plan", "Violation"}

@@ -10,6 +10,7 @@ import typer
 
 from jitopt.cli import asking, files, judging, planning, solving
 from jitopt.cli.failures import Commands
+from jitopt.cli.library import library
 from jitopt.cli.output import err, flush
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ for _command in (
     asking.doctor,
 ):
     app.command()(_command)
+app.add_typer(library)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

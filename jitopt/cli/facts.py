@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.cli.notes import notes_of
 from jitopt.cli.output import columns, number
+from jitopt.collection.entries import told_size
 from jitopt.problems.figures import counted
 
 if TYPE_CHECKING:
@@ -34,20 +35,12 @@ def facts_of(instance: Any) -> dict[str, Any]:
         "name": instance.name,
         "source": instance.source,
         "sha256": instance.sha256(),
-        "size": _size(instance),
+        "size": told_size(instance),
         "known": instance.known.model_dump(exclude_none=True, exclude={"plan"}) if instance.known else None,
         **(special(instance) if special else {}),
         "notes": notes_of(instance),
         "rules": {"counts": dict(Counter(rule.name for rule in rules)), "texts": [rule.text for rule in rules]},
     }
-
-
-def _size(instance: Any) -> dict[str, int]:
-    """Return the size; breaks as the rows that were written, without the start of each ladder at 0."""
-    size = dict(instance.size())
-    if "breaks" in size:
-        size["breaks"] = instance.discounts.rows() if instance.discounts else 0
-    return size
 
 
 def _heijunka(instance: Heijunka) -> dict[str, Any]:
