@@ -7,6 +7,7 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from jitopt.comparing.claims import Contradiction, find_contradictions, references
@@ -87,17 +88,17 @@ class VariantComparison:
     def _rows(self, make: Callable[[Group], Iterable[Mapping[str, Any]]]) -> list[dict[str, Any]]:
         return [{**group.key, "time_limit": group.time_limit, **row} for group in self.groups for row in make(group)]
 
+    @cached_property
+    def _drawn(self) -> dict[Group, tuple[list[Profile], list[Profile]]]:
+        return {group: (_profiles(group), _pairwise(group)) for group in self.groups}
+
     def profiles(self, group: Group) -> list[Profile]:
         """Return the profiles of a group: performance, data and accuracy, as far as they can be drawn."""
-        return profiles_of(group) if group.cells else []
+        return self._drawn[group][0]
 
     def pairwise_profiles(self, group: Group) -> list[Profile]:
         """Return the performance profile of each two variants alone (Gould & Scott 2016)."""
-        twos = [
-            two_of(group, a, b) for i, a in enumerate(group.variants) for b in group.variants[i + 1 :]
-        ]  # fmt: skip
-        found = (performance_profile(two) for two in twos if two.cells)
-        return [profile for profile in found if profile is not None]
+        return self._drawn[group][1]
 
     def to_frame(self, table: str = "times", like: object = None) -> Any:
         """Return a table as a data frame of the kind of `like` (see `jitopt.Result`).
@@ -223,6 +224,16 @@ def _table_of(source: Any) -> tuple[Any, Mapping[str, Any]]:
         manifest = manifest() if callable(manifest) else manifest
         return columns(trajectories=True), manifest or {}
     return source, {}
+
+
+def _profiles(group: Group) -> list[Profile]:
+    return profiles_of(group) if group.cells else []
+
+
+def _pairwise(group: Group) -> list[Profile]:
+    twos = (two_of(group, a, b) for a, b in combinations(group.variants, 2))
+    found = (performance_profile(two) for two in twos if two.cells)
+    return [profile for profile in found if profile is not None]
 
 
 def _order(run: Run) -> tuple[Any, ...]:

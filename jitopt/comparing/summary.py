@@ -125,7 +125,7 @@ def _with_interval(
 
 def _solved_by_all(group: Group, times: Floats) -> NDArray[np.bool_]:
     """Return the cells of those instances that every variant solved with every seed."""
-    solved = [bool(good) for good in np.isfinite(times).all(axis=0)]
+    solved = [bool(good) for good in np.atleast_1d(np.isfinite(times).all(axis=0))]
     unsolved = {key for key, good in zip(group.instances, solved, strict=True) if not good}
     return np.array([key not in unsolved for key in group.instances], dtype=bool)
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from jitopt.comparing.wording import VIEWS, View, columns_of, shown
+from jitopt.comparing.wording import VIEWS, View, columns_of, shown, visible
 
 if TYPE_CHECKING:
     from jitopt.comparing.study import VariantComparison
@@ -27,7 +26,7 @@ def terminal_text(study: VariantComparison, width: int = 160, ascii_only: bool =
         legacy_windows=False,
     )  # fmt: skip
     for note in study.notes:
-        console.print(f"note: {_plain(note)}")
+        console.print(f"note: {visible(note)}")
     for view in VIEWS:
         columns = study.tables[view.table]
         if view.table in TABLES and columns:
@@ -55,14 +54,9 @@ def _table(console: Any, study: VariantComparison, view: View, ascii_only: bool)
         number = all(row[c].number for row in rows)
         table.add_column(Text(head.head), justify="right" if number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(_plain(cell.text)) for cell in row))
+        table.add_row(*(Text(cell.text) for cell in row))
     loud = "!!! " if view.table == "contradictions" else ""
     console.print(f"\n{loud}{view.title}. {view.lead}\n")
     console.print(table)
     if size > MOST_ROWS:
         console.print(f"... {size - MOST_ROWS} more rows; --csv FOLDER writes them all")
-
-
-def _plain(text: str) -> str:
-    """Return text without line breaks and control codes, which would tear a table."""
-    return "".join(repr(sign)[1:-1] if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign for sign in text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
     from jitopt.comparing.study import VariantComparison
 
-__all__ = ["VIEWS", "Column", "Shown", "View", "columns_of", "shown"]
+__all__ = ["VIEWS", "Column", "Shown", "View", "columns_of", "shown", "visible"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,16 @@ GROUP = (Column("problem", "problem"), Column("family", "family"))
 VARIANT = Column("variant", "variant")
 
 
+DUEL = (
+    Column("instances", "instances", "count"),
+    Column("wins", "wins", "count"),
+    Column("ties", "ties", "count"),
+    Column("losses", "losses", "count"),
+    Column("p", "sign test p", "p"),
+    Column("p_holm", "p, Holm", "p"),
+)
+
+
 def _counts() -> tuple[Column, ...]:
     words = ("runs", "instances", "solved", "optimal", "feasible", "infeasible", "no_plan", "refused", "failed",
              "refuted", "unfinished")  # fmt: skip
@@ -83,7 +94,7 @@ VIEWS: tuple[View, ...] = (
          Column("sgm_all_solved", "mean where all solved", "seconds"),
          Column("instances_all_solved", "of instances", "count")),
         "Shifted geometric mean over the instances that every variant has run. Unsolved runs stand in it at the time "
-        "limit, as many as `at the limit` says; the mean where all solved has none.",
+        "limit, as many as stand under 'at the limit'; the mean where all solved has none.",
     ),
     View(
         "plans",
@@ -98,24 +109,21 @@ VIEWS: tuple[View, ...] = (
          Column("first_plan_median", "first plan", "seconds"), Column("to_target_median", "to target", "seconds"),
          Column("primal_integral", "primal integral", "value", True),
          Column("primal_dual_integral", "primal-dual integral", "value", True)),
-        "Medians over instances, in which a run without a plan stands as infinity (`no plan`, `never`), not as a "
+        "Medians over instances, in which a run without a plan stands as infinity ('no plan', 'never'), not as a "
         "number; integrals are means over [0, time limit], where no plan is a gap of 1.",
     ),
     View(
         "pairs",
         "Variants two by two",
-        (*GROUP, Column("measure", "by"), VARIANT, Column("other", "against"), Column("instances", "instances", "count"),
-         Column("wins", "wins", "count"), Column("ties", "ties", "count"), Column("losses", "losses", "count"),
-         Column("p", "sign test p", "p"), Column("p_holm", "p, Holm", "p"), Column("ratio", "time ratio", "ratio", True)),
+        (*GROUP, Column("measure", "by"), VARIANT, Column("other", "against"), *DUEL,
+         Column("ratio", "time ratio", "ratio", True)),
         "Instances won, tied and lost by the first variant, on every instance that these two share. The test is the "
         "exact two-sided sign test; Holm's correction is over all pairs of the group for one measure.",
     ),
     View(
         "starts",
         "What a warm start brings",
-        (*GROUP, Column("method", "method"), Column("start", "start"), Column("measure", "by"),
-         Column("instances", "instances", "count"), Column("wins", "wins", "count"), Column("ties", "ties", "count"),
-         Column("losses", "losses", "count"), Column("p", "sign test p", "p"), Column("p_holm", "p, Holm", "p"),
+        (*GROUP, Column("method", "method"), Column("start", "start"), Column("measure", "by"), *DUEL,
          Column("with", "with", "value"), Column("without", "without", "value"),
          Column("ratio", "time ratio", "ratio", True), Column("difference", "difference", "change", True),
          Column("start_seconds", "seconds for the start", "seconds")),
@@ -134,7 +142,7 @@ VIEWS: tuple[View, ...] = (
          Column("primal_integral_without", "without", "value"),
          Column("objective_with", "objective with", "number", never="no plan"),
          Column("objective_without", "without", "number", never="no plan")),
-        "A time is the time to the proof; `never` is a run that proved nothing.",
+        "A time is the time to the proof; 'never' is a run that proved nothing.",
     ),
     View(
         "left_out",
@@ -148,7 +156,8 @@ VIEWS: tuple[View, ...] = (
         "Every run",
         (*GROUP, Column("instance", "instance"), VARIANT, Column("seed", "seed", "count"), Column("status", "status"),
          Column("objective", "objective", "number"), Column("bound", "bound", "number"),
-         Column("gap_own", "own gap", "gap", never="none"), Column("gap_found", "gap to best found", "gap", never="no plan"),
+         Column("gap_own", "own gap", "gap", never="none"),
+         Column("gap_found", "gap to best found", "gap", never="no plan"),
          Column("seconds", "seconds", "seconds"), Column("first_plan", "first plan", "seconds"),
          Column("primal_integral", "primal integral", "value"), Column("message", "message")),
         "One row per job.",
@@ -177,7 +186,7 @@ def shown(columns: Mapping[str, Sequence[Any]], column: Column, row: int) -> Sho
     values = columns.get(column.name)
     value = None if values is None else values[row]
     if column.kind == "text":
-        return Shown("" if value is None else str(value))
+        return Shown("" if value is None else visible(str(value)))
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return Shown("-", math.inf, True)
     text = _text(value, column)
@@ -186,6 +195,17 @@ def shown(columns: Mapping[str, Sequence[Any]], column: Column, row: int) -> Sho
         if low is not None and high is not None:
             text += f" [{_text(low, column)}, {_text(high, column)}]"
     return Shown(text, float(value), True)
+
+
+TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c")
+
+
+def visible(text: str) -> str:
+    """Return text with control codes, and signs that reorder the text around them, made visible."""
+    return "".join(
+        f"\\x{ord(sign):02x}" if sign in TURNING or unicodedata.category(sign) in ("Cc", "Zl", "Zp", "Cs") else sign
+        for sign in text
+    )
 
 
 def _text(value: float, column: Column) -> str:
