@@ -92,6 +92,9 @@ def times_of(group: Group) -> list[dict[str, Any]]:
     logs = np.log(np.maximum(at_limit + shift, 1e-9))
     by_all = _solved_by_all(group, times)
     basis = group.variants.index(reference_of(group))
+    # Without a limit an unsolved run has no time, and so no ratio.
+    both = np.isfinite(logs) & np.isfinite(logs[basis])
+    against = np.subtract(logs, logs[basis], where=both, out=np.full_like(logs, np.inf))
     rows = []
     for v, variant in enumerate(group.variants):
         row = {
@@ -101,7 +104,7 @@ def times_of(group: Group) -> list[dict[str, Any]]:
             "solved_share": float(np.isfinite(times[v]) @ weights),
             "at_limit": int(np.isinf(times[v]).sum()),
             **_with_interval("sgm", logs[v], weights, resampled, group, lambda m: np.exp(m) - shift),
-            **_with_interval("ratio", logs[v] - logs[basis], weights, resampled, group, np.exp),
+            **_with_interval("ratio", against[v], weights, resampled, group, np.exp),
             **_with_interval("par10", par[v], weights, resampled, group, lambda m: m),
             "sgm_all_solved": _mean_where(group, by_all, logs[v], shift),
             "instances_all_solved": len(set(group.subset(by_all))),
