@@ -340,7 +340,7 @@ def test_profiles_rise_within_their_bands(number):
     for profile in found.profiles(found.groups[0]):
         assert list(profile.x) == sorted(set(profile.x))
         for curve in profile.curves:
-            assert list(curve.y) == sorted(curve.y) and 0 <= curve.y[0] and curve.y[-1] <= 1
+            assert list(curve.y) == sorted(curve.y) and curve.y[0] >= 0 and curve.y[-1] <= 1
             assert curve.low is not None and curve.high is not None
             assert all(low <= high for low, high in zip(curve.low, curve.high, strict=True))
 
