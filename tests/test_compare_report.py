@@ -283,3 +283,47 @@ def test_the_report_opens_offline_in_a_browser(evil, tmp_path):
         assert browser.evaluate("typeof window.broken") == "undefined" and browser.complaints
     finally:
         browser.close()
+
+
+# --- the page -------------------------------------------------------------------------------------
+
+DOCS = Path(__file__).parent.parent / "docs" / "compare.md"
+
+
+@pytest.mark.skipif(not DOCS.exists(), reason="not in a source tree")
+def test_the_page_defines_what_the_report_defines():
+    """Every measure, formula and source of the code stands on the page, and every source in its references."""
+    text = DOCS.read_text(encoding="utf-8").replace("\\|", "|")
+    references = text.split("## References")[1].split("## Tables")[0]
+    for definition in DEFINITIONS:
+        line = (definition.name, definition.symbol, definition.formula, definition.meaning, definition.source)
+        assert "| " + " | ".join(line) + " |" in text, definition.name
+        for author, year in re.findall(r"([A-Z]\w+)[^();]*\((\d{4})\)", definition.source):
+            assert re.search(rf"{author}.*\({year}\)", references), (author, year)
+
+
+@pytest.mark.skipif(not DOCS.exists(), reason="not in a source tree")
+def test_the_page_runs_and_names_every_table_and_column(evil):
+    text = DOCS.read_text(encoding="utf-8")
+    space: dict[str, Any] = {}
+    exec(compile(re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0], "docs/compare.md", "exec"), space)
+    assert space["told"].tables["times"]["sgm"][0] == pytest.approx(3.0)
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", text.split("## Tables")[1], re.MULTILINE))
+    assert set(rows) == set(evil.tables)
+    known = {
+        "problem",
+        "family",
+        "time_limit",
+        "pairs",
+        "instances",
+        "method",
+        "variant",
+        "start",
+        *evil.tables["counts"],
+    }
+    for name, table in evil.tables.items():
+        for column in table if name != "runs" else ():
+            stem = re.sub(r"_(low|high|median|instances|with|without|change)$", "", column)
+            # The columns of starts that are those of pairs are not told twice.
+            told = rows[name] + (rows["pairs"] if name == "starts" else "")
+            assert column in known or f"`{column}`" in told or f"`{stem}`" in told, (name, column)
