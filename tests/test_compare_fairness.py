@@ -87,6 +87,19 @@ def test_a_refuted_run_is_not_solved():
     assert plans["a"]["gap_own_median"] == INF
 
 
+def test_a_refuted_infeasibility_leaves_the_gaps():
+    found = study(CASES["infeasible, but there is a plan"][0])
+    plans = {one["variant"]: one for one in rows_of(found.tables["plans"])}
+    assert (plans["a"]["gap_found_median"], plans["b"]["gap_found_median"]) == (INF, 0.0)
+    assert plans["a"]["no_plan_pairs"] == 1
+
+
+def test_contradictions_are_told_of_runs_that_are_not_compared():
+    rows = [row(variant="a", objective=100.0), row(variant="b", objective=90.0)]
+    assert [c.variant for c in study(rows, variants=["b"]).contradictions] == ["a"]
+    assert [c.variant for c in study(rows, variants=["a"]).contradictions] == ["a"]
+
+
 def test_a_refuted_bound_is_no_best_bound():
     rows = [row(variant="a", status="feasible", objective=125.0, bound=80.0), row(variant="b", bound=100.0),
             row(variant="c", status="feasible", objective=125.0, bound=110.0)]  # fmt: skip
