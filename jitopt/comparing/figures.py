@@ -70,6 +70,12 @@ def colour(i: int) -> str:
     return COLOURS[i % len(COLOURS)]
 
 
+def pale(i: int) -> str:
+    """Return the colour of the i-th variant's band, through which the others are seen."""
+    red, green, blue = bytes.fromhex(colour(i)[1:])
+    return f"rgba({red},{green},{blue},0.13)"
+
+
 def dash(i: int) -> str:
     """Return the dashes of the i-th variant."""
     return DASHES[i % len(DASHES)]
@@ -85,7 +91,7 @@ def profile_figure(profile: Profile, variants: Sequence[str]) -> dict[str, Any]:
             edge = {"type": "scatter", "x": x, "mode": "lines", "hoverinfo": "skip", "showlegend": False,
                     "legendgroup": str(i), "line": {"shape": "hv", "width": 0, "color": colour(i)}}  # fmt: skip
             traces.append({**edge, "y": _short(curve.low)})
-            traces.append({**edge, "y": _short(curve.high), "fill": "tonexty", "fillcolor": colour(i) + "22"})
+            traces.append({**edge, "y": _short(curve.high), "fill": "tonexty", "fillcolor": pale(i)})
     for curve in profile.curves:
         i = variants.index(curve.variant)
         traces.append({
