@@ -140,9 +140,13 @@ def test_everything_is_in_the_report(evil, page):
         assert tag != "th" or attributes.get("scope") in ("col", "row")
 
 
-def test_contradictions_stand_first(page):
+def test_contradictions_stand_first(evil, page):
     heads = [a["id"] for tag, a in page.tags if tag == "h2" and a.get("id")]
     assert heads[0] == "contradictions"
+    text = "\n".join(page.texts)
+    assert 0 < text.index("refuted optimum") < text.index("intervals and tests say little")
+    told = terminal_text(evil, width=250)
+    assert 0 < told.index("refuted optimum") < told.index("note: ")
 
 
 def test_a_report_is_whole_or_not_at_all(evil, tmp_path, monkeypatch):

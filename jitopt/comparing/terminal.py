@@ -25,12 +25,16 @@ def terminal_text(study: VariantComparison, width: int = 160, ascii_only: bool =
         file=stream, width=width, color_system=None, force_terminal=False, markup=False, highlight=False, emoji=False,
         legacy_windows=False,
     )  # fmt: skip
+    # Nothing may be read before what cannot be true.
+    views = [view for view in VIEWS if view.table in TABLES and study.tables[view.table]]
+    loud = [view for view in views if view.table == "contradictions"]
+    for view in loud:
+        _table(console, study, view, ascii_only)
+        console.print()
     for note in study.notes:
         console.print(f"note: {visible(note)}")
-    for view in VIEWS:
-        columns = study.tables[view.table]
-        if view.table in TABLES and columns:
-            _table(console, study, view, ascii_only)
+    for view in views[len(loud) :]:
+        _table(console, study, view, ascii_only)
     settings = study.settings
     console.print(
         f"\nshift {settings.shift:g} s, gap tolerance {settings.gap_tolerance:g}, target {settings.target:g}, "
