@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +38,9 @@ class InputError(JitoptError):
     source
         The file, stream or call the input came from.
     more
-        Further problems of the same input, one line each.
+        Further problems of the same input, one line each; where there are very many, their number.
+    faults
+        All problems of the input as plain data, where it has many parts (the tables of a plant).
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class InputError(JitoptError):
         remedy: str = "",
         source: str = "",
         more: Iterable[str] = (),
+        faults: Iterable[dict[str, Any]] = (),
     ) -> None:
         self.rule = rule
         self.place = place
@@ -57,6 +60,7 @@ class InputError(JitoptError):
         self.remedy = remedy
         self.source = source
         self.more: tuple[str, ...] = tuple(more)
+        self.faults: tuple[dict[str, Any], ...] = tuple(faults)
         super().__init__(self.message)
 
     @property
@@ -80,6 +84,7 @@ class InputError(JitoptError):
             remedy=self.remedy,
             source=source,
             more=self.more,
+            faults=self.faults,
         )
 
     def __str__(self) -> str:

@@ -160,7 +160,7 @@ def _against_shortage(instance: Kanban, name: str, container: str) -> int:
     price = float(pair.card_cost + loop.holding * pair.quantity)
     while cards < last and float(loop.shortage) * size * erfc((cards * size - mean) / sd / sqrt(2)) / 2 > price:
         cards += 1
-    return min(cards, last) + 1
+    return min(cards, last) + 1 + loop.extra
 
 
 def _price(instance: Kanban, entry: Entry, name: str, cap: int | None) -> None:
@@ -170,7 +170,7 @@ def _price(instance: Kanban, entry: Entry, name: str, cap: int | None) -> None:
     moved = pair.handling_cost * loop.demand / pair.quantity
     last = entry.low
     for cards in range(entry.low, entry.high + 1):
-        units = cards * pair.quantity
+        units = instance.stock(name, entry.container, cards)
         cost = moved + pair.card_cost * cards + switch * entry.changed(cards)
         if units > loop.during:
             cost += loop.holding * (units - loop.during)

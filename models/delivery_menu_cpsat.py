@@ -3,7 +3,7 @@
 Sets
 ----
 u  stops: suppliers on their own and milk runs; K_u the frequencies u may have (truck and menu kept)
-r  shared limits that can bind: docks, storages, the cap on changes
+r  shared limits that can bind: docks, storages, other limits, the cap on changes
 
 Data
 ----

@@ -3,7 +3,7 @@
 Sets
 ----
 u  stops: suppliers on their own and milk runs; K_u the frequencies u may have (truck and menu kept)
-r  shared limits that can bind: docks, storages, the cap on changes
+r  shared limits that can bind: docks, storages, other limits, the cap on changes
 
 Data
 ----
@@ -118,5 +118,5 @@ def _constraints(m: Any, data: Data) -> None:
     @m.Constraint(m.ROWS, doc="limit; whole units, so that a kept limit may be rounded down")
     def limit(m: Any, r: int) -> Any:
         row = data.rows[r]
-        load = sum(units * m.x[key] for key, units in row.loads.items())
+        load = sum((units * m.x[key] for key, units in row.loads.items()), start=1 * m.nothing)
         return load <= floor(row.limit) if row.priced is None else load - m.v[r] <= float(row.limit)

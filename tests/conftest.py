@@ -11,7 +11,8 @@ import pytest
 
 import jitopt
 
-sys.path.insert(0, str(Path(__file__).parent / "fakes"))
+for folder in ("fakes", "measures"):
+    sys.path.insert(0, str(Path(__file__).parent / folder))
 
 
 @pytest.fixture(scope="session", autouse=True)

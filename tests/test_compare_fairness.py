@@ -240,7 +240,8 @@ def test_any_frame_any_store():
     plain = columns(rows)
 
     class Store:
-        manifest = {"versions": {"jitopt": "1"}}
+        def runs(self) -> list[dict[str, Any]]:
+            return [{"started": "now", "manifest": {"machine": "A"}}, {"manifest": {"machine": "B"}}]
 
         def columns(self, trajectories: bool = False) -> dict[str, list[Any]]:
             assert trajectories
@@ -249,7 +250,10 @@ def test_any_frame_any_store():
     expected = study(rows).to_dict()
     for source in (pd.DataFrame(plain), pl.DataFrame(plain, strict=False)):
         assert jitopt.compare(source, resamples=100).to_dict() == expected
-    assert jitopt.compare(Store(), resamples=100).to_dict() == expected | {"manifest": {"versions": {"jitopt": "1"}}}
+    found = jitopt.compare(Store(), resamples=100)
+    assert found.manifest == {"run 1": {"started": "now", "machine": "A"}, "run 2": {"machine": "B"}}
+    assert found.notes[0].startswith("The batch was run with different machines")
+    assert found.to_dict()["times"] == expected["times"]
 
 
 def test_tables_go_out_as_frames():

@@ -49,7 +49,8 @@ def evil() -> jitopt.VariantComparison:
              for v in EVIL[:3]]  # fmt: skip
     rows += [row(problem=EVIL[3], family=EVIL[4], instance="contradicted", variant=v, objective=value)
              for v, value in zip(EVIL[:3], (1, 1, 2), strict=True)]  # fmt: skip
-    store = SimpleNamespace(columns=lambda trajectories: columns(rows), manifest={EVIL[0]: {"machine": EVIL[1]}})
+    runs = [{"ended": None, "manifest": {"machine": {EVIL[0]: EVIL[1]}}}]
+    store = SimpleNamespace(columns=lambda trajectories: columns(rows), runs=lambda: runs)
     return jitopt.compare(store, resamples=100)
 
 
@@ -209,8 +210,7 @@ def store(tmp_path, monkeypatch) -> str:
 
     class Store:
         @classmethod
-        def open(cls, path: str, write: bool = True) -> Any:
-            assert not write
+        def open(cls, path: str) -> Any:
             return SimpleNamespace(columns=lambda trajectories: columns(rows), close=lambda: closed.append(True))
 
     monkeypatch.setitem(sys.modules, "jitopt.batching.store", SimpleNamespace(Store=Store))

@@ -284,11 +284,12 @@ def test_money_scales(seed: int) -> None:
 @SETTINGS
 @given(seed=st.integers(0, 10**5))
 def test_a_wider_limit_never_costs(seed: int) -> None:
-    """Docks, storages, trucks and the cap on changes, one after the other."""
+    """Docks, storages, other limits and trucks, one after the other."""
     instance = _small(seed)
     best = optimum(instance)
     data = instance.to_dict()
-    for table, columns in (("docks", ["slots"]), ("storage", ["capacity"]), ("trucks", ["weight", "cube"])):
+    limits = (("docks", ["slots"]), ("storage", ["capacity"]), ("limits", ["capacity"]), ("trucks", ["weight", "cube"]))
+    for table, columns in limits:
         for column in columns:
             if table in data and column in data[table]:
                 wider = [None if value is None else value * 1.3 + 0.5 for value in data[table][column]]
@@ -297,6 +298,23 @@ def test_a_wider_limit_never_costs(seed: int) -> None:
     if "allowed" in data:
         found = optimum(instance.replace(allowed={"supplier": [], "frequency": []}))
         assert best is None or (found is not None and found.value <= best.value)
+
+
+LIMIT: dict[str, Any] = {"limits": {"limit": ["l"], "capacity": [5.0]}}
+
+
+def test_what_is_taken_of_a_limit_adds_up() -> None:
+    """A takes 2 whatever its frequency and 1.5 at this one, others 1: it fits into 4.5, not into 4.4."""
+    uses = {"supplier": ["A", "A", "A"], "frequency": [None, GOOD["A"], "2-1"],
+            "limit": ["l"] * 3, "amount": [2, 1.5, 9]}  # fmt: skip
+    for capacity, taken, short in ((4.5, 1.0, None), (4.4, 1.0, 0.1), (0.5, 1.0, 4.0)):
+        limits = {"limit": ["l"], "capacity": [capacity], "taken": [taken]}
+        broken = _strict().replace(limits=limits, uses=uses).evaluate(_plan(GOOD)).violations
+        assert [v.short_by for v in broken if v.rule == "limit"] == ([] if short is None else [pytest.approx(short)])
+    alone = _strict().replace(limits={"limit": ["l"], "capacity": [1], "taken": [3]})
+    assert [v.short_by for v in alone.evaluate(_plan(GOOD)).violations if v.rule == "limit"] == [2.0]
+    for method in ("delivery_menu_pyomo", "delivery_menu_cpsat"):
+        assert jitopt.solve(alone, method=method, time_limit=20).status == "infeasible"
 
 
 # --- what is refused ----------------------------------------------------------------------------------
@@ -313,6 +331,11 @@ def test_a_wider_limit_never_costs(seed: int) -> None:
         ({"suppliers": None}, "/suppliers"),
         ({"policy": "strict_cyclic"}, "/suppliers"),
         ({"allowed": {"supplier": ["A"], "frequency": ["9-9"]}}, "/allowed/frequency"),
+        ({"uses": {"supplier": ["A"], "limit": ["l"], "amount": [1.0]}}, "/uses/limit"),
+        (LIMIT | {"uses": {"supplier": ["Z"], "limit": ["l"], "amount": [1.0]}}, "/uses/supplier"),
+        (LIMIT | {"uses": {"supplier": ["A"], "frequency": ["9-9"], "limit": ["l"], "amount": [1]}}, "/uses/frequency"),
+        (LIMIT | {"uses": {"supplier": ["A"] * 2, "limit": ["l"] * 2, "amount": [1, 2]}}, "/uses"),
+        ({"limits": {"limit": ["l"], "capacity": [-1.0]}}, "/limits/capacity"),
         ({"allowed": {"supplier": ["A", "A"], "frequency": ["1-1", "1-1"]}}, "/allowed/frequency"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from importlib import import_module
 from math import isclose
 from typing import Any
 
@@ -390,3 +391,104 @@ def test_forced_options() -> None:
     for choice in ({"loop": "A", "container": "d"}, {"loop": "A", "cards": "2"}):
         found = optimum(forced(instance, choice))
         assert found is not None and found.value == Fraction(5)
+
+
+# --- the signal that releases a card --------------------------------------------------------------
+
+
+def _least_position(signal: str, cards: int, size: int, demands: list[int], lead: int) -> int:
+    """Run a loop piece by piece; return the least of what is on hand and on the way."""
+    full, left, coming, least = cards, 0, [0] * lead, cards * size
+    for demand in demands:
+        full += coming.pop(0)
+        released = 0
+        for _ in range(demand):
+            if not left:
+                assert full, "the loop is laid out so that it never runs dry"
+                full, left = full - 1, size
+                released += signal == "first_piece"
+            left -= 1
+            released += signal == "empty" and not left
+        coming.append(released)
+        least = min(least, (full + sum(coming)) * size + left)
+    return least
+
+
+@SETTINGS
+@given(
+    size=st.integers(1, 6),
+    lead=st.integers(1, 3),
+    demands=st.lists(st.integers(0, 3), min_size=40, max_size=40),
+    signal=st.sampled_from(["first_piece", "empty"]),
+)
+def test_the_stock_that_counts_is_the_least_a_simulated_loop_holds(
+    size: int, lead: int, demands: list[int], signal: str
+) -> None:
+    """Nothing less is ever on hand and on the way; and it comes to within one piece of it."""
+    cards = 4 * lead + 4
+    instance = Kanban.parse(
+        {
+            "problem": "kanban", "version": 1, "name": "one",
+            "loops": {"loop": ["A"], "demand": [1], "lead_time": [lead], "signal": [signal]},
+            "containers": {"loop": ["A"], "container": ["c"], "quantity": [size]},
+        }
+    )  # fmt: skip
+    counted = instance.stock("A", "c", cards)
+    least = _least_position(signal, cards, size, demands, lead)
+    assert least >= counted
+    if sum(demands) >= size:
+        assert least <= counted + 1
+
+
+def _signalled(signal: str) -> Kanban:
+    """Return two loops whose shortage and holding are priced; only the signal differs."""
+    return Kanban.parse(
+        {
+            "problem": "kanban", "version": 1, "name": "signal",
+            "loops": {"loop": ["A", "B"], "demand": [40, 15], "demand_sd": [12, 5], "lead_time": [1, 1.5],
+                      "holding_cost": [0.3, 0.1], "shortage_cost": [5, 2], "signal": [signal, signal],
+                      "minimum": [0, 0], "maximum": [12, 12]},
+            "containers": {"loop": ["A", "A", "B"], "container": ["s", "l", "s"], "quantity": [10, 20, 7.5]},
+        }
+    )  # fmt: skip
+
+
+def test_a_card_of_the_signal_empty_covers_no_demand() -> None:
+    """N + 1 cards that leave with the empty container hold and lack what N of the others do."""
+    for cards in range(0, 11):
+        first = _signalled("first_piece").evaluate(_plan([("A", "s", cards), ("B", "s", cards)]))
+        empty = _signalled("empty").evaluate(_plan([("A", "s", cards + 1), ("B", "s", cards + 1)]))
+        assert first.exact == empty.exact and first.terms == empty.terms
+
+
+def test_models_and_heuristic_price_every_number_of_cards_as_the_judge_does() -> None:
+    from jitopt.heuristics._kanban_world import flatten
+
+    prepare = import_module("jitopt.models._kanban").prepare
+
+    for signal in ("first_piece", "empty"):
+        instance = _signalled(signal)
+        found = optimum(instance)
+        assert found is not None
+        best = float(found.value)
+
+        def cost(loop: str, container: str, cards: int, instance: Kanban = instance) -> float:
+            other = ("B", "s", 12) if loop == "A" else ("A", "l", 12)
+            rest = instance.evaluate(_plan([("A", "l", 12), ("B", "s", 12)]))
+            with_it = instance.evaluate(_plan([(loop, container, cards), other]))
+            assert rest.exact is not None and with_it.exact is not None
+            return float(with_it.exact - rest.exact)
+
+        least: dict[str, float] = {}
+        for entry in prepare(instance, None).entries:
+            name = instance.names[entry.loop]
+            costs = {entry.low + k: float(value) for k, value in enumerate(entry.cost)}
+            base = cost(name, entry.container, entry.low)
+            for cards, value in costs.items():
+                assert isclose(value - costs[entry.low], cost(name, entry.container, cards) - base, abs_tol=1e-9)
+            least[name] = min(min(costs.values()), least.get(name, 1e9))
+        assert isclose(sum(least.values()), best, rel_tol=1e-12)
+        world = flatten(instance)
+        assert world is not None
+        cheapest = [min(world.cost[world.loop == k]) for k in range(2)]
+        assert isclose(sum(cheapest), best, rel_tol=1e-9)

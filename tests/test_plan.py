@@ -186,9 +186,9 @@ def test_a_rack_one_position_too_small_is_explained(lamps, again, capsys):
     edit(lamps, "docks", "gate,3", "gate,9")
     assert command(lamps, again) == 3
     told = capsys.readouterr()
-    assert "make room for 1 containers more in shelf" in told.out
+    assert "make room for 1 more container in rack shelf" in told.out
     summary = (again / "summary.md").read_text()
-    assert f"has {least - 1} positions" in summary and f"need {least}:" in summary
+    assert f"has {least - 1} positions" in summary and f"needs at least {least} positions:" in summary
     assert "| base | Steel |" in summary and not (again / "kanban.csv").exists()
     edit(lamps, "racks", f"shelf,{least - 1}", f"shelf,{least}")
     assert command(lamps, again, "--json") == 0
@@ -209,7 +209,10 @@ def test_rack_needs_agree_with_the_judge(lamps, again):
 def test_an_overloaded_line_is_told(lamps, tmp_path):
     edit(lamps, "routings", "heads,15,0", "heads,25,0")
     plan(lamps, tmp_path / "out")
-    assert "Line heads has more work than minutes: 50.0 minutes" in (tmp_path / "out" / "summary.md").read_text()
+    assert (
+        "line heads has more work than minutes (111.1 %): 50 minutes a day are missing"
+        in (tmp_path / "out" / "summary.md").read_text()
+    )
 
 
 def test_a_limit_that_is_over_ends_with_four(lamps, tmp_path, capsys, monkeypatch):

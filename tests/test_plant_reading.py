@@ -11,6 +11,7 @@ import pytest
 from jitopt.errors import InputError
 from jitopt.planning.plant import Plant
 from jitopt.planning.reading import read_plant
+from jitopt.planning.tables import TABLES
 from jitopt.planning.writing import write_plant
 
 ROOT = Path(__file__).parent.parent
@@ -46,7 +47,8 @@ BAD = [
     ("bill", "head,spring,2", "head,desk,2", 15, "part", "cycle", "remove one of the rows"),
     ("bill", "floor,pole,2", "floor,rod,2", 9, "part", "parts or products", "correct the name"),
     ("demand", "desk,2,10", "desk,2,10.5", 3, "quantity", "whole number", "round"),
-    ("demand", "desk,2,10", "desk,9,10", 2, "product", "every day of the horizon", "write 0"),
+    ("demand", "desk,2,10", "desk,9,10", 3, "day", "lies beyond", "correct the day"),
+    ("demand", "desk,2,10\n", "", 2, "product", "every day of the horizon; day 2", "write 0"),
     ("products", "desk,assembly", "pole,assembly", 2, "", "", ""),
     ("routings", "heads,15,0", "heads,0,0", 4, "minutes", "greater than 0", "above 0"),
     ("racks", "shelf,25", "shelf,-1", 2, "positions", "greater than or equal", "sign"),
@@ -84,12 +86,64 @@ def test_a_part_without_supplier(lamps):
         read_plant(lamps)
 
 
-def test_all_bad_rows_are_told_at_once(lamps):
-    change(lamps, "parts", "base,4,10", "base,4,-10")
-    change(lamps, "quotes", "Volt,cable,1.5", "Volt,cable,much")
+FAULTS = [
+    # table, what stands there, what is written instead, row, column: of every stage of reading
+    ("suppliers", "Volt,20,1,", "Volt,-20,1,", 3, "delivery_cost"),
+    ("parts", "base,4,10", "base,4,ten", 2, "pack"),
+    ("parts", "tray,0.5,0.002,shelf", "tray,0.5,0.002,loft", 3, "storage"),
+    ("parts", "\ncable,", "\n cable,", 4, "part"),
+    ("quotes", "Steel,spring,0.2", "Stel,spring,0.2", 5, "supplier"),
+    ("quotes", "Form,shade,3", "Steel,shade,3.0", 11, "part"),
+    ("bill", "head,spring,2", "head,desk,2", 15, "part"),
+    ("demand", "desk,2,10", "desk,9,10", 3, "day"),
+    ("routings", "heads,15,0", "heads,0,0", 4, "minutes"),
+    ("costs", "days_per_year,240", "days_per_year,0", 2, "value"),
+]
+
+
+def test_all_faults_of_all_stages_are_told_at_once_and_nothing_else(lamps):
+    for table, old, new, *_ in FAULTS:
+        change(lamps, table, old, new)
     with pytest.raises(InputError) as caught:
         read_plant(lamps)
-    assert "also" in caught.value.message and "quotes.csv: row 7, column price" in caught.value.message
+    told = [fault for fault in caught.value.faults if not fault["follows"]]
+    assert {(fault["table"], fault["row"], fault["column"]) for fault in told} == {
+        (table, row, column) for table, _, _, row, column in FAULTS
+    }
+    assert len(told) == len(FAULTS) and all(fault["rule"] and fault["remedy"] and fault["source"] for fault in told)
+    rows = [(list(TABLES).index(fault["table"]), fault["row"]) for fault in told]
+    assert rows == sorted(rows)
+    assert caught.value.message.count("\nalso ") == len(FAULTS) - 1
+    assert "sound rows that rest on these" in caught.value.message
+    for table, old, new, *_ in FAULTS:  # once they are mended, nothing is left: no consequence was a fault
+        change(lamps, table, new, old)
+    assert not read_plant(lamps).warnings
+
+
+def test_many_faults_are_counted_and_kept_as_data(lamps):
+    rows = "".join(f"nobody,{part},1,,,\n" for part in range(50))
+    (lamps / "quotes.csv").write_text((lamps / "quotes.csv").read_text() + rows)
+    with pytest.raises(InputError) as caught:
+        read_plant(lamps)
+    assert "and 80 more: quotes 40" in caught.value.message  # supplier and part of each row
+    assert len(caught.value.faults) == 100 and caught.value.message.count("\n") == 20
+
+
+def test_files_that_cannot_be_read_are_told_with_all_other_faults(lamps):
+    (lamps / "rack.csv").write_text("rack,positions\nshelf,25\n")
+    (lamps / "trucks.csv").write_text("truck,load\nvan,3\n")
+    (lamps / "docks.csv").write_text('dock,slots\n"gate,3\n')
+    (lamps / "routings.csv").unlink()
+    change(lamps, "parts", "base,4,10", "base,4,ten")
+    change(lamps, "quotes", "Steel,pole,2.5", "Steel,poll,2.5")
+    with pytest.raises(InputError) as caught:
+        read_plant(lamps)
+    told = {(fault["table"], fault["row"], fault["column"]) for fault in caught.value.faults}
+    assert told == {
+        ("rack", None, None), ("trucks", None, "load"), ("docks", None, None), ("routings", None, None),
+        ("parts", 2, "pack"), ("quotes", 3, "part"),
+    }  # fmt: skip
+    assert "(like 'pole')" in caught.value.message
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.cli.notes import notes_of
 from jitopt.cli.output import columns, number
-from jitopt.problems.wording import counted
+from jitopt.problems.figures import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable

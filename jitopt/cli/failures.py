@@ -98,6 +98,7 @@ def _parts(error: BaseException, message: str) -> dict[str, Any]:
         "rule": error.rule,
         "remedy": error.remedy,
         "more": list(error.more),
+        **({"faults": list(error.faults)} if error.faults else {}),
     }
 
 

@@ -159,7 +159,8 @@ def show_reasons(reasons: Iterable[Mapping[str, Any]]) -> list[str]:
         lines.append(f"- {name}: {reason.get('text') or 'the rule cannot be kept'}")
         lines.append(f"  short by {number(reason.get('short_by'))}; {reason.get('remedy', 'relax the rule')}")
         if reason.get("cost") is not None:
-            lines[-1] += f" (cost {number(reason['cost'])})"
+            unit = f" {reason['cost_unit']}" if reason.get("cost_unit") else ""
+            lines[-1] += f" (cost {number(reason['cost'])}{unit})"
     return lines
 
 
@@ -175,7 +176,7 @@ def _show_explanation(explanation: Any) -> str:
         lines += ["", "These rules clash" + (", and all of them are needed for it:" if minimal else ":")]
         lines += [f"- {_rule(rule)}: {rule.get('text', '')}" for rule in explanation.clash]
     if explanation.reasons:
-        cost = "" if explanation.repair_cost is None else f" (cost {number(explanation.repair_cost)})"
+        cost = "" if explanation.repair_cost is None else f" (cost {number(explanation.repair_cost)} in all; no money)"
         lines += ["", f"The cheapest repair found{cost}:", *show_reasons(explanation.reasons)]
     return "\n".join(lines)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jitopt.problems.wording import counted
+from jitopt.problems.figures import counted
 
 if TYPE_CHECKING:
     from jitopt.problems.heijunka import Heijunka

@@ -10,8 +10,12 @@ from jitopt.cli.failures import INFEASIBLE, INTERRUPTED, NO_PLAN
 from jitopt.cli.options import AsJson, Seed, ShowProgress, TimeLimit, number_above_0, whole_from
 from jitopt.cli.output import columns, emit, err, number, out
 from jitopt.cli.progress import Ticker
+from jitopt.problems.figures import rounded
 
 __all__ = ["plan"]
+
+SHOWN = 8
+"""Rows that are told of a limit that is too small."""
 
 WRITING = 0.5
 """Seconds kept for writing the folder."""
@@ -98,8 +102,36 @@ def _code(found: Any) -> int:
     return {"planned": 0, "infeasible": INFEASIBLE, "no_plan": NO_PLAN, "interrupted": INTERRUPTED}[found.status]
 
 
+def _gap(gap: float | None, proven: float) -> str:
+    return "-" if gap is None else "0 %" if gap <= proven else f"{rounded(100 * gap, 2)} %"
+
+
+def _why_not(found: Any) -> list[str]:
+    """Say of every step without a plan what is in the way: the way out and its cost, the limits, what weighs most."""
+    from jitopt.cli.judging import show_reasons
+    from jitopt.planning.obstacles import obstacles
+    from jitopt.planning.summary import REPAIR
+
+    parts = []
+    for outcome in found.outcomes:
+        if outcome.result.reasons:
+            told = show_reasons(outcome.result.reasons)
+            parts.append("\n".join([f"{outcome.name} cannot be done. The cheapest way out:", *told, REPAIR]))
+    for limit in obstacles(found):
+        has, needs = (f"{rounded(value, 6)} {limit.unit}".rstrip() for value in (limit.available, limit.needed))
+        lines = [f"{limit.kind} {limit.name} has {has}, what it is for needs at least {needs}. What weighs most:"]
+        lines.append(columns(limit.head, limit.rows[:SHOWN]))
+        if len(limit.rows) > SHOWN:
+            lines.append(f"... and {len(limit.rows) - SHOWN} more, in summary.md")
+        if limit.remark:
+            lines.append(limit.remark)
+        parts.append("\n".join(lines))
+    return parts
+
+
 def _report(found: Any) -> str:
-    from jitopt.planning.indicators import indicators, limits
+    from jitopt.planning.indicators import indicators, limits, notes
+    from jitopt.planning.summary import PROVEN
 
     rows = [
         [
@@ -107,22 +139,22 @@ def _report(found: Any) -> str:
             outcome.result.status,
             outcome.result.objective,
             outcome.result.bound,
-            "-" if outcome.result.gap is None else f"{100 * outcome.result.gap:.2g} %",
+            _gap(outcome.result.gap, PROVEN),
             "unchanged" if outcome.reused else f"{outcome.seconds:.1f} s",
         ]
         for outcome in found.outcomes
     ]
     parts = [columns(["decision", "status", "objective", "bound", "gap", "time"], rows)]
-    for outcome in found.outcomes:
-        if outcome.result.reasons:
-            from jitopt.cli.judging import show_reasons
-
-            told = show_reasons(outcome.result.reasons)
-            parts.append("\n".join([f"{outcome.name} cannot be done. The cheapest way out:", *told]))
+    parts += _why_not(found)
+    parts += [f"warning: {note}" for note in notes(found)]
     values = indicators(found)
     if values:
         parts.append(columns(["indicator", "value"], [[name, number(float(f"{v:.6g}"))] for name, v in values.items()]))
-    tight = [f"{limit.kind} {limit.name}" for limit in limits(found) if limit.tight]
+    tight = [
+        f"{limit.kind} {limit.name} ({rounded(limit.used, 6)} of {rounded(limit.capacity, 6)})"
+        for limit in limits(found)
+        if limit.tight
+    ]
     if tight:
         parts.append("tight: " + ", ".join(tight))
     return "\n\n".join(parts)

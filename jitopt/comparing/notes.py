@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from jitopt.comparing.groups import Group
     from jitopt.comparing.runs import Run
     from jitopt.comparing.settings import Settings
 
-__all__ = ["notes_of"]
+__all__ = ["manifest_of", "notes_of"]
 
 FEW = 10
 """Instances below which intervals and tests say little."""
@@ -20,8 +21,22 @@ FEW = 10
 ALIKE = ("threads", "gap_limit", "deterministic", "work_limit")
 
 
-def notes_of(runs: Sequence[Run], groups: Sequence[Group], settings: Settings) -> Iterator[str]:
+def manifest_of(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what a store tells of its runs of the batch: when, how they ended, versions, machine, settings."""
+    return {
+        f"run {number}": {name: run[name] for name in ("started", "ended", "ending") if name in run}
+        | dict(run.get("manifest") or {})
+        for number, run in enumerate(runs, start=1)
+    }
+
+
+def notes_of(
+    runs: Sequence[Run], groups: Sequence[Group], settings: Settings, manifest: Mapping[str, Any]
+) -> Iterator[str]:
     """Return the notes, the general ones first."""
+    for name, what in (("machine", "machines"), ("versions", "versions")):
+        if len({json.dumps(run.get(name), sort_keys=True, default=str) for run in manifest.values()}) > 1:
+            yield f"The batch was run with different {what} (see the manifest): its times may not be comparable."
     if not runs:
         yield "There is not a single row to compare."
         return

@@ -31,7 +31,7 @@ def open_store(path: str | os.PathLike[str]) -> Iterator[Any]:
         module = importlib.import_module("jitopt.batching.store")
     except ModuleNotFoundError as error:
         raise JitoptError("Batch stores cannot be read by this version of jitopt.") from error
-    store = module.Store.open(path, write=False)
+    store = module.Store.open(path)
     try:
         yield store
     finally:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from jitopt.comparing.claims import Contradiction, find_contradictions, references
 from jitopt.comparing.groups import ALL, Group, make_groups
 from jitopt.comparing.marks import Mark, mark_all
-from jitopt.comparing.notes import notes_of
+from jitopt.comparing.notes import manifest_of, notes_of
 from jitopt.comparing.pairs import pairs_of, two_of
 from jitopt.comparing.profiles import Profile, performance_profile, profiles_of
 from jitopt.comparing.runs import Run, read_runs
@@ -204,7 +204,7 @@ def compare(
         marks=marks,
         groups=tuple(groups),
         contradictions=tuple(find_contradictions(runs)),
-        notes=tuple(notes_of(chosen, groups, settings)),
+        notes=tuple(notes_of(chosen, groups, settings, manifest)),
         manifest=manifest,
     )
 
@@ -220,9 +220,8 @@ def _table_of(source: Any) -> tuple[Any, Mapping[str, Any]]:
             return _table_of(store)
     columns = getattr(source, "columns", None)
     if callable(columns):
-        manifest = getattr(source, "manifest", None)
-        manifest = manifest() if callable(manifest) else manifest
-        return columns(trajectories=True), manifest or {}
+        runs = getattr(source, "runs", None)
+        return columns(trajectories=True), manifest_of(runs() if callable(runs) else [])
     return source, {}
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal
 from jitopt.engine import solve as solving
 from jitopt.engine.elastic import solve_elastic
 from jitopt.problems.base import Instance, PlanT, Rule
+from jitopt.problems.figures import filled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +34,7 @@ class Explanation(Generic[PlanT]):
 
     status: "feasible" (it has one), "infeasible" (two exact methods agree), or "unknown" (time ran
     out, or only one says so). reasons: the cheapest repair found, one entry per rule to relax:
-    {rule, members, short_by, remedy, cost, text}. clash: rules that together admit no plan;
+    {rule, members, short_by, remedy, cost, cost_unit, text}. clash: rules that together admit no plan;
     minimal when `clash_minimal`: dropping any one of them admits a plan. repair_cost: sum of the
     costs; by default in per cent of the limits. repair_proven: no cheaper repair exists. plan:
     possible after the repair. proof: what stands behind "infeasible".
@@ -78,6 +79,7 @@ def explain(
     began = time.monotonic()
     rules = {(rule.name, rule.members): rule for rule in instance.rules()}
     costs = {key: _price(rule, prices or {}) for key, rule in rules.items()}
+    units = {key: _unit(rule, prices or {}) for key, rule in rules.items()}
     if not rules:
         # Nothing can be relaxed, so there is no elastic model to ask.
         whole = solving.solve(instance, solving.Request(time_limit=time_limit, threads=threads), began)
@@ -93,7 +95,7 @@ def explain(
         return Explanation(
             "feasible", plan=repair.plan, repair_cost=0.0, repair_proven=True, seconds=time.monotonic() - began
         )
-    reasons = _reasons(instance, repair, rules, costs)
+    reasons = _reasons(instance, repair, rules, costs, units)
     search = _ClashSearch(instance, rules, costs, began + time_limit, threads)
     clash, minimal, solvers = search.run([(reason["rule"], tuple(reason["members"])) for reason in reasons])
     if len(solvers) < 2:
@@ -128,8 +130,19 @@ def _price(rule: Rule, prices: Mapping[Any, float]) -> float:
     return weight * 100.0 / max(abs(rule.limit or 0.0), 0.01 if rule.limit and rule.limit < 1 else 1.0)
 
 
+def _unit(rule: Rule, prices: Mapping[Any, float]) -> str:
+    """Return what the cost of relaxing a rule is counted in: as it is priced, or its share of the limit."""
+    if (rule.name, rule.members) in prices or rule.name in prices:
+        return "as priced"
+    return "% of the limit, tenfold" if rule.name == "demand" else "% of the limit" if rule.limit else "% of 1"
+
+
 def _reasons(
-    instance: Instance[Any], repair: Result[Any], rules: Mapping[RuleKey, Rule], costs: Mapping[RuleKey, float]
+    instance: Instance[Any],
+    repair: Result[Any],
+    rules: Mapping[RuleKey, Rule],
+    costs: Mapping[RuleKey, float],
+    units: Mapping[RuleKey, str],
 ) -> tuple[dict[str, Any], ...]:
     """Turn the broken rules of the cheapest repair into what to relax, by how much, at what cost."""
     assert repair.plan is not None
@@ -142,8 +155,9 @@ def _reasons(
                 "rule": violation.rule,
                 "members": list(violation.members),
                 "short_by": violation.short_by,
-                "remedy": rules[key].remedy.replace("{amount}", amount) or f"relax the rule by {amount}",
+                "remedy": filled(rules[key].remedy, amount) or f"relax the rule by {amount}",
                 "cost": costs[key] * violation.short_by,
+                "cost_unit": units[key],
                 "text": violation.message,
             }
         )

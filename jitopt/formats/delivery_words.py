@@ -15,6 +15,8 @@ FIELDS: dict[str, tuple[str, str]] = {
     "trucks": ("What one delivery may carry.", ""),
     "docks": ("Deliveries that the docks take.", ""),
     "storage": ("Where containers stand.", ""),
+    "limits": ("Whatever else the suppliers share, such as cards or capital.", ""),
+    "uses": ("What the suppliers take of the limits.", ""),
     "current": ("The frequencies in force today, with the price or cap of changing them.", ""),
 }
 """The fields of the instance beyond those that every instance has."""
@@ -71,6 +73,17 @@ TABLES: dict[str, dict[str, tuple[str, str]]] = {
     "Storage": {
         "storage": ("Id of the place.", ""),
         "capacity": ("Containers that fit.", "positions"),
+    },
+    "Limits": {
+        "limit": ("Id of the limit.", ""),
+        "capacity": ("Most that may be taken.", "unit of the limit"),
+        "taken": ("What others take of it in any case; default 0.", "unit of the limit"),
+    },
+    "Uses": {
+        "supplier": ("Supplier that takes the amount.", ""),
+        "frequency": ("Frequency at which it does; null: any. Rows that fit the same choice add up.", ""),
+        "limit": ("Id of the limit.", ""),
+        "amount": ("What is taken.", "unit of the limit"),
     },
     "Chosen": {
         "supplier": ("Id of the supplier.", ""),

@@ -123,7 +123,7 @@ def _least(instance: Kanban, name: str, container: str) -> int:
 def _price(instance: Kanban, name: str, container: str) -> float:
     """Return what a container with the least cards costs (without shortage)."""
     loop, pair, cards = instance.loop_data[name], instance.pairs[name, container], _least(instance, name, container)
-    holding = loop.holding * max(Fraction(0), cards * pair.quantity - loop.during)
+    holding = loop.holding * max(Fraction(0), instance.stock(name, container, cards) - loop.during)
     return float(pair.card_cost * cards + holding + pair.handling_cost * loop.demand / pair.quantity)
 
 

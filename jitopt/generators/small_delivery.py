@@ -15,7 +15,7 @@ Data = dict[str, Any]
 
 FOCUS = (
     "truck_weight", "dock", "storage", "menu", "term cards", "change", "integrality", "truck_cube", "term lines",
-    "term change", "term holding", "term delivery",
+    "term change", "term holding", "term delivery", "limit",
 )  # fmt: skip
 """What is to matter, seed by seed in turn: a rule, a term of the objective, or that choices are whole."""
 
@@ -99,6 +99,7 @@ def _draw(dice: Dice) -> Delivery:
         (_add_trucks, 0.35, ("truck_weight", "truck_cube")),
         (_add_places, 0.5, ("dock", "storage", "integrality")),
         (_add_current, 0.3, ("change",)),
+        (_add_limits, 0.25, ("limit",)),
     ):
         if focus in features or dice.chance(share):
             add(dice, data, focus)
@@ -214,6 +215,24 @@ def _add_current(dice: Dice, data: Data, focus: str) -> None:
         data["current"]["at_most"] = 10**6
 
 
+def _add_limits(dice: Dice, data: Data, focus: str) -> None:
+    """Give limits of any kind and what suppliers take of them; their capacities are set later."""
+    names = dice.names(("cards", "capital", "ß"), 1 if dice.chance(0.5) else 2)
+    rows = [
+        (supplier, frequency, limit, dice.pick((0, 1, 2, 7, 2.5, 10.01)))
+        for limit in names
+        for supplier in data["suppliers"]["supplier"]
+        for frequency in (None, *data["frequencies"]["frequency"])
+        if dice.chance(0.2 if frequency is None else 0.7)
+    ]
+    data["limits"] = {"limit": names, "capacity": [10**6] * len(names)}
+    if dice.chance(0.5):
+        data["limits"]["taken"] = [dice.pick((None, 0, 3, 0.25)) for _ in names]
+    data["uses"] = {
+        name: [row[at] for row in rows] for at, name in enumerate(("supplier", "frequency", "limit", "amount"))
+    }
+
+
 # --- the limits --------------------------------------------------------------------------------
 
 
@@ -235,6 +254,12 @@ def _limited(dice: Dice, data: Data, focus: str) -> Data:
                 _near(dice, loads.get(place, Fraction(0)), kept) if dice.chance(0.8) else 1000
                 for place in data[name][key]
             ]
+    if "limits" in data:
+        table = data["limits"]
+        loads = _taken(instance, hidden)
+        for row, limit in enumerate(table["limit"]):
+            taken = Fraction(str((table.get("taken") or {row: 0})[row] or 0))
+            table["capacity"][row] = _near(dice, loads.get(limit, Fraction(0)) + taken, kept)
     current = data.get("current")
     if current and "at_most" in current:
         changed = sum(
@@ -258,6 +283,16 @@ def _loads(instance: Delivery, choice: tuple[str, ...]) -> tuple[dict[str, Fract
             if line.storage is not None:
                 racks[line.storage] = racks.get(line.storage, Fraction(0)) + cards[line.part]
     return docks, racks
+
+
+def _taken(instance: Delivery, choice: tuple[str, ...]) -> dict[str, Fraction]:
+    """Return what the suppliers take of the limits."""
+    found: dict[str, Fraction] = {}
+    for stop, name in zip(instance.stops, choice, strict=True):
+        for supplier in stop.suppliers:
+            for limit, amount in instance.uses_of(supplier, name):
+                found[limit] = found.get(limit, Fraction(0)) + amount
+    return found
 
 
 def _near(dice: Dice, load: Fraction, kept: bool) -> float:

@@ -87,7 +87,9 @@ def flatten(instance: Delivery) -> World | None:
         entry.append(len(row))
     for limit in binding:
         if _most(kept, limit) / limit.grain > LARGEST:
-            raise NotApplicableError("the days of the frequencies have no common multiple of usable size")
+            raise NotApplicableError(
+                "the days of the frequencies, or the amounts of a limit, have no common unit of usable size"
+            )
     caps = [floor(limit.limit / limit.grain) for limit in binding]
     return World(
         first=np.cumsum([0, *(len(row) for row in kept)]),

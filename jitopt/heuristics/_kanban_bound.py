@@ -66,6 +66,15 @@ class Relaxation:
             self.bound, self.best_prices, self.best_choice = value, self.prices, hits[rows]
         return hits[rows]
 
+    def cheapest(self, prices: Array) -> Array:
+        """Return the column of least priced cost of each loop."""
+        reduced = self.reduced(prices)
+        least = np.minimum.reduceat(reduced, self.world.first[:-1])
+        hits = np.flatnonzero(reduced <= least[self.world.loop])
+        _, rows = np.unique(self.world.loop[hits], return_index=True)
+        found: Array = hits[rows].astype(np.int64)
+        return found
+
     def step(self, target: float) -> None:
         """Move the prices towards a bound of `target`."""
         chosen = np.zeros(len(self.world.cost), dtype=bool)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor, lcm, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy.special import ndtr
@@ -73,6 +73,14 @@ class World:
         return None if None in found else np.array(found, dtype=np.int64)
 
 
+class _Facts(NamedTuple):
+    """Numbers of a loop as floats; a fraction is slow to make one of, and every container asks."""
+
+    demand: float
+    holding: float
+    during: float
+
+
 @dataclass
 class _Block:
     """The columns of one container of a loop, or one option.
@@ -105,14 +113,16 @@ def flatten(instance: Kanban) -> World | None:
     if instance.current and instance.current.at_most is not None:
         rooms[CHANGES] = Fraction(instance.current.at_most)
     for row, name in enumerate(instance.names):
+        loop = instance.loop_data[name]
+        facts = _Facts(float(loop.demand), float(loop.holding), float(loop.during))
         for k in instance.rows_of[name]:
-            block = _block(instance, row, instance.containers.container[k])
+            block = _block(instance, row, instance.containers.container[k], facts)
             if len(block.cards):
                 blocks.append(block)
     return _arrays(instance.names, blocks, rooms)
 
 
-def _block(instance: Kanban, row: int, container: str) -> _Block:
+def _block(instance: Kanban, row: int, container: str, facts: _Facts) -> _Block:
     """Return the useful numbers of cards of one container."""
     name = instance.names[row]
     loop, pair = instance.loop_data[name], instance.pairs[name, container]
@@ -122,14 +132,15 @@ def _block(instance: Kanban, row: int, container: str) -> _Block:
     high = max(low, mine)
     if loop.shortage:
         worth = float(loop.shortage), float(pair.card_cost + loop.holding * pair.quantity)
-        high = max(high, _newsvendor(*worth, float(pair.quantity), float(loop.mean), sqrt(loop.variance)))
+        most = _newsvendor(*worth, float(pair.quantity), float(loop.mean), sqrt(loop.variance))
+        high = max(high, most + loop.extra)
     if loop.maximum is not None:
         high = min(high, loop.maximum)
     price = instance.current.price if instance.current else 0.0
     capped = instance.current is not None and instance.current.at_most is not None
     uses: list[tuple[Any, Fraction]] = [(("limit", limit), amount) for limit, amount in pair.uses]
     cards = list(range(low, high + 1))
-    cost = _costs(loop, pair, low, high)
+    cost = _costs(loop, pair, facts, low, high)
     moves = [abs(n - mine) + have - mine for n in cards]
     if price:
         cost = [value + price * n for value, n in zip(cost, moves, strict=True)]
@@ -148,15 +159,17 @@ def _falls(numbers: list[Any]) -> Array:
     return found
 
 
-def _costs(loop: Any, pair: Any, low: int, high: int) -> list[float]:
+def _costs(loop: Any, pair: Any, facts: _Facts, low: int, high: int) -> list[float]:
     """Return the cost of low..high cards, without changes."""
-    size, moved = float(pair.quantity), float(pair.handling_cost * loop.demand / pair.quantity)
-    each, holding, during = float(pair.card_cost), float(loop.holding), float(loop.during)
+    size = float(pair.quantity)
+    moved = float(pair.handling_cost) * facts.demand / size if pair.handling_cost else 0.0
+    each, holding, during = float(pair.card_cost), facts.holding, facts.during
     if not loop.shortage:
-        return [moved + each * n + holding * max(0.0, n * size - during) for n in range(low, high + 1)]
+        return [moved + each * n + holding * max(0.0, (n - loop.extra) * size - during) for n in range(low, high + 1)]
     cards = np.arange(low, high + 1, dtype=float)
-    cost = moved + each * cards + holding * np.maximum(0.0, cards * size - during)
-    surplus, sd = cards * size - float(loop.mean), sqrt(loop.variance)
+    stock = (cards - loop.extra) * size
+    cost = moved + each * cards + holding * np.maximum(0.0, stock - during)
+    surplus, sd = stock - float(loop.mean), sqrt(loop.variance)
     if sd:
         k = surplus / sd
         short = sd * (np.exp(-k * k / 2) / sqrt(2 * np.pi) - k * ndtr(-k))
@@ -192,7 +205,7 @@ def _arrays(names: tuple[str, ...], blocks: list[_Block], rooms: dict[Any, Fract
     for block in blocks:
         keys = [place[key] for key, _ in block.uses]
         true = [float(part) for _, part in block.uses]
-        whole = [_whole(part * units[key], rounded) for key, part in block.uses]
+        whole = [_whole(part, units[key], rounded) for key, part in block.uses]
         for k, times in enumerate(block.times):
             limit += keys
             amount += [part * times for part in whole]
@@ -219,8 +232,10 @@ def _arrays(names: tuple[str, ...], blocks: list[_Block], rooms: dict[Any, Fract
     )
 
 
-def _whole(value: Fraction, rounded: bool) -> int:
-    return ceil(value) if rounded else int(value)
+def _whole(part: Fraction, unit: Fraction, rounded: bool) -> int:
+    if part.denominator == unit.denominator == 1:
+        return part.numerator * unit.numerator
+    return ceil(part * unit) if rounded else int(part * unit)
 
 
 def _units(blocks: list[_Block], rooms: dict[Any, Fraction]) -> tuple[dict[Any, Fraction], bool]:

@@ -54,6 +54,21 @@ CHUNK = 0.05
 PATIENCE = 12
 """Cycles in vain after which the search ends."""
 
+NARROW = (1.0, 0.3, 0.1)
+"""Parts of the distance of plan and bound within which columns are searched, by turns, where they are many."""
+
+MANY = 10_000
+"""Open columns that are many: a cycle meets each of them a few times at most."""
+
+PLAIN = 50_000
+"""Columns that plain Python can repair while somebody waits for a first plan."""
+
+FIRST_RISE = 0.002
+"""Part of the prices by which they first rise in search of a first plan; it doubles."""
+
+DOUBLED = 24
+"""Rises of the prices in search of a first plan."""
+
 PASSES = 12
 """Passes of a repair."""
 
@@ -117,7 +132,23 @@ class _Search:
     def begin(self) -> None:
         """Find a first bound and a first plan, in plain Python."""
         self._raise(FIRST_STEPS)
-        self._repair(jit.plain(KERNELS), 3)
+        plain = jit.plain(KERNELS)
+        found = self._dearer(plain)
+        if not found or len(self.world.cost) <= PLAIN:
+            self._repair(plain, 3)
+
+    def _dearer(self, kernels: Any) -> bool:
+        """Raise the prices of all limits until what the loops take at them fits; tell whether it came to that."""
+        w, relaxation = self.world, self.relaxation
+        more = relaxation.weights() * np.maximum(w.room, 1)
+        for doubled in range(DOUBLED):
+            choice = relaxation.cheapest(relaxation.best_prices + (2.0**doubled - 1) * FIRST_RISE * more)
+            load = np.zeros(len(w.room), dtype=np.int64)
+            kernels.fill(w.start, w.limit, w.amount, choice, load)
+            if (load <= w.room).all():
+                self._take(choice)
+                return True
+        return False
 
     def cycle(self, kernels: Any) -> bool:
         """Raise the bound, repair what it takes, search from there or from the best plan; tell whether that gained."""
@@ -209,7 +240,10 @@ class _Search:
         w = self.world
         distance = self.best_cost - self.relaxation.bound if self.best_cost < NOTHING else np.inf
         above = self.relaxation.above()
-        near = above <= distance + 1e-9 * (1.0 + abs(self.relaxation.bound))
+        margin = 1e-9 * (1.0 + abs(self.relaxation.bound))
+        near = above <= distance + margin
+        if int(near.sum()) > MANY:
+            near = above <= NARROW[self.cycles % len(NARROW)] * distance + margin
         near[self.now] = True
         counts = np.bincount(w.loop[near], minlength=len(w.names))
         loops = np.flatnonzero(counts > 1)

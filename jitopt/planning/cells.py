@@ -16,7 +16,7 @@ if typing.TYPE_CHECKING:
     from jitopt.formats.columns import ColumnKind
     from jitopt.problems.base import Table
 
-__all__ = ["Column", "Refused", "columns_of"]
+__all__ = ["Column", "Formula", "Refused", "columns_of"]
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+\Z")
@@ -24,6 +24,12 @@ GROUPED = re.compile(r"[+-]?\d{1,3}([,.'\u00a0\u202f ]\d{3})+([.,]\d+)?\Z")
 NOT_A_NUMBER = frozenset(("nan", "n/a", "na", "#n/a", "inf", "-inf", "+inf", "infinity", "#value!", "#ref!", "#div/0!"))
 
 WORDS = {"text": "text", "number": "a number", "count": "a whole number", "flag": "true or false"}
+
+
+class Formula(str):
+    """A formula of a workbook whose value was never saved."""
+
+    __slots__ = ()
 
 
 class Refused(Exception):
@@ -58,6 +64,11 @@ class Column(typing.NamedTuple):
         Refused
             With rule and remedy.
         """
+        if isinstance(cell, Formula):
+            raise Refused(
+                "a formula is read by its saved value, and none is saved",
+                "open the workbook in a spreadsheet program and save it, or write the value",
+            )
         if cell is None or (isinstance(cell, str) and not cell.strip()):
             if self.kind.nullable:
                 return None

@@ -1,24 +1,27 @@
 """The chain: demand analysis, sourcing, delivery, kanban, heijunka of every line.
 
 Every step is an ordinary solve in deterministic mode, so that the same plant gives the same plan,
-whatever was planned before. A step runs only if what it depends on has changed.
+whatever was planned before. A step runs only if what it depends on has changed. Where a decision
+leaves a later one without a plan, the chain steps back: see `tries`.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from jitopt import api, registry
 from jitopt.engine.versions import versions
 from jitopt.errors import InputError
 from jitopt.planning import steps as s
 from jitopt.planning.analysis import Analysis, analyse
+from jitopt.planning.solving import LEAST, solve_step
 from jitopt.planning.steps.decisions import Decisions
 from jitopt.planning.store import Store
+from jitopt.planning.tries import Try, next_try
+from jitopt.planning.words import in_words
 
 if TYPE_CHECKING:
     from jitopt.engine.result import Progress, Result
@@ -30,12 +33,6 @@ __all__ = ["Outcome", "PlantPlan", "Step", "run_chain"]
 
 WORK = 5.0
 """Work of each method of a step (about seconds of one processor)."""
-
-FIRST = 0.6
-"""Share of a step's time that its exact road has alone."""
-
-LEAST = 0.5
-"""Seconds that every step has, as long as there are any left."""
 
 Tell = Callable[[str, str], None]
 """Called with the name of a step and what is to be said about it."""
@@ -53,7 +50,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a step. reused: taken from an earlier run. seconds: of this run."""
+    """What became of a step. reused: taken from an earlier run. seconds: of this run. key: hash of its inputs."""
 
     name: str
     problem: str
@@ -61,6 +58,7 @@ class Outcome:
     result: Result[Any]
     reused: bool
     seconds: float
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,8 @@ class PlantPlan:
 
     status: "planned", "infeasible" (a step has no plan; its reasons say why), "no_plan" (a step
     found none in time), "interrupted". outcomes: the steps that were taken, in order. decisions:
-    what they decided. analysis: demand. not_run: steps that could not be taken. warnings, left_out: about the
+    what they decided. analysis: demand. not_run: steps that could not be taken. tries: that
+    were taken back. warnings, left_out: about the
     tables. day: that is levelled.
     """
 
@@ -79,6 +78,7 @@ class PlantPlan:
     status: str
     outcomes: tuple[Outcome, ...] = ()
     not_run: tuple[str, ...] = ()
+    tries: tuple[Try, ...] = ()
     warnings: tuple[Finding, ...] = ()
     left_out: tuple[Finding, ...] = ()
     day: int = 1
@@ -139,42 +139,121 @@ def run_chain(
     say("demand", _told_demand(analysis))
     store = store or Store(None)
     settings = {"method": "auto", "deterministic": True, "work_limit": work_limit, "seed": seed, "gap": 0.0}
+    until = began + time_limit - reserve
+    walk = _Walk(plant, analysis, store, settings, until, threads, say, progress)
     waiting = steps_of(plant, chosen)
-    decisions, outcomes, status = Decisions(), [], "planned"
-    blocked: list[str] = []
-    while waiting:
-        step = waiting.pop(0)
-        if status != "planned" and (step.problem != "heijunka" or status == "interrupted"):
-            blocked.append(step.name)
-            continue
-        left = began + time_limit - reserve - time.monotonic()
-        if left <= 0:
-            status = "no_plan"
-            blocked.append(step.name)
-            continue
-        instance = step.make(plant, analysis, decisions)
-        if instance is None:
-            continue
-        share = _share(left, step.problem, 1 + len(waiting))
-        outcome = _run(step, instance, store, settings, share, threads, progress)
-        outcomes.append(outcome)
-        say(step.name, told_of(outcome))
-        if outcome.result.plan is None:
-            status = "infeasible" if outcome.result.status == "infeasible" else "no_plan"
-        elif step.take is not None:
-            decisions = step.take(plant, analysis, decisions, outcome.result.plan)
-        if outcome.result.stopped_by == "interrupted":
-            status = "interrupted"
+    common = [step for step in waiting if step.problem != "heijunka"]
+    lines = [step for step in waiting if step.problem == "heijunka"]
+    found, tries = walk.with_tries(common, len(lines))
+    found = walk.through(lines, found)
     return PlantPlan(
         plant=plant,
         analysis=analysis,
-        decisions=decisions,
-        status=status,
-        outcomes=tuple(outcomes),
-        not_run=tuple(blocked),
+        decisions=found.decisions,
+        status=found.status,
+        outcomes=found.outcomes,
+        not_run=found.blocked,
+        tries=tries,
         day=chosen,
         seconds=time.monotonic() - began,
     )
+
+
+@dataclass(frozen=True)
+class _Reached:
+    """How far a walk along the steps came."""
+
+    decisions: Decisions
+    status: str = "planned"
+    outcomes: tuple[Outcome, ...] = ()
+    blocked: tuple[str, ...] = ()
+
+
+@dataclass
+class _Walk:
+    """What a walk along the steps needs. until: when its time is over (monotonic clock)."""
+
+    plant: Plant
+    analysis: Analysis
+    store: Store
+    settings: dict[str, Any]
+    until: float
+    threads: int | None
+    say: Tell
+    progress: Callable[[Progress], None] | None
+    known: dict[str, Outcome] = field(default_factory=dict)
+
+    def through(self, steps: list[Step], found: _Reached, more: int = 0) -> _Reached:
+        """Take steps one after the other; those after a failure are blocked. more: steps that follow."""
+        for number, step in enumerate(steps):
+            stopped = found.status != "planned" and (step.problem != "heijunka" or found.status == "interrupted")
+            left = self.until - time.monotonic()
+            if stopped or left <= 0:
+                status = found.status if stopped else "no_plan"
+                found = replace(found, status=status, blocked=(*found.blocked, step.name))
+                continue
+            instance = step.make(self.plant, self.analysis, found.decisions)
+            if instance is None:
+                continue
+            outcome = self._take(step, instance, _share(left, step.problem, len(steps) - number + more))
+            found = _after(found, step, outcome, self.plant, self.analysis)
+        return found
+
+    def with_tries(self, steps: list[Step], more: int) -> tuple[_Reached, tuple[Try, ...]]:
+        """Take steps that depend on one another, stepping back where one is left without a plan.
+
+        Where no try succeeds, the first counts: its reasons are those of the plant as it stands.
+        """
+        first = found = self.through(steps, _Reached(Decisions()), more)
+        reached, tries = [found], []
+        while _may_step_back(found):
+            last = found.outcomes[-1].result
+            began = replace(found.decisions, awards={}, frequencies={}, cards={})
+            tries.append(Try(began, found.decisions, found.outcomes[-1].name, last.status, last.reasons))
+            asked = next_try(self.plant, self.analysis, tries)
+            if asked is None or self.until <= time.monotonic():
+                break
+            began, why = asked
+            tries[-1] = replace(tries[-1], why=why)
+            self.say("stepping back", f"{tries[-1].failed} has no plan; {why}")
+            found = self.through(steps, _Reached(began), more)
+            reached.append(found)
+        won = found if found.status in ("planned", "interrupted") else first
+        for number, other in enumerate(reached):
+            for outcome in other.outcomes if other is not won else ():
+                self.store.keep(f"{outcome.name} try-{number + 1}", outcome.key, outcome.instance, outcome.result)
+        if len(reached) > 1:
+            for outcome in won.outcomes:
+                self.store.keep(outcome.name, outcome.key, outcome.instance, outcome.result)
+        return won, tuple(tries)
+
+    def _take(self, step: Step, instance: Instance[Any], seconds: float) -> Outcome:
+        """Take a step, or what this run or an earlier one found for the same inputs."""
+        key = self.store.key(instance, self.settings, versions())
+        if key not in self.known:
+            outcome = _run(step, instance, key, self.store, self.settings, seconds, self.threads, self.progress)
+            self.known[key] = outcome
+            self.say(step.name, told_of(outcome))
+        return self.known[key]
+
+
+def _after(found: _Reached, step: Step, outcome: Outcome, plant: Plant, analysis: Analysis) -> _Reached:
+    """Return how far the walk is after a step."""
+    result, status, decisions = outcome.result, found.status, found.decisions
+    if result.plan is None:
+        status = "infeasible" if result.status == "infeasible" else "no_plan"
+    elif step.take is not None:
+        decisions = step.take(plant, analysis, decisions, result.plan)
+    if result.stopped_by == "interrupted":
+        status = "interrupted"
+    return _Reached(decisions, status, (*found.outcomes, outcome), found.blocked)
+
+
+def _may_step_back(found: _Reached) -> bool:
+    """Tell whether a step was left without a plan by what was decided before, not by the clock."""
+    if not found.outcomes or found.outcomes[-1].result.plan is not None:
+        return False
+    return found.outcomes[-1].result.stopped_by in ("proof", "work_limit", "gap")
 
 
 def _day(plant: Plant, day: int | None) -> int:
@@ -202,6 +281,7 @@ def _told_demand(analysis: Analysis) -> str:
 def _run(
     step: Step,
     instance: Instance[Any],
+    key: str,
     store: Store,
     settings: dict[str, Any],
     seconds: float,
@@ -210,35 +290,12 @@ def _run(
 ) -> Outcome:
     """Take a step, or what an earlier run found for the same inputs."""
     began = time.monotonic()
-    key = store.key(instance, settings, versions())
-    known = store.recall(step.name, key, instance)
-    if known is not None:
-        store.keep_known(step.name, key, instance)
-        return Outcome(step.name, step.problem, instance, known, True, time.monotonic() - began)
-    result = _solve(instance, began + seconds, threads, progress, settings)
+    known = store.recall(key, instance)
+    reused = known is not None
+    result = known if known is not None else solve_step(instance, began + seconds, threads, progress, settings)
+    result = replace(result, reasons=in_words(result.reasons))
     store.keep(step.name, key, instance, result)
-    return Outcome(step.name, step.problem, instance, result, False, time.monotonic() - began)
-
-
-def _solve(
-    instance: Instance[Any],
-    deadline: float,
-    threads: int | None,
-    progress: Callable[[Progress], None] | None,
-    settings: dict[str, Any],
-) -> Result[Any]:
-    """Ask an exact road first, which proves most plants' questions at once; then every road, from its plan."""
-    size = instance.size()
-    exact = [m for m in registry.methods(instance.problem) if m.exact and m.technology == "pyomo" and m.fits(size)]
-    common = settings | {"threads": threads, "progress": progress}
-    start = None
-    if exact and instance.problem != "heijunka":
-        limit = max(LEAST, FIRST * (deadline - time.monotonic()))
-        result = api.solve(instance, time_limit=limit, **common | {"method": exact[0].name})
-        if result.status in ("optimal", "infeasible") or result.stopped_by == "interrupted":
-            return result
-        start = result.plan
-    return api.solve(instance, time_limit=max(LEAST, deadline - time.monotonic()), start=start, **common)
+    return Outcome(step.name, step.problem, instance, result, reused, time.monotonic() - began, key)
 
 
 def told_of(outcome: Outcome) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jitopt.network import cycle_of
 from jitopt.planning.findings import CELLS
-from jitopt.planning.tables import COSTS, REQUIRED_COSTS, TABLES
+from jitopt.planning.tables import COSTS, REQUIRED, REQUIRED_COSTS, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container
 
     from jitopt.planning.draft import Draft, Row
     from jitopt.planning.findings import Finding
@@ -44,26 +45,46 @@ REFERENCES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 """Table, column, and the tables in one of which its value must stand."""
 
 
-def fit(draft: Draft, told: Sequence[Finding] = ()) -> list[Finding]:
-    """Return every row that does not fit to the others, as the first check says that has something new to tell."""
+def fit(draft: Draft, told: Container[Any] = ()) -> list[Finding]:
+    """Return every row that does not fit to the others, as the first check says that has something new to tell.
+
+    told: keys of the findings that are known already.
+    """
     for check in CHECKS:
-        found = [finding for finding in check(draft) if finding not in told]
+        found = [finding for finding in check(draft) if finding.key not in told]
         if found:
             return found
     return []
 
 
+def readable(draft: Draft) -> list[Finding]:
+    """Return what can be said of keys and references while some tables cannot be read."""
+    found = [finding for finding in _unique(draft) if finding.table not in draft.unread]
+    return found + [finding for finding in _references(draft) if not finding.follows]
+
+
 def whole_plant(draft: Draft) -> list[Finding]:
-    """Return what is missing for any plan at all."""
+    """Return what is missing for any plan at all; it follows where rows were left out that would have told it."""
     told = {row.get("cost") for row in draft.rows("costs")}
+    written = {str(row.cells.get("cost")).strip() for row in draft.sheets["costs"].rows}
     found = [
-        draft.finding("costs", None, "cost", f"the plant needs the row {name!r}", f"add it: {COSTS[name]}")
+        replace(
+            draft.finding("costs", None, "cost", f"the plant needs the row {name!r}", f"add it: {COSTS[name]}"),
+            follows=name in written,
+        )
         for name in REQUIRED_COSTS
         if name not in told
     ]
     if not any(row.get("quantity") for row in draft.rows("demand")):
-        found.append(draft.finding("demand", None, "quantity", "nothing is demanded", "write the demand of a product"))
-    return found
+        rule, remedy = "nothing is demanded", "write the demand of a product"
+        lost = len(draft.rows("demand")) < len(draft.sheets["demand"].rows)
+        found.append(replace(draft.finding("demand", None, "quantity", rule, remedy), follows=lost))
+    rule, remedy = "no sound row is left in the table", "correct the rows that were left out"
+    return found + [
+        replace(draft.finding(table, None, "", rule, remedy), follows=True)
+        for table in REQUIRED
+        if not draft.rows(table)
+    ]
 
 
 def _unique(draft: Draft) -> list[Finding]:
@@ -88,19 +109,21 @@ def _references(draft: Draft) -> list[Finding]:
     if "containers" in draft.sheets:
         references += (("parts", "container", ("containers",)), ("products", "container", ("containers",)))
     for table, column, targets in references:
+        if table in draft.unread or draft.unread.intersection(targets):
+            continue
         for row in draft.rows(table):
             value = row.get(column)
             if value is None or any(value in known[target] for target in targets):
                 continue
             words = " or ".join(targets)
-            finding = draft.finding(
-                table,
-                row,
-                column,
-                f"{column} must be one of the {words}",
-                f"add it to the {words}, or correct the name",
-            )
+            rule, remedy = f"{column} must be one of the {words}", f"add it to the {words}, or correct the name"
+            meant = draft.alike(value, targets)
+            if meant is not None:
+                remedy += f" (like {meant!r})"
+            finding = draft.finding(table, row, column, rule, remedy)
             follows = any((target, value) in draft.broken for target in targets)
+            if follows:
+                finding = replace(finding, remedy=f"mend the row of {value!r} in the {words}; this row is sound")
             found.append(replace(finding, follows=follows, keeps=follows and column in CELLS and table != "packs"))
     return found
 
@@ -129,40 +152,65 @@ def _cycles(draft: Draft) -> list[Finding]:
 def _suppliers(draft: Draft) -> list[Finding]:
     quoted = {row.get("part") for row in draft.rows("quotes")}
     used = {row.get("part") for row in draft.rows("bill")}
+    lost = {_plain(row.cells.get("part")) for row in draft.sheets["quotes"].rows}
+    # A quote that was left out for the name of its part may have been the quote that is missed here.
+    lost |= {draft.alike(name, ("parts",)) or name for name in lost - {str(part) for part in draft.keys("parts")}}
     found = []
     for row in draft.rows("parts"):
         if row.get("part") in used and row.get("part") not in quoted:
             rule = "a part that is used needs a supplier; nobody quotes this one"
             finding = draft.finding("parts", row, "part", rule, "add a row to the quotes, or take it from the bill")
-            found.append(replace(finding, follows=_lost_quote(draft, row.get("part"))))
+            found.append(replace(finding, follows=str(row.get("part")) in lost))
     return found
 
 
-def _lost_quote(draft: Draft, part: Any) -> bool:
-    """Tell whether a quote of the part stood in the file but was left out."""
-    sheet = draft.sheets.get("quotes")
-    return sheet is not None and any(row.cells.get("part") == part for row in sheet.rows)
+def _horizon(draft: Draft) -> list[Finding]:
+    """No product tells a day after the horizon of the others: such a day would be missing for all of them."""
+    days = _days(draft)
+    most = max((len(told) for told in days.values()), default=0)
+    count = Counter(day for told in days.values() for day in told)
+    rule = f"the other products have demand of {most} days; this day lies beyond them"
+    return [
+        draft.finding("demand", row, "day", rule, "correct the day, or write it for every product")
+        for row in draft.rows("demand")
+        if row.get("day") > most and 2 * count[row.get("day")] <= len(days)
+    ]
+
+
+def _days(draft: Draft) -> dict[Any, set[int]]:
+    """Return the days that each product tells."""
+    days: dict[Any, set[int]] = {}
+    for row in draft.rows("demand"):
+        days.setdefault(row.get("product"), set()).add(row.get("day"))
+    return days
 
 
 def _demand(draft: Draft) -> list[Finding]:
     """Every product that is demanded has a row for every day of the horizon."""
-    raw = draft.sheets["demand"].rows if "demand" in draft.sheets else []
-    days: dict[Any, set[int]] = {}
-    for row in draft.rows("demand"):
-        days.setdefault(row.get("product"), set()).add(row.get("day"))
+    days = _days(draft)
     horizon = set().union(*days.values()) if days else set()
-    lost: set[tuple[Any, str]] = {(row.cells.get("product"), str(row.cells.get("day")).strip()) for row in raw}
-    found = []
+    # A row that was left out told one of the days that are missing now, even if that day cannot be read.
+    told_in_file = Counter(_plain(row.cells.get("product")) for row in draft.sheets["demand"].rows)
     first: dict[Any, Row] = {}
     for row in draft.rows("demand"):
         first.setdefault(row.get("product"), row)
+    lost = {(_plain(row.cells.get("product")), _plain(row.cells.get("day"))) for row in draft.sheets["demand"].rows}
+    products = {str(product) for product in draft.keys("products")}
+    misnamed = {day for product, day in lost if product not in products}
+    found = []
     for product, told in days.items():
         missing = sorted(day for day in horizon - told if (product, str(day)) not in lost)
         if missing:
             rule = f"a product with demand needs a row for every day of the horizon; day {missing[0]} is missing"
             finding = draft.finding("demand", first[product], "product", rule, "write 0 where nothing is asked")
-            found.append(replace(finding, keeps=True))
+            follows = told_in_file[product] >= len(horizon) or misnamed.issuperset(map(str, missing))
+            found.append(replace(finding, keeps=True, follows=follows))
     return found
+
+
+def _plain(cell: Any) -> str:
+    """Return a raw cell as an id is written."""
+    return str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell).strip()
 
 
 def _costs(draft: Draft) -> list[Finding]:
@@ -232,6 +280,6 @@ def _loop(row: Row, known: dict[str, dict[Any, Row]]) -> list[tuple[str, str, st
 
 
 CHECKS: tuple[Callable[[Draft], list[Finding]], ...] = (
-    _unique, _references, _items, _cycles, _suppliers, _demand, _costs, _packs, _loops,
+    _unique, _references, _items, _cycles, _suppliers, _horizon, _demand, _costs, _packs, _loops,
 )  # fmt: skip
 """In this order: a later check relies on what an earlier one has made sure of."""

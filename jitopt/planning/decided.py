@@ -16,6 +16,9 @@ __all__ = ["card_rows", "tables"]
 
 Columns = dict[str, list[Any]]
 
+RELEASED = {"first_piece": "with the first piece", "empty": "when empty"}
+"""When the card leaves its container, by signal."""
+
 
 def tables(plan: PlantPlan) -> dict[str, Columns]:
     """Return every decision as columns, by the name of its file."""
@@ -111,6 +114,9 @@ def card_rows(plan: PlantPlan) -> list[dict[str, Any]]:
                 "quantity": float(instance.pairs[loop, container].quantity),
                 "cards": cards,
                 "cycle": cycle,
+                "lead_time": float(table.lead_time[row]),
+                "interval": float((table.interval[row] if table.interval else 0) or 0),
+                "released": RELEASED[(table.signal[row] if table.signal else None) or "first_piece"],
             }
         )
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,9 +11,15 @@ from jitopt.planning.findings import Finding
 from jitopt.planning.tables import REQUIRED, TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from jitopt.planning.sheets import Sheet
 
 __all__ = ["Draft", "Row", "typed"]
+
+
+GUESSES = 200
+"""Names for which one that resembles them is looked for, at most: each takes a look at all others."""
 
 
 class Row(NamedTuple):
@@ -31,12 +38,16 @@ class Draft:
     """The tables of a plant as rows.
 
     tables: rows by table. sheets: where they came from. broken: rows left out so far, as (table,
-    key) of what they would have defined, so that what rests on them can be told apart.
+    key) of what they would have defined, so that what rests on them can be told apart. unread:
+    tables that are there but cannot be read as a whole, or lack a column or are missing. guesses: names that were
+    looked up among those that resemble them.
     """
 
     sheets: dict[str, Sheet]
     tables: dict[str, list[Row]] = field(default_factory=dict)
     broken: set[tuple[str, Any]] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
+    guesses: dict[tuple[str, tuple[str, ...]], str] = field(default_factory=dict)
 
     def rows(self, table: str) -> list[Row]:
         """Return the rows of a table, none where it is absent."""
@@ -46,6 +57,15 @@ class Draft:
         """Return the rows of a table with a single key, by that key."""
         key = TABLES[table].KEY[0]
         return {row.get(key): row for row in self.rows(table)}
+
+    def alike(self, name: Any, tables: tuple[str, ...]) -> str | None:
+        """Return the id of one of the tables that a name which is in none of them may have meant."""
+        found = self.guesses.get((str(name), tables))
+        if found is None and len(self.guesses) < GUESSES:
+            known = [str(key) for table in tables for key in self.keys(table) if key is not None]
+            close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.75)
+            found = self.guesses[str(name), tables] = close[0] if close else ""
+        return found or None
 
     def finding(self, table: str, row: Row | None, column: str, rule: str, remedy: str, value: Any = None) -> Finding:
         """Return a finding about a row (None: the whole table)."""
@@ -58,11 +78,11 @@ class Draft:
             value = row.get(column)
         return Finding(sheet.source if sheet else table, table, number, column, value, rule, remedy, place)
 
-    def without(self, table: str, number: int) -> None:
-        """Leave a row out, and remember what it would have defined."""
+    def without(self, table: str, numbers: set[int]) -> None:
+        """Leave rows out, and remember what they would have defined."""
         kept = []
         for row in self.rows(table):
-            if row.number == number:
+            if row.number in numbers:
                 self.remember(table, row.values)
             else:
                 kept.append(row)
@@ -83,8 +103,8 @@ class Draft:
             self.broken.add((table, key))
 
 
-def typed(sheets: dict[str, Sheet]) -> tuple[Draft, list[Finding], list[Finding]]:
-    """Turn raw tables into typed rows.
+def typed(sheets: dict[str, Sheet], bad: Iterable[Finding] = ()) -> tuple[Draft, list[Finding], list[Finding]]:
+    """Turn raw tables into typed rows; bad: about tables that could not be read.
 
     Returns
     -------
@@ -95,14 +115,15 @@ def typed(sheets: dict[str, Sheet]) -> tuple[Draft, list[Finding], list[Finding]
     draft = Draft(sheets)
     whole: list[Finding] = []
     single: list[Finding] = []
+    draft.unread = {finding.table for finding in bad} & set(TABLES)
     for table in REQUIRED:
-        if table not in sheets:
+        if table not in sheets and table not in draft.unread:
+            draft.unread.add(table)
             rule = f"the plant lacks the table {table!r}"
             whole.append(Finding(_home(sheets), table, 0, "", None, rule, "add it (docs/plants.md)"))
     for table, sheet in sheets.items():
         whole += _headers(draft, table, sheet)
-        if not whole:
-            single += _rows(draft, table, sheet)
+        single += _rows(draft, table, sheet)
         if table in REQUIRED and not sheet.rows:
             whole.append(draft.finding(table, None, "", "the table has no rows", "add at least one"))
     return draft, whole, single
@@ -124,11 +145,13 @@ def _headers(draft: Draft, table: str, sheet: Sheet) -> list[Finding]:
                       f"rename or remove it; the columns are {names}", header)
         for header in sheet.headers if header not in known
     ]  # fmt: skip
-    found += [
+    lacking = [header for header, column in known.items() if column.kind.required and header not in sheet.headers]
+    if lacking:
+        draft.unread.add(table)
+    return found + [
         draft.finding(table, None, header, f"the table lacks the column {header!r}", f"add it; the columns are {names}")
-        for header, column in known.items() if column.kind.required and header not in sheet.headers
-    ]  # fmt: skip
-    return found
+        for header in lacking
+    ]
 
 
 def _rows(draft: Draft, table: str, sheet: Sheet) -> list[Finding]:
@@ -142,6 +165,8 @@ def _rows(draft: Draft, table: str, sheet: Sheet) -> list[Finding]:
             rule = f"a row has at most as many cells as the header ({len(sheet.headers)})"
             bad.append(draft.finding(table, row, "", rule, "put text with separators in quotes", raw.surplus))
         for header in sheet.headers:
+            if header not in known:
+                continue
             cell = raw.cells.get(header)
             try:
                 row.values[header] = known[header].parse(cell, sheet.typed)
@@ -149,6 +174,9 @@ def _rows(draft: Draft, table: str, sheet: Sheet) -> list[Finding]:
                 bad.append(draft.finding(table, row, header, refused.rule, refused.remedy, cell))
         if bad:
             draft.remember(table, row.values)
+            key = raw.cells.get(TABLES[table].KEY[0])
+            if isinstance(key, str):  # an id that is refused for a blank still explains who refers to it
+                draft.remember(table, {TABLES[table].KEY[0]: key.strip()})
         else:
             kept.append(row)
         found += bad

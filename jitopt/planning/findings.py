@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jitopt.errors import InputError
+from jitopt.planning.tables import TABLES
 
-__all__ = ["CELLS", "Finding", "refuse"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["CELLS", "Finding", "in_order", "refuse"]
 
 CELLS = ("truck", "dock", "cluster", "storage", "container")
 """Columns that name a limit or a kind: where that row is left out, the cell is emptied instead of the row."""
 
 SHOWN = 20
 """Findings told in one message, at most."""
+
+ORDER = {table: place for place, table in enumerate(TABLES)}
+"""Findings are told in the order in which `docs/plants.md` lists the tables."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +54,19 @@ class Finding:
         told = [f"row {self.row}"] if self.row else []
         return ", ".join([*told, f"column {self.column}"] if self.column else told)
 
-    def error(self, more: tuple[str, ...] = ()) -> InputError:
-        """Return the finding as the exception that refuses the plant."""
-        return InputError(
-            self.rule, place=self.where, value=self.value, remedy=self.remedy, source=self.source, more=more
-        )
+    @property
+    def key(self) -> tuple[str, int, str, str]:
+        """What tells two findings apart."""
+        return self.table, self.row, self.column, self.rule
+
+    @classmethod
+    def of_error(cls, error: InputError, table: str) -> Finding:
+        """Return what refuses a table as a finding."""
+        return cls(error.source, table, 0, "", error.value, error.rule, error.remedy, error.place)
+
+    def error(self) -> InputError:
+        """Return the finding as an exception."""
+        return InputError(self.rule, place=self.where, value=self.value, remedy=self.remedy, source=self.source)
 
     @property
     def text(self) -> str:
@@ -71,9 +87,36 @@ class Finding:
         }
 
 
-def refuse(findings: list[Finding]) -> InputError:
-    """Return one exception for all findings, the first in full and each other in a line."""
-    told = [f"also {finding.text}" for finding in findings[1:SHOWN]]
-    if len(findings) > SHOWN:
-        told.append(f"and {len(findings) - SHOWN} more")
-    return findings[0].error(tuple(told))
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings by table, row and column."""
+    return sorted(findings, key=lambda finding: (ORDER.get(finding.table, len(ORDER)), finding.key))
+
+
+def refuse(faults: Sequence[Finding], consequences: Sequence[Finding] = ()) -> InputError:
+    """Return one exception for all faults.
+
+    The first is told in full, each other in a line, up to `SHOWN`; the rest is counted. What is
+    sound by itself and only rests on a fault is counted, never told as a fault. The exception's
+    `faults` hold all of both as data.
+    """
+    first = faults[0]
+    told = [f"also {finding.text}" for finding in faults[1:SHOWN]]
+    if len(faults) > SHOWN:
+        told.append(f"and {len(faults) - SHOWN} more: {_counted(faults[SHOWN:])} (--json tells all)")
+    if consequences:
+        told.append(f"sound rows that rest on these: {_counted(consequences)}")
+    return InputError(
+        first.rule,
+        place=first.where,
+        value=first.value,
+        remedy=first.remedy,
+        source=first.source,
+        more=told,
+        faults=[{**finding.to_dict(), "follows": finding.follows} for finding in (*faults, *consequences)],
+    )
+
+
+def _counted(findings: Iterable[Finding]) -> str:
+    """Return the number of rows by table, a row with two findings once."""
+    rows = {(finding.table, finding.row) for finding in findings}
+    return ", ".join(f"{table} {count}" for table, count in Counter(table for table, _ in sorted(rows)).items())

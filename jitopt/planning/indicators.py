@@ -1,7 +1,8 @@
 """What a plan amounts to: costs a day, stock, turns, truck runs, cards; and which limits bind.
 
 Mean stock of a loop is N Q - D (L + R) + D R / 2, never below D R / 2: what its cards hold beyond
-the demand they wait for, and half of what a delivery brings. Working capital is its value; turns
+the demand they wait for, and half of what a delivery brings; N - 1 cards count where a card leaves
+with the empty container. Working capital is its value; turns
 are the value used in a year over it; days of cover its value over that of a day's need.
 """
 
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.planning.analysis import unit_cost
 from jitopt.problems.base import exact
+from jitopt.problems.figures import rounded
 
 if TYPE_CHECKING:
     from jitopt.planning.chain import PlantPlan
 
-__all__ = ["Limit", "costs", "indicators", "limits"]
+__all__ = ["Limit", "costs", "indicators", "limits", "notes"]
 
 TIGHT = Fraction(995, 1000)
 
@@ -26,8 +28,8 @@ TIGHT = Fraction(995, 1000)
 class Limit:
     """A limit and how much of it the plan takes.
 
-    kind: "line", "rack", ... name: id. used, capacity: in `unit`. step: a whole unit that is taken
-    at once (1 card, 1 position), 0 where any amount can be.
+    kind: "line", "rack", ... name: id. used, capacity: in `unit`. step: the least that can be taken
+    more, as by a card of the smallest container; 0 where any amount can be.
     """
 
     kind: str
@@ -35,7 +37,7 @@ class Limit:
     used: Fraction
     capacity: Fraction
     unit: str
-    step: int = 0
+    step: Fraction = Fraction(0)
 
     @property
     def share(self) -> Fraction:
@@ -45,7 +47,7 @@ class Limit:
     @property
     def tight(self) -> bool:
         """True when nothing more fits in, or nearly nothing."""
-        return self.used + self.step > self.capacity if self.step else self.share >= TIGHT
+        return self.used + self.step > self.capacity or self.share >= TIGHT
 
     def to_dict(self) -> dict[str, Any]:
         """Return the limit as plain data."""
@@ -55,6 +57,7 @@ class Limit:
             "used": float(self.used),
             "capacity": float(self.capacity),
             "unit": self.unit,
+            "step": float(self.step),
             "share": float(self.share),
             "tight": self.tight,
         }
@@ -100,8 +103,10 @@ def _delivery(plan: PlantPlan) -> list[Limit]:
         return []
     found = []
     for dock, slots in instance.slots.items():
-        used = sum((_runs(plan, stop.suppliers) for stop in instance.stops if dock in stop.docks), Fraction(0))
-        found.append(Limit("dock", dock, used, slots, "deliveries a day"))
+        suppliers = [stop.suppliers for stop in instance.stops if dock in stop.docks]
+        used = sum((_runs(plan, names) for names in suppliers), Fraction(0))
+        more = [step for names in suppliers if (step := _oftener(plan, instance, names))]
+        found.append(Limit("dock", dock, used, slots, "deliveries a day", min(more, default=Fraction(0))))
     for stop, fill in evidence.get("truck_fill", {}).items():
         found.append(Limit("truck", stop, exact(fill), Fraction(1), "share of a full truck"))
     return found
@@ -112,6 +117,14 @@ def _runs(plan: PlantPlan, suppliers: tuple[str, ...]) -> Fraction:
     return Fraction(row["deliveries"], row["days"])
 
 
+def _oftener(plan: PlantPlan, instance: Any, suppliers: tuple[str, ...]) -> Fraction | None:
+    """Return by how many deliveries a day the next frequency of a truck lies above its own, None if none does."""
+    now = _runs(plan, suppliers)
+    menus = [instance.choices.get(supplier, frozenset(instance.menu)) for supplier in suppliers]
+    names = frozenset(instance.menu).intersection(*menus)
+    return min((step for name in names if (step := instance.menu[name].per_day - now) > 0), default=None)
+
+
 UNITS = {"cards": "cards", "floor": "m2", "working capital": "money, all containers full"}
 
 
@@ -120,15 +133,28 @@ def _kanban(plan: PlantPlan) -> list[Limit]:
     if instance is None:
         return []
     used = dict.fromkeys(instance.capacity, Fraction(0))
+    least: dict[str, Fraction] = {}
     for loop, (container, cards) in plan.decisions.cards.items():
         for limit, amount in instance.pairs[loop, container].uses:
             used[limit] += amount * cards
+            if amount:
+                least[limit] = min(amount, least.get(limit, amount))
     found = []
     for name, capacity in instance.capacity.items():
         rack = name.removeprefix("rack ") if name.startswith("rack ") else ""
         kind, unit = ("rack", "positions") if rack else ("plant", UNITS.get(name, ""))
-        found.append(Limit(kind, rack or name, used[name], capacity, unit, int(bool(rack) or name == "cards")))
+        found.append(Limit(kind, rack or name, used[name], capacity, unit, least.get(name, Fraction(0))))
     return found
+
+
+def notes(plan: PlantPlan) -> list[str]:
+    """Return what a plan cannot hold although every step has one: lines with more work than minutes."""
+    return [
+        f"line {load.line} has more work than minutes ({100 * float(load.load):.1f} %): "
+        f"{rounded(load.work - load.minutes, 6)} minutes a day are missing; its sequence cannot be built in the day"
+        for load in plan.analysis.lines.values()
+        if load.work > load.minutes
+    ]
 
 
 def costs(plan: PlantPlan) -> dict[str, float]:
@@ -179,11 +205,10 @@ def _stock(plan: PlantPlan) -> dict[str, float]:
     for row, loop in enumerate(table.loop):
         container, cards = plan.decisions.cards[loop]
         data = instance.loop_data[loop]
-        quantity = instance.pairs[loop, container].quantity
         half = data.demand * exact((table.interval[row] if table.interval else 0) or 0) / 2
         value = unit_cost(plan.plant, table.part[row])
-        stock += value * (max(Fraction(0), cards * quantity - data.during) + half)
-        full += value * cards * quantity
+        stock += value * (max(Fraction(0), instance.stock(loop, container, cards) - data.during) + half)
+        full += value * cards * instance.pairs[loop, container].quantity
     year = plan.plant.cost["days_per_year"]
     found = {
         "cards": float(sum(cards for _, cards in plan.decisions.cards.values())),

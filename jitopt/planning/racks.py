@@ -1,68 +1,58 @@
-"""What a rack needs at least, part by part: the explanation of a rack that is too small."""
+"""What a limit needs at least, part by part: the explanation of a rack, or a budget, that is too small."""
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from jitopt.planning.steps.decisions import rhythm, supplier_loops
-from jitopt.planning.steps.kanban import internal_cards
-from jitopt.problems.base import exact
+from jitopt.planning.steps.decisions import supplier_loops
+from jitopt.planning.steps.needs import needs_of, needs_within
 
 if TYPE_CHECKING:
     from jitopt.planning.analysis import Analysis
     from jitopt.planning.plant import Plant
-    from jitopt.planning.steps.decisions import Decisions, SupplierLoop
+    from jitopt.planning.steps.decisions import Decisions
 
-__all__ = ["RackNeed", "rack_needs"]
+__all__ = ["LimitNeed", "limit_needs", "rack_needs"]
 
 
-class RackNeed(NamedTuple):
-    """Positions of a part in a rack when its supplier comes as suits this rack best."""
+class LimitNeed(NamedTuple):
+    """What a part takes of a limit when its supplier comes as suits this limit best."""
 
     part: str
     supplier: str
     frequency: str
-    positions: int
+    amount: Fraction
+
+    @property
+    def positions(self) -> int:
+        """The amount of a rack: positions."""
+        return int(self.amount)
 
 
-def rack_needs(plant: Plant, analysis: Analysis, decisions: Decisions, rack: str) -> list[RackNeed]:
-    """Return the least positions of each part in a rack, most first.
+def limit_needs(plant: Plant, analysis: Analysis, decisions: Decisions, limit: str) -> list[LimitNeed]:
+    """Return the least that each part takes of a limit of the kanban step, most first.
 
-    Every supplier takes the frequency at which its parts need fewest positions there; docks and
-    trucks are not looked at. Products made here stand in the last row.
+    Every supplier takes the frequency at which its parts need least of it; docks and trucks are
+    not looked at. Products made here stand in the last row.
     """
-    by_supplier: dict[str, list[SupplierLoop]] = {}
-    for entry in supplier_loops(plant, analysis, decisions):
-        if plant.part[entry.part]["storage"] == rack:
-            by_supplier.setdefault(entry.supplier, []).append(entry)
+    entries = supplier_loops(plant, analysis, decisions)
+    needs, _ = needs_of(plant, analysis, entries)
     found = []
-    for supplier, entries in by_supplier.items():
-        options = [
-            (sum(cards.values()), order, frequency, cards)
-            for order, frequency in enumerate(plant.menu(supplier))
-            for cards in [{entry.name: _cards(plant, analysis, entry, frequency) for entry in entries}]
-        ]
-        _, _, frequency, cards = min(options, key=lambda option: option[:2])
-        found += [RackNeed(entry.name, supplier, frequency, cards[entry.name]) for entry in entries]
-    found.sort(key=lambda need: (-need.positions, need.part))
-    made = internal_cards(plant, analysis).get(rack, 0)
-    return [*found, RackNeed("products made here", "", "", made)] if made else found
+    for supplier in dict.fromkeys(entry.supplier for entry in entries):
+        own = [entry.name for entry in entries if entry.supplier == supplier]
+        options = []
+        for order, frequency in enumerate(plant.menu(supplier)):
+            takes = {name: needs[name, frequency].takes for name in own if (name, frequency) in needs}
+            amounts = {name: amount for name in takes if (amount := takes[name].get(limit))}
+            options.append((sum(amounts.values(), Fraction(0)), order, frequency, amounts))
+        _, _, frequency, amounts = min(options, key=lambda option: option[:2])
+        found += [LimitNeed(name, supplier, frequency, amount) for name, amount in amounts.items()]
+    found.sort(key=lambda need: (-need.amount, need.part))
+    made = needs_within(plant, analysis).taken.get(limit)
+    return [*found, LimitNeed("products made here", "", "", made)] if made else found
 
 
-def _cards(plant: Plant, analysis: Analysis, entry: SupplierLoop, frequency: str) -> int:
-    from jitopt.problems.kanban.formulas import ceiling
-
-    interval, cycle = rhythm(plant, entry.supplier, frequency)
-    window = interval * (1 + cycle)
-    demand = analysis.need(entry.part) * entry.share
-    pack = exact(plant.part[entry.part]["pack"])
-    loop = entry.loop or {}
-    if loop.get("service") is not None:
-        spread = exact(plant.supplier[entry.supplier]["lead_time_sd"] or 0)
-        variance = window * Fraction(analysis.items[entry.part].sd) ** 2 * entry.share + demand**2 * spread**2
-        cards = ceiling(demand * window, loop["service"], variance, pack)
-    else:
-        cards = math.ceil(demand * (window + exact(plant.part[entry.part]["safety"] or 0)) / pack)
-    return cards + (loop.get("signal") == "empty")
+def rack_needs(plant: Plant, analysis: Analysis, decisions: Decisions, rack: str) -> list[LimitNeed]:
+    """Return the least positions of each part in a rack; see `limit_needs`."""
+    return limit_needs(plant, analysis, decisions, f"rack {rack}")

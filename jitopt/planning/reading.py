@@ -1,7 +1,8 @@
-"""Reading a plant: every row that is wrong is told; with `skip_bad` the rest is planned.
+"""Reading a plant: every row that is wrong is told at once; with `skip_bad` the rest is planned.
 
 What a bad row would have defined is missing for the rows that refer to it; those rows are left
-out as well, and so on until what is left fits together. Each is told.
+out as well, and so on until what is left fits together. What is left out because it is wrong
+itself is a fault, the rest are its consequences: a plant is refused for its faults.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from jitopt.planning.cells import columns_of
-from jitopt.planning.checks import fit, whole_plant
+from jitopt.planning.checks import fit, readable, whole_plant
 from jitopt.planning.draft import Draft, typed
-from jitopt.planning.findings import CELLS, Finding, refuse
+from jitopt.planning.findings import CELLS, Finding, in_order, refuse
 from jitopt.planning.plant import Plant
 from jitopt.planning.sheets import sheets_of, sheets_of_columns
 from jitopt.planning.suspicion import suspicious
@@ -62,49 +63,48 @@ def read_plant(path: str | os.PathLike[str], *, skip_bad: bool = False) -> Readi
         With file, row (as the spreadsheet shows it: the header is row 1), column, value, rule and
         remedy of every row that is wrong.
     """
-    name, sheets = sheets_of(path)
-    return replace(_read(name, sheets, skip_bad), path=os.fspath(path))
+    name, sheets, bad = sheets_of(path)
+    return replace(_read(name, sheets, bad, skip_bad), path=os.fspath(path))
 
 
 def plant_of(data: Mapping[str, Any], source: str, *, skip_bad: bool = False) -> Reading:
     """Return the plant of plain columns, checked like a file."""
     tables = {key: value for key, value in data.items() if key not in ("problem", "version", "name")}
-    return _read(str(data.get("name") or "plant"), sheets_of_columns(tables, source), skip_bad)
+    return _read(str(data.get("name") or "plant"), *sheets_of_columns(tables, source), skip_bad)
 
 
-def _read(name: str, sheets: dict[str, Sheet], skip_bad: bool) -> Reading:
-    draft, whole, single = typed(sheets)
+def _read(name: str, sheets: dict[str, Sheet], bad: list[Finding], skip_bad: bool) -> Reading:
+    draft, whole, single = typed(sheets, bad)
+    whole += bad
     if whole:
-        raise refuse(whole)
-    found = single
-    if not skip_bad:
-        found = found or fit(draft)
-        if found:
-            raise refuse(found)
-    else:
-        found = found + _leave_out(draft)
-    whole = whole_plant(draft) + [
-        draft.finding(table, None, "", "no sound row is left in the table", "correct the rows that were left out")
-        for table in ("suppliers", "parts", "quotes", "bill", "products", "demand", "lines", "routings", "frequencies")
-        if not draft.rows(table)
-    ]
-    if whole:
-        raise refuse(whole + found)
+        raise refuse(in_order([*whole, *single, *readable(draft)]))
+    found = single + _leave_out(draft)
+    faults = in_order(finding for finding in found if not finding.follows)
+    consequences = in_order(finding for finding in found if finding.follows)
+    whole = whole_plant(draft)
+    if skip_bad and whole:
+        raise refuse([*whole, *faults], consequences)
+    faults += [finding for finding in whole if not finding.follows]
+    if faults and not skip_bad:
+        raise refuse(faults, consequences)
     plant = Plant.of_columns(name, _columns(draft))
-    return Reading(plant, tuple(suspicious(draft) + _idle(draft)), tuple(found))
+    return Reading(plant, tuple(suspicious(draft) + _idle(draft)), (*faults, *consequences))
 
 
 def _leave_out(draft: Draft) -> list[Finding]:
     """Take rows out until the rest fits together; return why, row by row."""
-    told: list[Finding] = []
+    told: dict[Any, Finding] = {}
     while found := fit(draft, told):
+        rows: dict[str, set[int]] = {}
         for finding in found:
             if not finding.keeps:
-                draft.without(finding.table, finding.row)
+                rows.setdefault(finding.table, set()).add(finding.row)
             elif finding.column in CELLS:
                 draft.empty(finding.table, finding.row, finding.column)
-        told += found
-    return told
+            told[finding.key] = finding
+        for table, numbers in rows.items():
+            draft.without(table, numbers)
+    return list(told.values())
 
 
 def _columns(draft: Draft) -> dict[str, dict[str, list[Any]]]:

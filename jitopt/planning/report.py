@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from jitopt.formats.strict_json import layout
 from jitopt.planning.cards import cards_html
 from jitopt.planning.decided import tables
-from jitopt.planning.indicators import costs, indicators, limits
+from jitopt.planning.indicators import costs, indicators, limits, notes
+from jitopt.planning.obstacles import obstacles
 from jitopt.planning.store import slug
 from jitopt.planning.summary import summary
-from jitopt.planning.writing import csv_text
+from jitopt.planning.writing import guarded_csv
 
 if TYPE_CHECKING:
     from jitopt.planning.chain import Outcome, PlantPlan
@@ -30,17 +31,21 @@ def plan_data(plan: PlantPlan) -> dict[str, Any]:
         "day": plan.day,
         "steps": [_step(plan, outcome) for outcome in plan.outcomes],
         "not_run": list(plan.not_run),
+        "taken_back": [found.to_dict() for found in plan.tries],
         "costs_per_day": costs(plan),
         "indicators": indicators(plan),
+        "obstacles": [obstacle.to_dict() for obstacle in obstacles(plan)],
         "limits": [limit.to_dict() for limit in limits(plan)],
         "lines": [
             {
                 "line": load.line,
                 "load": float(load.load),
+                "minutes_short": max(0.0, float(load.work - load.minutes)),
                 "epei_days": None if load.epei is None else float(load.epei),
             }
             for load in plan.analysis.lines.values()
         ],
+        "notes": notes(plan),
         "warnings": [finding.to_dict() for finding in plan.warnings],
         "left_out": [finding.to_dict() for finding in plan.left_out],
     }
@@ -69,7 +74,7 @@ def _step(plan: PlantPlan, outcome: Outcome) -> dict[str, Any]:
 def write_report(plan: PlantPlan, store: Store) -> tuple[str, ...]:
     """Write the tables, the cards, the summary and the whole plan; return the files of the folder."""
     for name, columns in tables(plan).items():
-        store.write(f"{name}.csv", csv_text(columns))
+        store.write(f"{name}.csv", guarded_csv(columns))
     if plan.decisions.cards:
         store.write("cards.html", cards_html(plan))
     store.write("plan.json", layout(plan_data(plan)) + "\n")

@@ -5,17 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from jitopt.errors import InputError
 from jitopt.formats import strict_json
 from jitopt.formats.text import read_text
-from jitopt.planning.cells import columns_of
+from jitopt.planning.cells import Formula, columns_of
+from jitopt.planning.findings import Finding
 from jitopt.planning.tables import TABLES
 
-__all__ = ["Sheet", "SheetRow", "sheets_of"]
+__all__ = ["Sheet", "SheetRow", "sheets_of", "sheets_of_columns"]
 
 SEPARATORS = ",;\t|"
 
@@ -38,8 +41,8 @@ class Sheet(NamedTuple):
     pointer: bool = False
 
 
-def sheets_of(path: str | os.PathLike[str]) -> tuple[str, dict[str, Sheet]]:
-    """Return the name of the plant and its raw tables.
+def sheets_of(path: str | os.PathLike[str]) -> tuple[str, dict[str, Sheet], list[Finding]]:
+    """Return the name of the plant, its raw tables, and a finding for each table that cannot be read.
 
     Parameters
     ----------
@@ -49,13 +52,13 @@ def sheets_of(path: str | os.PathLike[str]) -> tuple[str, dict[str, Sheet]]:
     Raises
     ------
     InputError
-        If it is none of these, or holds a table that is not known.
+        If it is none of these.
     """
     place = Path(path)
     if place.is_dir():
-        return _clean(place.resolve().name), _folder(place)
+        return _clean(place.resolve().name), *_folder(place)
     if place.suffix.lower() == ".xlsx":
-        return _clean(place.stem), _workbook(place)
+        return _clean(place.stem), *_workbook(place)
     if place.suffix.lower() == ".json":
         return _json(place)
     if not place.exists():
@@ -79,16 +82,24 @@ def _known(name: str, source: str) -> None:
         )
 
 
-def _folder(place: Path) -> dict[str, Sheet]:
-    found = {}
+def _collect(name: str, source: str, read: Callable[[], Sheet], found: dict[str, Sheet], bad: list[Finding]) -> None:
+    """Read a table; what refuses it is kept, so that all is told at once."""
+    try:
+        _known(name, source)
+        found[name] = read()
+    except InputError as error:
+        bad.append(Finding.of_error(error, name))
+
+
+def _folder(place: Path) -> tuple[dict[str, Sheet], list[Finding]]:
+    found: dict[str, Sheet] = {}
+    bad: list[Finding] = []
     for file in sorted(place.iterdir()):
-        if file.suffix.lower() != ".csv" or file.name.startswith("."):
-            continue
-        _known(file.stem, str(file))
-        found[file.stem] = _csv(file)
-    if not found:
+        if file.suffix.lower() == ".csv" and not file.name.startswith("."):
+            _collect(file.stem, str(file), partial(_csv, file), found, bad)
+    if not found and not bad:
         raise InputError("the folder holds no CSV file", source=str(place), remedy="see docs/plants.md for the tables")
-    return found
+    return found, bad
 
 
 def _csv(file: Path) -> Sheet:
@@ -156,7 +167,7 @@ def _empty(cell: Any) -> bool:
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
-def _workbook(place: Path) -> dict[str, Sheet]:
+def _workbook(place: Path) -> tuple[dict[str, Sheet], list[Finding]]:
     if not place.is_file():
         raise InputError("there is no such file", source=str(place), remedy="check the path")
     try:
@@ -173,18 +184,39 @@ def _workbook(place: Path) -> dict[str, Sheet]:
         raise InputError(
             f"the workbook cannot be read: {error}", source=str(place), remedy="save it again as .xlsx"
         ) from None
-    found = {}
+    found: dict[str, Sheet] = {}
+    bad: list[Finding] = []
     try:
+        formulas = openpyxl.load_workbook(place, read_only=True) if _has_formulas(place) else None
         for sheet in book.worksheets:
-            source = f"{place}, sheet {sheet.title}"
-            _known(sheet.title, source)
-            found[sheet.title] = _sheet(source, [list(row) for row in sheet.iter_rows(values_only=True)])
+            source = f"{place}, sheet {_clean(sheet.title)}"
+            written = formulas[sheet.title] if formulas else None
+            _collect(sheet.title, source, partial(_worksheet, source, sheet, written), found, bad)
+        if formulas:
+            formulas.close()
     finally:
         book.close()
-    return found
+    return found, bad
 
 
-def _json(place: Path) -> tuple[str, dict[str, Sheet]]:
+def _has_formulas(place: Path) -> bool:
+    """Tell whether a cell of the workbook has a formula; most tables have none, and are read once only."""
+    with zipfile.ZipFile(place) as archive:
+        names = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        return any(b"<f>" in data or b"<f " in data for data in map(archive.read, names))
+
+
+def _worksheet(source: str, sheet: Any, written: Any) -> Sheet:
+    """Read a sheet; a formula without a saved value is kept as such, for it is no empty cell."""
+    rows = [list(row) for row in sheet.iter_rows(values_only=True)]
+    for row, formulas in zip(rows, written.iter_rows(values_only=True) if written else (), strict=False):
+        for place, text in enumerate(formulas):
+            if place < len(row) and row[place] is None and isinstance(text, str) and text.startswith("="):
+                row[place] = Formula(text)
+    return _sheet(source, rows)
+
+
+def _json(place: Path) -> tuple[str, dict[str, Sheet], list[Finding]]:
     text = read_text(place)
     data = strict_json.loads(text.text, text.label)
     if not isinstance(data, dict) or data.get("problem") != "plant":
@@ -204,31 +236,35 @@ def _json(place: Path) -> tuple[str, dict[str, Sheet]]:
     if not isinstance(name, str) or not name:
         raise InputError("the name must be text", place="/name", value=name, source=text.label, remedy="correct it")
     tables = {key: value for key, value in data.items() if key not in ("problem", "version", "name", "source")}
-    return _clean(name), sheets_of_columns(tables, text.label)
+    return _clean(name), *sheets_of_columns(tables, text.label)
 
 
-def sheets_of_columns(tables: Mapping[str, Any], source: str) -> dict[str, Sheet]:
-    """Return raw tables from columns ({table: {column: [values]}})."""
-    found = {}
+def sheets_of_columns(tables: Mapping[str, Any], source: str) -> tuple[dict[str, Sheet], list[Finding]]:
+    """Return raw tables from columns ({table: {column: [values]}}), and what refuses single ones."""
+    found: dict[str, Sheet] = {}
+    bad: list[Finding] = []
     for table, columns in tables.items():
-        _known(table, source)
-        if not isinstance(columns, Mapping) or not all(isinstance(c, list | tuple) for c in columns.values()):
-            raise InputError(
-                "a table is an object of columns, each a list",
-                place=f"/{table}",
-                source=source,
-                remedy='write {"column": [values]}',
-            )
-        lengths = {len(column) for column in columns.values()}
-        if len(lengths) > 1:
-            raise InputError(
-                "every column of a table must have as many rows as the others",
-                place=f"/{table}",
-                value=sorted(lengths),
-                source=source,
-                remedy="add the missing entries (null where a cell is empty)",
-            )
-        count = lengths.pop() if lengths else 0
-        rows = [SheetRow(r + 2, {name: column[r] for name, column in columns.items()}) for r in range(count)]
-        found[table] = Sheet(source, tuple(columns), rows, typed=True, pointer=True)
-    return found
+        _collect(table, source, partial(_of_columns, table, columns, source), found, bad)
+    return found, bad
+
+
+def _of_columns(table: str, columns: Any, source: str) -> Sheet:
+    if not isinstance(columns, Mapping) or not all(isinstance(c, list | tuple) for c in columns.values()):
+        raise InputError(
+            "a table is an object of columns, each a list",
+            place=f"/{table}",
+            source=source,
+            remedy='write {"column": [values]}',
+        )
+    lengths = {len(column) for column in columns.values()}
+    if len(lengths) > 1:
+        raise InputError(
+            "every column of a table must have as many rows as the others",
+            place=f"/{table}",
+            value=sorted(lengths),
+            source=source,
+            remedy="add the missing entries (null where a cell is empty)",
+        )
+    count = lengths.pop() if lengths else 0
+    rows = [SheetRow(r + 2, {name: column[r] for name, column in columns.items()}) for r in range(count)]
+    return Sheet(source, tuple(columns), rows, typed=True, pointer=True)

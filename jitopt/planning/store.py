@@ -8,6 +8,7 @@ file is unchanged, the search was not cut off by the clock, and the judge accept
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -50,7 +51,8 @@ class Store:
         self._steps: dict[str, dict[str, Any]] = {}
         self._files: list[str] = []
         self._old: list[str] = []
-        self._known = self._read()
+        self._results: dict[str, bytes] = {}
+        self._read()
 
     def open(self) -> None:
         """Make the folder.
@@ -73,17 +75,29 @@ class Store:
         if not os.access(self.folder, os.W_OK | os.X_OK):
             raise InputError("the folder may not be written to", source=str(self.folder), remedy="check permissions")
 
-    def _read(self) -> dict[str, dict[str, Any]]:
-        """Return what an earlier run noted; a manifest that cannot be read counts as none."""
+    def _read(self) -> None:
+        """Remember what an earlier run noted; a manifest that cannot be read counts as none."""
         if self.folder is None:
-            return {}
+            return
         try:
             data = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
             steps = data["steps"] if data["format"] == FORMAT else {}
             self._old = [str(file) for file in data.get("files", ())]
-            return {name: dict(step) for name, step in steps.items()}
+            for name, step in steps.items():
+                self._remember(name, step)
+            return
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return {}
+            return
+
+    def _remember(self, name: str, noted: dict[str, Any]) -> None:
+        """Hold the result of a step of an earlier run, which this run may write over before it asks for it."""
+        assert self.folder is not None
+        try:
+            text = (self.folder / f"{slug(name)}.result.json").read_bytes()
+        except OSError:
+            return
+        if hashlib.sha256(text).hexdigest() == noted.get("result_sha256"):
+            self._results[str(noted.get("key"))] = text
 
     @staticmethod
     def key(instance: Instance[Any], settings: Mapping[str, Any], versions: Mapping[str, str]) -> str:
@@ -91,16 +105,13 @@ class Store:
         inputs = [instance.sha256(), dict(settings), dict(versions), RESULT_FORMAT]
         return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
-    def recall(self, name: str, key: str, instance: Instance[Any]) -> Result[Any] | None:
-        """Return the result of an earlier run, judged again; None where it does not answer this question."""
-        noted = self._known.get(name, {})
-        if self.folder is None or noted.get("key") != key:
+    def recall(self, key: str, instance: Instance[Any]) -> Result[Any] | None:
+        """Return the result of an earlier run, judged again; None where none answers this question."""
+        text = self._results.get(key)
+        if text is None:
             return None
-        file = self.folder / f"{slug(name)}.result.json"
         try:
-            if hashlib.sha256(file.read_bytes()).hexdigest() != noted.get("result_sha256"):
-                return None
-            result = Result.from_dict(read_result(file, instance.problem), instance.plan_type)
+            result = Result.from_dict(read_result(io.BytesIO(text), instance.problem), instance.plan_type)
         except (OSError, JitoptError, ValueError, KeyError, TypeError):
             return None
         if result.plan is None or result.stopped_by not in REPEATABLE:
@@ -115,11 +126,6 @@ class Store:
         self.write(f"{slug(name)}.instance.json", layout(instance.to_dict()) + "\n")
         file = self.folder / f"{slug(name)}.result.json"
         write_result(result.to_dict(), str(file))
-        self.note(name, key, instance)
-
-    def keep_known(self, name: str, key: str, instance: Instance[Any]) -> None:
-        """Note a step whose result is used again; its instance is written anew, for it may bear another name."""
-        self.write(f"{slug(name)}.instance.json", layout(instance.to_dict()) + "\n")
         self.note(name, key, instance)
 
     def note(self, name: str, key: str, instance: Instance[Any]) -> None:

@@ -7,19 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.network import critical_suppliers
 from jitopt.planning.decided import card_rows
-from jitopt.planning.indicators import costs, indicators, limits
-from jitopt.planning.racks import rack_needs
+from jitopt.planning.indicators import costs, indicators, limits, notes
+from jitopt.planning.obstacles import obstacles
+from jitopt.problems.figures import counted, rounded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from jitopt.planning.chain import Outcome, PlantPlan
+    from jitopt.planning.indicators import Limit
+    from jitopt.planning.obstacles import Obstacle
 
-__all__ = ["summary"]
+__all__ = ["PROVEN", "REPAIR", "summary"]
 
 MOST = 12
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~])")
 LATE = 0.9
+
+PROVEN = 1e-6
+"""Relative distance from the bound at which a plan counts as proven best."""
+
+REPAIR = "The cost of a way out is no money: it is how far each limit moves, in per cent of it, added up."
 
 UNITS = {
     "cost_per_day": ("cost a day", "money"),
@@ -58,6 +66,7 @@ def summary(plan: PlantPlan) -> str:
     lines += _left_out(plan)
     lines += _steps(plan)
     lines += _why_not(plan)
+    lines += _taken_back(plan)
     lines += _indicators(plan)
     lines += _limits(plan)
     lines += _decisions(plan)
@@ -69,7 +78,7 @@ def summary(plan: PlantPlan) -> str:
 def _verdict(plan: PlantPlan) -> str:
     checked = [outcome for outcome in plan.outcomes if outcome.result.plan is not None]
     told = {
-        "planned": f"Planned: {len(checked)} decisions, each checked rule by rule in exact arithmetic.",
+        "planned": f"Planned: {counted(len(checked), 'decision')}, each checked rule by rule in exact arithmetic.",
         "infeasible": "No plan was found in this order of decisions: one cannot be made within what those "
         "before it left. What is in the way stands below.",
         "no_plan": "No plan was found in the time given for one of the decisions.",
@@ -77,17 +86,13 @@ def _verdict(plan: PlantPlan) -> str:
     }[plan.status]
     if plan.not_run:
         told += f" Not decided: {', '.join(plain(name) for name in plan.not_run)}."
-    overloaded = [load for load in plan.analysis.lines.values() if load.work > load.minutes]
-    for load in overloaded:
-        short = float(load.work - load.minutes)
-        told += f" Line {plain(load.line)} has more work than minutes: {short:.1f} minutes a day are missing."
-    return told
+    return "".join([told, *(f"\n\n**Warning:** {plain(note)}." for note in notes(plan))])
 
 
 def _left_out(plan: PlantPlan) -> list[str]:
     if not plan.left_out:
         return []
-    lines = ["## Left out", "", f"{len(plan.left_out)} rows of the tables are not planned as they stand:", ""]
+    lines = ["## Left out", "", f"Of the tables {counted(len(plan.left_out), 'row')} cannot be planned as written:", ""]
     for finding in plan.left_out:
         what = "its cell was emptied" if finding.keeps and finding.column != "product" else "left out"
         what = "the mean of the other days counts" if finding.keeps and finding.column == "product" else what
@@ -101,14 +106,14 @@ def _gap(outcome: Outcome) -> str:
     gap = outcome.result.gap
     if gap is None:
         return "no bound"
-    return "0 % (proven best)" if gap <= 1e-6 else f"at most {100 * gap:.2g} %"
+    return "0 % (proven best)" if gap <= PROVEN else f"at most {rounded(100 * gap, 2)} %"
 
 
 def _steps(plan: PlantPlan) -> list[str]:
     rows = []
     for outcome in plan.outcomes:
         result = outcome.result
-        unit = {"sourcing": f"money in {len(plan.plant.days)} days", "heijunka": "deviation"}
+        unit = {"sourcing": f"money in {counted(len(plan.plant.days), 'day')}", "heijunka": "deviation"}
         told = unit.get(outcome.problem, "money a day")
         rows.append([outcome.name, result.status, result.objective, told, result.bound, _gap(outcome), result.proof])
     head = ["decision", "status", "objective", "unit", "bound", "away from the bound", "proof"]
@@ -121,6 +126,7 @@ def _steps(plan: PlantPlan) -> list[str]:
 
 def _why_not(plan: PlantPlan) -> list[str]:
     lines: list[str] = []
+    found = obstacles(plan)
     for outcome in plan.outcomes:
         result = outcome.result
         if result.plan is not None:
@@ -130,32 +136,49 @@ def _why_not(plan: PlantPlan) -> list[str]:
             lines += [f"The search ended by {plain(result.stopped_by)} without a plan and without a proof.", ""]
             continue
         lines += ["The cheapest way out, all of it together:", ""]
-        lines += [f"* {plain(reason.get('remedy'))}. ({plain(reason.get('text'))})" for reason in result.reasons]
-        lines.append("")
-        for rack in _racks_of(result.reasons):
-            lines += _rack(plan, rack)
+        lines += [_reason(reason) for reason in result.reasons]
+        lines += ["", REPAIR, ""]
+        for obstacle in found:
+            if obstacle.step == outcome.name:
+                lines += _obstacle(obstacle)
     return lines
 
 
-def _racks_of(reasons: Iterable[dict[str, Any]]) -> list[str]:
-    names = [member for reason in reasons if reason["rule"] in ("storage", "limit") for member in reason["members"]]
-    return list(dict.fromkeys(name.removeprefix("rack ") for name in names))
+def _reason(reason: Mapping[str, Any]) -> str:
+    cost = reason.get("cost")
+    told = "" if cost is None else f", at {rounded(cost, 6)} {plain(reason.get('cost_unit') or '')}".rstrip()
+    return f"* {plain(reason.get('remedy'))}{told}. ({plain(reason.get('text'))})"
 
 
-def _rack(plan: PlantPlan, rack: str) -> list[str]:
-    if rack not in plan.plant.rack:
+def _obstacle(obstacle: Obstacle) -> list[str]:
+    what = "Limit" if obstacle.kind == "limit" else obstacle.kind.capitalize()
+    has, needs = (f"{plain(float(value))} {obstacle.unit}".rstrip() for value in (obstacle.available, obstacle.needed))
+    lines = [f"{what} {plain(obstacle.name)} has {has}. What it is for needs at least {needs}:", ""]
+    lines += _table(obstacle.head, obstacle.rows, most=30)
+    return [*lines, obstacle.remark, ""] if obstacle.remark else lines
+
+
+def _room(limit: Limit) -> str:
+    """Say what is left of a limit into which the smallest container, or the next delivery, does not fit."""
+    left = limit.capacity - limit.used
+    if left <= 0:
+        return ""
+    told = f" ({rounded(left, 4)} of {rounded(limit.capacity, 6)} {limit.unit} left"
+    return f"{told}, the next step takes {rounded(limit.step, 4)})" if limit.step > left else f"{told})"
+
+
+def _taken_back(plan: PlantPlan) -> list[str]:
+    """Tell what was tried and taken back."""
+    if not plan.tries:
         return []
-    needs = rack_needs(plan.plant, plan.analysis, plan.decisions, rack)
-    whole = sum(need.positions for need in needs)
-    lines = [
-        f"Rack {plain(rack)} has {plan.plant.rack[rack]} positions. At the frequencies that suit it best its parts"
-        f" need {whole}:",
-        "",
-    ]
-    lines += _table(["part", "supplier", "frequency", "positions"], needs, most=30)
-    if whole <= plan.plant.rack[rack]:
-        lines += ["They would fit, but docks, trucks or other limits stand in the way of these frequencies.", ""]
-    return lines
+    lines = ["## Steps taken back", ""]
+    for number, found in enumerate(plan.tries, 1):
+        short = "; ".join(plain(reason.get("remedy")) for reason in found.reasons)
+        lines.append(
+            f"{number}. {plain(found.failed)} had no plan{f' ({short})' if short else ''}: "
+            f"{plain(found.why) if found.why else 'nothing else is tried'}."
+        )
+    return [*lines, ""]
 
 
 def _indicators(plan: PlantPlan) -> list[str]:
@@ -177,15 +200,15 @@ def _limits(plan: PlantPlan) -> list[str]:
     found = limits(plan)
     if not found:
         return []
-    tight = [f"{limit.kind} {plain(limit.name)}" for limit in found if limit.tight]
+    tight = [f"{limit.kind} {plain(limit.name)}{_room(limit)}" for limit in found if limit.tight]
     lines = ["## What binds, and what would bind next", ""]
-    lines.append(f"Nothing more fits into: {', '.join(tight)}." if tight else "No limit is tight.")
+    lines.append(f"Full, or nearly so: {', '.join(tight)}." if tight else "No limit is tight.")
     loose = [limit for limit in found if not limit.tight and limit.share > 0]
     if loose:
         first = max(loose, key=lambda limit: limit.share)
         growth = float(1 / first.share - 1)
         what = f"{first.kind} {plain(first.name)}"
-        lines.append(f"The next to bind as demand grows: {what}, full at about {100 * growth:.1f} % more.")
+        lines.append(f"The next to bind as demand grows: {what}, full at about {rounded(100 * growth, 2)} % more.")
     ranked = sorted(found, key=lambda limit: -limit.share)
     rows = [
         [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,14 @@ from jitopt.planning.tables import TABLES
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from jitopt.planning.plant import Plant
 
-__all__ = ["csv_text", "write_plant"]
+__all__ = ["csv_text", "guarded", "guarded_csv", "unguarded", "write_plant"]
+
+ACTING = re.compile(r"'*\s*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+"""How text begins that a spreadsheet takes for a formula, whatever it is already guarded with."""
 
 
 def write_plant(plant: Plant, path: str | os.PathLike[str]) -> None:
@@ -52,10 +56,33 @@ def write_plant(plant: Plant, path: str | os.PathLike[str]) -> None:
 
 def csv_text(columns: Mapping[str, Sequence[Any]]) -> str:
     """Return columns as CSV: separated by commas, numbers with a point, empty cells for None."""
+    return _csv(columns, _cell)
+
+
+def guarded_csv(columns: Mapping[str, Sequence[Any]]) -> str:
+    """Return columns as CSV for spreadsheets, in which no text acts as a formula; `unguarded` takes it back.
+
+    Text that begins as a formula does gets an apostrophe before it, and so does text that would be
+    taken for such text (OWASP, CSV injection). Numbers stay as they are.
+    """
+    return _csv(columns, lambda value: guarded(value) if isinstance(value, str) else _cell(value))
+
+
+def guarded(text: str) -> str:
+    """Return text that no spreadsheet takes for a formula."""
+    return "'" + text if ACTING.match(text) else text
+
+
+def unguarded(text: str) -> str:
+    """Return the text that was `guarded`."""
+    return text[1:] if text.startswith("'") and ACTING.match(text[1:]) else text
+
+
+def _csv(columns: Mapping[str, Sequence[Any]], cell: Callable[[Any], str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([_cell(value) for value in row] for row in zip(*columns.values(), strict=True))
+    writer.writerows([cell(value) for value in row] for row in zip(*columns.values(), strict=True))
     return text.getvalue()
 
 

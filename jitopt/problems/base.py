@@ -189,7 +189,7 @@ class Rule:
 
     name: the rule's name ("capacity"). members: what it binds ("S1",), in the user's ids.
     text: one sentence a planner understands. limit: its right-hand side, None when it has none.
-    remedy: what to change, with {amount} where the amount goes.
+    remedy: what to change, with {amount} where the amount goes, or {amount card} where cards are counted.
     """
 
     name: str

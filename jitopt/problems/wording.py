@@ -10,12 +10,19 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from jitopt.errors import InputError
+from jitopt.problems.figures import amount
 
 if typing.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from fractions import Fraction
 
-__all__ = ["amount", "class_in", "counted", "explain_validation", "key_words", "listed", "misnamed", "near"]
+__all__ = [
+    "class_in",
+    "explain_validation",
+    "key_words",
+    "listed",
+    "misnamed",
+    "near",
+]
 
 MOST = 5
 """Most further problems of an input that are told in words."""
@@ -58,17 +65,6 @@ RULES = {
     "string_pattern_mismatch": "a name must not hold control characters",
 }
 """Rules in plain words; the others are told as pydantic does."""
-
-
-def counted(number: float | Fraction, word: str) -> str:
-    """Return "1 unit", "2 units"."""
-    return f"{amount(number)} {word}" if number == 1 else f"{amount(number)} {word}s"
-
-
-def amount(value: float | Fraction) -> str:
-    """Return a number as people read it: up to ten digits, no needless zeros."""
-    number = float(value)
-    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else f"{number:.10g}"
 
 
 def near(name: object, known: Iterable[str]) -> str | None:

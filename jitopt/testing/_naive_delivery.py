@@ -150,6 +150,13 @@ class _World:
         for place in _records(self.data.get("storage")):
             taken = sum(self.cards(part) for part in self.parts if part.get("storage") == place["storage"])
             _note(found, ("storage", (place["storage"],)), Fraction(taken), number(place["capacity"]))
+        for limit in _records(self.data.get("limits")):
+            load = _of(limit, "taken")
+            for use in _records(self.data.get("uses")):
+                at = self.chosen.get(use["supplier"])
+                if use["limit"] == limit["limit"] and at is not None and use.get("frequency") in (None, at):
+                    load += number(use["amount"])
+            _note(found, ("limit", (limit["limit"],)), load, number(limit["capacity"]))
         cap = (self.data.get("current") or {}).get("at_most")
         if cap is not None:
             _note(found, ("change", ()), Fraction(self.changed()), Fraction(cap))

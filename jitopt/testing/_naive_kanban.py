@@ -100,8 +100,9 @@ class _Loop:
 
     @property
     def stock(self) -> Fraction:
-        """Units in the loop."""
-        return Fraction(self.cards) * self.container_value("quantity")
+        """Units that cover demand: a container whose card leaves only when it is empty covers none while it is used."""
+        used_up = 1 if self.given("signal", "first_piece") == "empty" else 0
+        return Fraction(self.cards - used_up) * self.container_value("quantity")
 
     @property
     def days(self) -> Fraction:

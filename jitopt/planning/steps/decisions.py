@@ -35,12 +35,17 @@ class Decisions:
     """The decisions so far.
 
     awards: share of each part's demand by (supplier, part). frequencies: of each supplier.
-    cards: container and cards of each loop.
+    cards: container and cards of each loop. What a step taken back leaves to those taken again:
+    closed: quotes (supplier, part) that are not used. avoided: frequencies of all suppliers whose
+    cards did not fit. containers: of each loop that the delivery counts on, where it is not any.
     """
 
     awards: dict[tuple[str, str], Fraction] = field(default_factory=dict)
     frequencies: dict[str, str] = field(default_factory=dict)
     cards: dict[str, tuple[str, int]] = field(default_factory=dict)
+    closed: frozenset[tuple[str, str]] = frozenset()
+    avoided: tuple[dict[str, str], ...] = ()
+    containers: dict[str, str] = field(default_factory=dict)
 
     def with_(self, **changes: Any) -> Decisions:
         """Return the decisions with more of them taken."""

@@ -1,27 +1,33 @@
 """Delivery: how often each supplier of the award comes.
 
-A part's cards take the positions of its rack. What stands in a rack besides, containers of
-products made here, is counted first with the cards their loops need, and taken off its positions.
+A frequency decides how many cards call a part off, and these take racks, card budget, floor and
+working capital, which the kanban step shares out. Its limits are therefore limits here, less what the
+loops within the plant need at least: see `needs`.
 """
 
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from jitopt.planning.numbers import told, told_down
 from jitopt.planning.steps.decisions import SupplierLoop, supplier_loops
-from jitopt.planning.steps.kanban import card_cost, internal_cards
+from jitopt.planning.steps.kanban import card_cost
+from jitopt.planning.steps.needs import needs_of, needs_within
 from jitopt.problems import parse_instance
 from jitopt.problems.base import exact
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jitopt.planning.analysis import Analysis
     from jitopt.planning.plant import Plant
     from jitopt.planning.steps.decisions import Decisions
+    from jitopt.planning.steps.needs import Needs
 
-__all__ = ["delivery_instance", "free_positions", "take_delivery"]
+__all__ = ["delivery_instance", "take_delivery"]
 
 
 def delivery_instance(plant: Plant, analysis: Analysis, decisions: Decisions) -> Any:
@@ -40,9 +46,7 @@ def delivery_instance(plant: Plant, analysis: Analysis, decisions: Decisions) ->
         "frequencies": plant.columns("frequencies"),
     }
     _add_tables(plant, suppliers, data)
-    free = free_positions(plant, analysis, rows)
-    if free:
-        data["storage"] = {"storage": list(free), "capacity": list(free.values())}
+    _add_limits(plant, analysis, decisions, rows, data)
     return parse_instance(data)
 
 
@@ -64,7 +68,6 @@ def _parts(plant: Plant, analysis: Analysis, rows: list[SupplierLoop]) -> dict[s
                 "demand_sd": analysis.items[entry.part].sd * math.sqrt(entry.share) if service else None,
                 "service": service,
                 "safety": _safety(plant, entry),
-                "storage": part["storage"],
                 "card_cost": told(card_cost(plant, part["container"])),
             }
         )
@@ -99,21 +102,61 @@ def _add_tables(plant: Plant, suppliers: list[dict[str, Any]], data: dict[str, A
             data[table] = {name: [row[name] for row in kept] for name in kept[0]}
 
 
-def free_positions(plant: Plant, analysis: Analysis, rows: list[SupplierLoop]) -> dict[str, int]:
-    """Return the positions of each rack that are left for bought parts."""
-    used = {plant.part[entry.part]["storage"] for entry in rows}
-    taken = internal_cards(plant, analysis)
-    # A card that leaves only with the empty container is one more than a delivery counts.
-    later: dict[str, int] = {}
+def _add_limits(
+    plant: Plant, analysis: Analysis, decisions: Decisions, rows: list[SupplierLoop], data: dict[str, Any]
+) -> None:
+    """Add the limits of the kanban step, and what the cards of each frequency need at least of them."""
+    needs, capacity = needs_of(plant, analysis, rows, decisions.containers)
+    within = needs_within(plant, analysis)
+    capacity |= within.capacity
+    uses: dict[tuple[str, str, str], Fraction] = {}
     for entry in rows:
-        if entry.loop is not None and entry.loop["signal"] == "empty":
-            rack = plant.part[entry.part]["storage"]
-            later[rack] = later.get(rack, 0) + 1
-    return {
-        rack: max(0, positions - taken.get(rack, 0) - later.get(rack, 0))
-        for rack, positions in plant.rack.items()
-        if rack in used
+        for frequency in plant.frequency:
+            found = needs.get((entry.name, frequency))
+            for limit, amount in found.takes.items() if found else ():
+                key = (entry.supplier, frequency, limit)
+                uses[key] = uses.get(key, Fraction(0)) + amount
+    taken = dict(within.taken)
+    for number, avoided in enumerate(decisions.avoided, 1):
+        name = f"choice set aside {number}"
+        no_less = _no_less(plant, rows, needs, avoided)
+        capacity[name] = Fraction(len({supplier for supplier, _ in no_less}) - 1)
+        uses |= {(supplier, frequency, name): Fraction(1) for supplier, frequency in no_less}
+    touched = {limit for (_, _, limit), amount in uses.items() if amount}
+    names = [limit for limit in capacity if limit in touched]
+    if not names:
+        return
+    data["limits"] = {
+        "limit": names,
+        "capacity": [told(capacity[name]) for name in names],
+        "taken": [_up(taken.get(name, Fraction(0))) for name in names],
     }
+    kept = [(*key, _up(amount)) for key, amount in uses.items() if amount]
+    data["uses"] = {
+        name: [row[at] for row in kept] for at, name in enumerate(("supplier", "frequency", "limit", "amount"))
+    }
+
+
+def _no_less(
+    plant: Plant, rows: list[SupplierLoop], needs: Mapping[tuple[str, str], Needs], avoided: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """Return the frequencies of suppliers that need no less cards of any container than those that did not fit.
+
+    If every supplier had one of them, the cards would fit no better.
+    """
+    found = []
+    for supplier, chosen in avoided.items():
+        names = [entry.name for entry in rows if entry.supplier == supplier and entry.loop is not None]
+        for frequency in plant.frequency if names else ():
+            pairs = [(needs[name, frequency].cards, needs[name, chosen].cards) for name in names]
+            if all(one[container] >= other[container] for one, other in pairs for container in other):
+                found.append((supplier, frequency))
+    return found
+
+
+def _up(amount: Fraction) -> int | float:
+    """Return an amount as a number of at most six decimals, rounded up: what fits by it fits."""
+    return told(Fraction(math.ceil(amount * 10**6), 10**6))
 
 
 def take_delivery(plant: Plant, analysis: Analysis, decisions: Decisions, plan: Any) -> Decisions:

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from jitopt.planning.plant import Plant
     from jitopt.planning.steps.decisions import Decisions
 
-__all__ = ["card_cost", "internal_cards", "kanban_instance", "loop_of", "take_kanban"]
+__all__ = [
+    "bought_row",
+    "card_cost",
+    "internal_rows",
+    "kanban_instance",
+    "kanban_of",
+    "loop_of",
+    "menu_of",
+    "take_kanban",
+]
 
 ALL_CARDS, FLOOR, CAPITAL = "cards", "floor", "working capital"
 OWN = "container"
@@ -32,10 +41,15 @@ Row = dict[str, Any]
 
 def kanban_instance(plant: Plant, analysis: Analysis, decisions: Decisions) -> Any:
     """Return the kanban instance of a plant whose deliveries are decided; None without any loop."""
-    rows = _internal(plant, analysis)
+    rows = internal_rows(plant, analysis)
     for entry in supplier_loops(plant, analysis, decisions):
         if entry.loop is not None:
-            rows.append(_bought(plant, analysis, decisions, entry))
+            rows.append(bought_row(plant, analysis, entry, decisions.frequencies[entry.supplier]))
+    return kanban_of(plant, rows)
+
+
+def kanban_of(plant: Plant, rows: list[Row]) -> Any:
+    """Return the kanban instance of loops; None of none."""
     if not rows:
         return None
     columns = [name for name in rows[0] if name != "rack"]
@@ -45,7 +59,7 @@ def kanban_instance(plant: Plant, analysis: Analysis, decisions: Decisions) -> A
         "name": "kanban",
         "loops": {name: [row[name] for row in rows] for name in columns},
     }
-    menu = [(row, *container) for row in rows for container in _menu(plant, row["part"])]
+    menu = [(row, *container) for row in rows for container in menu_of(plant, row["part"])]
     kinds = {row["container"]: row for row in plant.rows("containers")}
     data["containers"] = {
         "loop": [row["loop"] for row, _, _ in menu],
@@ -63,7 +77,7 @@ def kanban_instance(plant: Plant, analysis: Analysis, decisions: Decisions) -> A
     return parse_instance(data)
 
 
-def _menu(plant: Plant, part: str) -> list[tuple[str, float]]:
+def menu_of(plant: Plant, part: str) -> list[tuple[str, float]]:
     """Return the containers of a part: its own, then the further ones."""
     row = plant.part.get(part) or plant.product[part]
     more = [(pack["container"], pack["quantity"]) for pack in plant.rows("packs") if pack["part"] == part]
@@ -120,11 +134,11 @@ def _common(plant: Plant, analysis: Analysis, loop: Row) -> Row:
     }
 
 
-def _bought(plant: Plant, analysis: Analysis, decisions: Decisions, entry: SupplierLoop) -> Row:
-    """Return the loop of a bought part; one that suppliers share has a loop for each."""
+def bought_row(plant: Plant, analysis: Analysis, entry: SupplierLoop, frequency: str) -> Row:
+    """Return the loop of a bought part at a frequency; one that suppliers share has a loop for each."""
     assert entry.loop is not None
     row = _common(plant, analysis, entry.loop)
-    interval, cycle = rhythm(plant, entry.supplier, decisions.frequencies[entry.supplier])
+    interval, cycle = rhythm(plant, entry.supplier, frequency)
     lead_time = cycle * interval
     row["demand"] = told_down(analysis.need(entry.part) * entry.share)
     row["lead_time"] = told_down(lead_time)
@@ -148,7 +162,7 @@ def loop_of(entry: SupplierLoop) -> str:
     return entry.loop["loop"] if entry.name == entry.part else f"{entry.loop['loop']} ({entry.supplier})"
 
 
-def _internal(plant: Plant, analysis: Analysis) -> list[Row]:
+def internal_rows(plant: Plant, analysis: Analysis) -> list[Row]:
     """Return the loops within the plant that have a demand."""
     rows = []
     for loop in plant.rows("loops"):
@@ -177,24 +191,6 @@ def demand_of(plant: Plant, analysis: Analysis, loop: Row) -> Fraction:
     if loop["to"] in plant.rack:
         return analysis.need(loop["part"])
     return analysis.usage.get((loop["part"], loop["to"]), Fraction(0))
-
-
-def internal_cards(plant: Plant, analysis: Analysis) -> dict[str, int]:
-    """Return the positions of each rack that loops of products made here need, in their own containers."""
-    from jitopt.problems.kanban.formulas import ceiling
-
-    found: dict[str, int] = {}
-    for row in _internal(plant, analysis):
-        if row["rack"] is None:
-            continue
-        window = exact(row["lead_time"]) + exact(row["interval"])
-        demand = exact(row["demand"])
-        variance = window * exact(row["demand_sd"] or 0) ** 2
-        base = demand * window * (1 + exact(row["safety"] or 0))
-        pack = exact(plant.product[row["part"]]["pack"])
-        cards = max(ceiling(base, row["service"] or 0.5, variance, pack), row["minimum"] or 1)
-        found[row["rack"]] = found.get(row["rack"], 0) + cards + (row["signal"] == "empty")
-    return found
 
 
 def take_kanban(plant: Plant, analysis: Analysis, decisions: Decisions, plan: Any) -> Decisions:

@@ -29,7 +29,11 @@ def sourcing_instance(plant: Plant, analysis: Analysis, decisions: Decisions) ->
     days = len(plant.days)
     year = Fraction(days) / plant.cost["days_per_year"]
     parts = [part for part in plant.part if analysis.need(part)]
-    quotes = [row for row in plant.rows("quotes") if analysis.need(row["part"])]
+    quotes = [
+        row
+        for row in plant.rows("quotes")
+        if analysis.need(row["part"]) and (row["supplier"], row["part"]) not in decisions.closed
+    ]
     quoting = {row["supplier"] for row in quotes}
     suppliers = [row for row in plant.rows("suppliers") if row["supplier"] in quoting]
     most = {part: min(plant.part[part]["sources"] or 1, _quotes_of(quotes, part)) for part in parts}

@@ -1,7 +1,7 @@
 """What every stop costs and takes at every frequency of the menu: the columns of the choice.
 
 Once these are known, the decision is linear: one column for each stop, within the docks, the
-storages and the cap on changes. Cards jump with the frequency, so no formula in the frequency
+storages, other limits and the cap on changes. Cards jump with the frequency, so no formula in the frequency
 alone would do. The judge does not use these columns; it evaluates a plan by itself.
 """
 
@@ -27,7 +27,7 @@ class Column(NamedTuple):
     """A stop at a frequency.
 
     cost: all it adds to the objective [money per day]. takes: what it takes of the shared limits,
-    by rule (deliveries per day, containers, changes). short: by how much it breaks a rule of its
+    by rule (deliveries per day, containers, changes, units of a limit). short: by how much it breaks a rule of its
     own (truck, menu), by rule.
     """
 
@@ -55,9 +55,16 @@ def shared(instance: Delivery) -> list[Shared]:
     grain = Fraction(1, lcm(*(frequency.days for frequency in instance.menu.values())))
     found = [Shared(("dock", (dock,)), limit, grain) for dock, limit in instance.slots.items()]
     found += [Shared(("storage", (place,)), limit, Fraction(1)) for place, limit in instance.positions.items()]
+    found += [Shared(("limit", (name,)), free, _grain(instance, name)) for name, free in instance.free.items()]
     if instance.current and instance.current.at_most is not None:
         found.append(Shared(("change", ()), Fraction(instance.current.at_most), Fraction(1)))
     return found
+
+
+def _grain(instance: Delivery, name: str) -> Fraction:
+    """Return a unit of which every amount that is taken of a limit is a whole multiple."""
+    amounts = (amount for rows in instance.takes.values() for limit, amount in rows if limit == name)
+    return Fraction(1, lcm(*(amount.denominator for amount in amounts)))
 
 
 class _Sums(NamedTuple):
@@ -113,6 +120,10 @@ def _column(instance: Delivery, stop: Stop, sums: _Sums, frequency: Frequency) -
         if line.storage is not None:
             key = ("storage", (line.storage,))
             takes[key] = takes.get(key, ZERO) + cards
+    for supplier in stop.suppliers:
+        for limit, amount in instance.uses_of(supplier, frequency.name):
+            key = ("limit", (limit,))
+            takes[key] = takes.get(key, ZERO) + amount
     changed = sum(instance.present.get(supplier, frequency.name) != frequency.name for supplier in stop.suppliers)
     if changed and instance.current:
         takes["change", ()] = Fraction(changed)

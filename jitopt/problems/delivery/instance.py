@@ -156,6 +156,33 @@ class Storage(Table):
     capacity: Numbers
 
 
+class Limits(Table):
+    """Whatever else the suppliers share: cards, capital, floor, hands.
+
+    limit: id. capacity: most that may be taken [unit of the limit]. taken: what others take of it
+    in any case [unit of the limit, default 0].
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("limit",)
+    limit: Identifiers
+    capacity: Numbers
+    taken: OptionalNumbers | None = None
+
+
+class Uses(Table):
+    """What a supplier takes of the limits.
+
+    supplier: id. frequency: at which it takes the amount [None: at any]; rows that fit the same
+    choice add up. limit: id. amount: [unit of the limit].
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("supplier", "frequency", "limit")
+    supplier: Identifiers
+    frequency: OptionalIdentifiers | None = None
+    limit: Identifiers
+    amount: Numbers
+
+
 class Chosen(Table):
     """A frequency for each supplier."""
 
@@ -262,6 +289,7 @@ class Delivery(Instance[DeliveryPlan]):
     plan_type: ClassVar[type[DeliveryPlan]] = DeliveryPlan
     TABLES: ClassVar[tuple[str, ...]] = (
         "suppliers", "clusters", "parts", "frequencies", "allowed", "trucks", "docks", "storage",
+        "limits", "uses",
     )  # fmt: skip
 
     problem: Literal["delivery"] = "delivery"
@@ -275,6 +303,8 @@ class Delivery(Instance[DeliveryPlan]):
     trucks: Trucks | None = None
     docks: Docks | None = None
     storage: Storage | None = None
+    limits: Limits | None = None
+    uses: Uses | None = None
     current: Current | None = None
 
     @property
@@ -383,6 +413,30 @@ class Delivery(Instance[DeliveryPlan]):
         """Positions of each storage."""
         table = self.storage
         return {} if table is None else dict(zip(table.storage, map(exact, table.capacity), strict=True))
+
+    @cached_property
+    def free(self) -> dict[str, Fraction]:
+        """What of each limit is left to the suppliers; below 0 where others take too much."""
+        table = self.limits
+        if table is None:
+            return {}
+        rows = zip(table.limit, map(exact, table.capacity), column(table, "taken"), strict=True)
+        return {limit: capacity - taken for limit, capacity, taken in rows}
+
+    @cached_property
+    def takes(self) -> dict[tuple[str, str | None], list[tuple[str, Fraction]]]:
+        """Limits and amounts that a supplier takes at a frequency (None: at any)."""
+        table = self.uses
+        found: dict[tuple[str, str | None], list[tuple[str, Fraction]]] = {}
+        if table is not None:
+            at = table.frequency or (None,) * table.rows()
+            for supplier, frequency, limit, amount in zip(table.supplier, at, table.limit, table.amount, strict=True):
+                found.setdefault((supplier, frequency), []).append((limit, exact(amount)))
+        return found
+
+    def uses_of(self, supplier: str, frequency: str) -> list[tuple[str, Fraction]]:
+        """Return what a supplier takes of the limits at a frequency; a limit may come more than once."""
+        return [*self.takes.get((supplier, frequency), ()), *self.takes.get((supplier, None), ())]
 
     @cached_property
     def present(self) -> dict[str, str]:

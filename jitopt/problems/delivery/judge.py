@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jitopt.problems.base import Evaluation, Violation, evaluation, exact, unpriced
 from jitopt.problems.delivery import formulas
 from jitopt.problems.delivery.instance import Delivery, DeliveryPlan
+from jitopt.problems.figures import amount, counted
 
 if TYPE_CHECKING:
     from jitopt.problems.delivery.instance import Frequency, Line, Stop
@@ -54,7 +55,8 @@ def evaluate(instance: Delivery, plan: object) -> Evaluation:
         return unpriced(violations)
     rows = table(instance, chosen)
     violations = _menu(instance, chosen) + _trucks(instance, chosen)
-    violations += _docks(instance, chosen) + _storage(instance, rows) + _changes(instance, chosen)
+    violations += _docks(instance, chosen) + _storage(instance, rows)
+    violations += _limits(instance, chosen) + _changes(instance, chosen)
     return evaluation(_terms(instance, chosen, rows), violations, _evidence(instance, rows))
 
 
@@ -119,7 +121,7 @@ def _trucks(instance: Delivery, chosen: dict[str, Frequency]) -> list[Violation]
                 continue
             load = sum((line.demand * getattr(line, name) for line in stop.lines), ZERO) / frequency.per_day
             if load > limit:
-                text = f"a delivery of {stop.name} carries {float(load):g} {unit}, its truck takes {float(limit):g}"
+                text = f"a delivery of {stop.name} carries {amount(load)} {unit}, its truck takes {amount(limit)}"
                 found.append(Violation(f"truck_{name}", (stop.name,), text, float(load - limit)))
     return found
 
@@ -133,7 +135,7 @@ def _docks(instance: Delivery, chosen: dict[str, Frequency]) -> list[Violation]:
         Violation(
             "dock",
             (dock,),
-            f"{float(loads[dock]):g} deliveries a day come to {dock}, it takes {float(limit):g}",
+            f"deliveries a day at {dock}: {amount(loads[dock])}, it takes {amount(limit)}",
             float(loads[dock] - limit),
         )
         for dock, limit in instance.slots.items()
@@ -150,11 +152,28 @@ def _storage(instance: Delivery, rows: list[Row]) -> list[Violation]:
         Violation(
             "storage",
             (place,),
-            f"{taken[place]} containers stand in {place}, {float(limit):g} fit",
+            f"{counted(taken[place], 'container')} for {place}, it has room for {amount(limit)}",
             float(taken[place] - limit),
         )
         for place, limit in instance.positions.items()
         if taken.get(place, 0) > limit
+    ]
+
+
+def _limits(instance: Delivery, chosen: dict[str, Frequency]) -> list[Violation]:
+    loads: dict[str, Fraction] = defaultdict(Fraction)
+    for supplier, frequency in chosen.items():
+        for limit, part in instance.uses_of(supplier, frequency.name):
+            loads[limit] += part
+    return [
+        Violation(
+            "limit",
+            (limit,),
+            f"the suppliers take {amount(loads[limit])} of {limit}, {amount(free)} is left to them",
+            float(loads[limit] - free),
+        )
+        for limit, free in instance.free.items()
+        if loads[limit] > free
     ]
 
 
@@ -164,7 +183,7 @@ def _changes(instance: Delivery, chosen: dict[str, Frequency]) -> list[Violation
     changed, most = _changed(instance, chosen), instance.current.at_most
     if changed <= most:
         return []
-    text = f"{changed} suppliers change their frequency, at most {most} may"
+    text = f"the frequency of {counted(changed, 'supplier')} changes, the most is {most}"
     return [Violation("change", (), text, changed - most)]
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jitopt.problems.base import Rule, remedy
+from jitopt.problems.figures import amount, counted
 
 if TYPE_CHECKING:
     from jitopt.problems.delivery.instance import Delivery
@@ -20,9 +21,10 @@ REMEDIES = {
     "menu": "let {0} deliver at another frequency",
     "truck_weight": "send {0} on a truck that carries {amount} kg more",
     "truck_cube": "send {0} on a truck that holds {amount} m3 more",
-    "dock": "open {amount} slots a day more at {0}",
-    "storage": "make room for {amount} containers more in {0}",
-    "change": "allow {amount} changes more",
+    "dock": "open {amount more slot} a day at {0}",
+    "storage": "make room for {amount more container} in {0}",
+    "limit": "raise the capacity of {0} by {amount}",
+    "change": "allow {amount more change}",
 }
 """What to change for each rule; {0} is its member."""
 
@@ -40,18 +42,32 @@ def _rules(instance: Delivery) -> list[Rule]:
                 names = ", ".join(name for name in instance.menu if name in instance.choices[supplier])
                 found.append(Rule("menu", (supplier,), f"{supplier} delivers at one of {names}"))
         if stop.weight is not None:
-            text = f"a delivery of {stop.name} weighs at most {float(stop.weight):g} kg"
+            text = f"a delivery of {stop.name} weighs at most {amount(stop.weight)} kg"
             found.append(Rule("truck_weight", (stop.name,), text, float(stop.weight)))
         if stop.cube is not None:
-            text = f"a delivery of {stop.name} takes at most {float(stop.cube):g} m3"
+            text = f"a delivery of {stop.name} takes at most {amount(stop.cube)} m3"
             found.append(Rule("truck_cube", (stop.name,), text, float(stop.cube)))
     for dock, slots in instance.slots.items():
-        text = f"at most {float(slots):g} deliveries a day come to {dock}"
+        text = f"deliveries a day at {dock}: at most {amount(slots)}"
         found.append(Rule("dock", (dock,), text, float(slots)))
     for place, capacity in instance.positions.items():
-        text = f"at most {float(capacity):g} containers stand in {place}"
+        text = f"{place} has room for {counted(capacity, 'container')}"
         found.append(Rule("storage", (place,), text, float(capacity)))
+    found += _limits(instance)
     if instance.current and instance.current.at_most is not None:
         cap = instance.current.at_most
-        found.append(Rule("change", (), f"at most {cap} suppliers change their frequency", cap))
+        found.append(Rule("change", (), f"the frequency of at most {counted(cap, 'supplier')} changes", cap))
+    return found
+
+
+def _limits(instance: Delivery) -> list[Rule]:
+    table, found = instance.limits, []
+    if table is None:
+        return []
+    for row, (name, capacity) in enumerate(zip(table.limit, table.capacity, strict=True)):
+        taken = (table.taken[row] if table.taken else None) or 0
+        text = f"at most {amount(capacity)} of {name} is taken" + (
+            f", {amount(taken)} of it in any case" if taken else ""
+        )
+        found.append(Rule("limit", (name,), text, capacity))
     return found

@@ -15,7 +15,18 @@ MENU_COLUMNS = (
     "supplier", "pack", "line_cost", "weight", "cube", "demand_sd", "service", "safety", "storage", "card_cost",
 )  # fmt: skip
 CYCLIC_COLUMNS = ("minor_cost", "every")
-MENU_TABLES = ("suppliers", "clusters", "frequencies", "allowed", "trucks", "docks", "storage", "current")
+MENU_TABLES = (
+    "suppliers",
+    "clusters",
+    "frequencies",
+    "allowed",
+    "trucks",
+    "docks",
+    "storage",
+    "limits",
+    "uses",
+    "current",
+)
 
 
 def validate(instance: Delivery) -> None:
@@ -109,6 +120,7 @@ def _references(instance: Delivery) -> None:
         "trucks": "truck",
         "docks": "dock",
         "storage": "storage",
+        "limits": "limit",
     }
     known = {
         name: {} if (table := getattr(instance, name)) is None else {v: r for r, v in enumerate(getattr(table, key))}
@@ -123,6 +135,9 @@ def _references(instance: Delivery) -> None:
         ("parts", "storage", "storage"),
         ("allowed", "supplier", "suppliers"),
         ("allowed", "frequency", "frequencies"),
+        ("uses", "supplier", "suppliers"),
+        ("uses", "frequency", "frequencies"),
+        ("uses", "limit", "limits"),
     ]
     for name, column, others in uses:
         table = getattr(instance, name)

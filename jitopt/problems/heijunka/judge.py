@@ -13,8 +13,8 @@ from math import lcm
 from typing import TYPE_CHECKING
 
 from jitopt.problems.base import Evaluation, Violation, evaluation, unpriced
+from jitopt.problems.figures import counted
 from jitopt.problems.heijunka.instance import Heijunka, HeijunkaPlan, Measure, RatioRule
-from jitopt.problems.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

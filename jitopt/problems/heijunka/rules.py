@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jitopt.problems.base import Rule, remedy
-from jitopt.problems.wording import counted
+from jitopt.problems.figures import counted
 
 if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka

@@ -75,7 +75,7 @@ class LoopColumns(Table):
     holding_cost: of a unit on hand [h, money per unit and day, default 0]. shortage_cost: of a
     unit short [s, money per unit and day, None: cards_needed instead]. signal: "first_piece" (the
     card leaves with the first piece; default) or "empty" (when the container is empty: one card
-    more). minimum: cards at least [default 1]. maximum: cards at most [None: no limit].
+    more, which covers no demand). minimum: cards at least [default 1]. maximum: cards at most [None: no limit].
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("loop",)
@@ -334,6 +334,13 @@ class Kanban(Instance[KanbanPlan]):
                 ceiling(data.base, data.service, data.variance, quantity) + data.extra if data.asked else 0
             )
         return self._needs[key]
+
+    def stock(self, loop: str, container: str, cards: int) -> Fraction:
+        """Return the units that `cards` cards hold against the demand they wait for, N Q.
+
+        With the signal "empty" the container in use has not called for its successor yet: (N - 1) Q.
+        """
+        return (cards - self.loop_data[loop].extra) * self.pairs[loop, container].quantity
 
     def size(self) -> dict[str, int]:
         """Return the counts that say how large the instance is."""

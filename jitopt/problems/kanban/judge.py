@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from jitopt.problems.base import Evaluation, Violation, evaluation, exact, unpriced
+from jitopt.problems.figures import amount, counted
 from jitopt.problems.kanban.formulas import loss
 from jitopt.problems.kanban.instance import Kanban, KanbanPlan
 
@@ -45,9 +46,9 @@ def evaluate(instance: Kanban, plan: object) -> Evaluation:
     violations += _limits(
         instance,
         (
-            (limit, amount * cards)
+            (limit, each * cards)
             for name, (container, cards) in choice.items()
-            for limit, amount in instance.pairs[name, container].uses
+            for limit, each in instance.pairs[name, container].uses
         ),
     )
     violations += _changes(instance, choice)
@@ -66,7 +67,7 @@ def _read(instance: Kanban, plan: KanbanPlan) -> tuple[Choice, list[Violation]]:
         elif row.loop in found:
             wrong.append(Violation("loop", (row.loop,), f"loop {row.loop!r} is decided twice", 1.0))
         elif options and (row.loop, row.container, row.cards) not in options:
-            text = f"{row.cards} cards of {row.container!r} are no option of loop {row.loop!r}"
+            text = f"{counted(row.cards, 'card')} of {row.container!r}: no option of loop {row.loop!r}"
             wrong.append(Violation("menu", (row.loop,), text, 1.0))
         elif not options and (row.loop, row.container) not in instance.pairs:
             text = f"loop {row.loop!r} has no container {row.container!r}"
@@ -88,25 +89,25 @@ def _cards(instance: Kanban, choice: Choice) -> list[Violation]:
         loop = instance.loop_data[name]
         needed = instance.needed(name, container)
         if cards < needed:
-            text = f"{name} has {cards} cards of {container}, its demand needs {needed}"
+            text = f"{name} has {counted(cards, 'card')} of {container}, its demand needs {needed}"
             found.append(Violation("cards_needed", (name,), text, float(needed - cards)))
         if cards < loop.minimum:
-            text = f"{name} has {cards} cards, at least {loop.minimum} are asked"
+            text = f"{name} has {counted(cards, 'card')}, the least is {loop.minimum}"
             found.append(Violation("minimum", (name,), text, float(loop.minimum - cards)))
         if loop.maximum is not None and cards > loop.maximum:
-            text = f"{name} has {cards} cards, at most {loop.maximum} are allowed"
+            text = f"{name} has {counted(cards, 'card')}, the most is {loop.maximum}"
             found.append(Violation("maximum", (name,), text, float(cards - loop.maximum)))
     return found
 
 
 def _limits(instance: Kanban, taken: Iterable[tuple[str, Fraction]]) -> list[Violation]:
     loads: dict[str, Fraction] = defaultdict(Fraction)
-    for limit, amount in taken:
-        loads[limit] += amount
+    for limit, load in taken:
+        loads[limit] += load
     found = []
     for limit, capacity in instance.capacity.items():
         if loads[limit] > capacity:
-            text = f"{limit} is taken by {float(loads[limit]):g}, its capacity is {float(capacity):g}"
+            text = f"{limit} is taken by {amount(loads[limit])}, its capacity is {amount(capacity)}"
             found.append(Violation("limit", (limit,), text, float(loads[limit] - capacity)))
     return found
 
@@ -117,7 +118,7 @@ def _changes(instance: Kanban, choice: Choice) -> list[Violation]:
     changed, cap = _changed(instance, choice), instance.current.at_most
     if changed <= cap:
         return []
-    text = f"{changed} cards are put in or taken out, at most {cap} may be"
+    text = f"{counted(changed, 'card')} put in or taken out, the most is {cap}"
     return [Violation("change", (), text, float(changed - cap))]
 
 
@@ -134,7 +135,7 @@ def _terms(instance: Kanban, choice: Choice) -> dict[str, Fraction]:
     short = ZERO
     for name, (container, cards) in choice.items():
         loop, pair = instance.loop_data[name], instance.pairs[name, container]
-        stock = cards * pair.quantity
+        stock = instance.stock(name, container, cards)
         terms["cards"] += pair.card_cost * cards
         if loop.holding:
             terms["holding"] += loop.holding * max(ZERO, stock - loop.during)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jitopt.problems.base import Rule, remedy
+from jitopt.problems.figures import amount, counted
 
 if TYPE_CHECKING:
     from jitopt.problems.kanban.instance import Kanban
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
 __all__ = ["rules"]
 
 REMEDIES = {
-    "cards_needed": "let {0} run with {amount} cards less than its demand needs, or shorten its replenishment",
-    "minimum": "ask for {amount} cards of {0} less",
-    "maximum": "allow {amount} cards of {0} more",
+    "cards_needed": "let {0} run with {amount card} less than its demand needs, or shorten its replenishment",
+    "minimum": "ask for {amount card} less of {0}",
+    "maximum": "allow {amount card} more of {0}",
     "limit": "raise the capacity of {0} by {amount}",
-    "change": "allow {amount} changed cards more",
+    "change": "allow {amount changed card} more",
 }
 """What to change for each rule; {0} is its member."""
 
@@ -35,15 +36,15 @@ def _rules(instance: Kanban) -> list[Rule]:
     for name, loop in instance.loop_data.items():
         found += _of_loop(instance, name)
         if loop.minimum:
-            found.append(Rule("minimum", (name,), f"{name} has at least {loop.minimum} cards", loop.minimum))
+            found.append(Rule("minimum", (name,), f"{name} has at least {counted(loop.minimum, 'card')}", loop.minimum))
         if loop.maximum is not None:
-            found.append(Rule("maximum", (name,), f"{name} has at most {loop.maximum} cards", loop.maximum))
+            found.append(Rule("maximum", (name,), f"{name} has at most {counted(loop.maximum, 'card')}", loop.maximum))
     for limit, capacity in instance.capacity.items():
-        text = f"at most {float(capacity):g} of {limit} is taken"
+        text = f"at most {amount(capacity)} of {limit} is taken"
         found.append(Rule("limit", (limit,), text, float(capacity)))
     if instance.current and instance.current.at_most is not None:
         cap = instance.current.at_most
-        found.append(Rule("change", (), f"at most {cap} cards are put in or taken out", cap))
+        found.append(Rule("change", (), f"at most {counted(cap, 'card')} may be put in or taken out", cap))
     return found
 
 

@@ -11,8 +11,8 @@ from collections import defaultdict
 from fractions import Fraction
 
 from jitopt.problems.base import Evaluation, Violation, evaluation, exact, unpriced, within_limit
+from jitopt.problems.figures import amount, counted
 from jitopt.problems.sourcing.instance import Ladder, Sourcing, SourcingPlan
-from jitopt.problems.wording import amount, counted
 
 __all__ = ["evaluate"]
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from jitopt.problems.base import Rule, remedy
-from jitopt.problems.wording import amount, counted
+from jitopt.problems.figures import amount, counted
 
 if TYPE_CHECKING:
     from jitopt.problems.sourcing.instance import Sourcing

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jitopt.errors import InputError
 from jitopt.problems.base import exact
-from jitopt.problems.wording import amount, counted
+from jitopt.problems.figures import amount, counted
 
 if TYPE_CHECKING:
     from jitopt.problems.sourcing.instance import Ladder, Sourcing
