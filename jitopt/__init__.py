@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from jitopt.api import why_not as why_not
     from jitopt.collection import Library as Library
     from jitopt.collection import library as library
+    from jitopt.comparing import VariantComparison as VariantComparison
+    from jitopt.comparing import compare as compare
     from jitopt.engine.explain import Explanation as Explanation
     from jitopt.engine.result import Progress as Progress
     from jitopt.engine.result import Result as Result
@@ -65,6 +67,7 @@ _HOMES = {
         "audit", "check", "explain", "export", "formulation", "read_result", "shut_down", "solve", "why_not",
     ),
     "jitopt.collection": ("Library", "library"),
+    "jitopt.comparing": ("VariantComparison", "compare"),
     "jitopt.engine.explain": ("Explanation",),
     "jitopt.engine.result": ("Progress", "Result", "StartReceipt"),
     "jitopt.engine.why_not": ("Comparison",),
@@ -89,7 +92,8 @@ __all__ = [
     "Evaluation", "Explanation", "Heijunka", "HeijunkaPlan", "InputError", "Instance", "JitoptError",
     "Kanban", "KanbanPlan", "Library",
     "NotApplicableError", "Plan", "Plant", "PlantPlan", "Progress", "Result", "SolverUnavailableError",
-    "Sourcing", "SourcingPlan", "StartReceipt", "UnknownMethodError", "Violation", "audit", "check", "explain",
+    "Sourcing", "SourcingPlan", "StartReceipt", "UnknownMethodError", "VariantComparison", "Violation", "audit",
+    "check", "compare", "explain",
     "export", "formulation",
     "from_tables", "generate", "generate_plant", "library", "method", "methods", "plan", "read",
     "read_plant", "read_result", "register", "shut_down", "solve", "why_not", "write", "write_plant",

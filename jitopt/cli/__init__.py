@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from jitopt.cli import asking, files, judging, planning, solving
+from jitopt.cli import asking, comparing, files, judging, planning, solving
 from jitopt.cli.failures import Commands
 from jitopt.cli.library import library
 from jitopt.cli.output import err, flush
@@ -50,6 +50,7 @@ for _command in (
     solving.solve,
     judging.check,
     judging.explain,
+    comparing.compare,
     files.info,
     files.convert,
     files.export,

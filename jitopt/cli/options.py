@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 __all__ = [
-    "AsJson", "File", "Format", "Gap", "Output", "Seed", "ShowProgress", "TimeLimit", "number_above_0", "read_instance",
-    "whole_from",
+    "AsJson", "File", "Format", "Gap", "Output", "Seed", "ShowProgress", "TimeLimit", "number_above_0",
+    "number_at_least_0", "read_instance", "relative_gap", "whole_from",
 ]  # fmt: skip
 
 
@@ -20,7 +20,15 @@ def number_above_0(text: str | float) -> float:
     return value
 
 
-def _gap(text: str | float) -> float:
+def number_at_least_0(text: str | float) -> float:
+    """Return the number in a word of the command line; refuse what is none, or below 0."""
+    value = _number(text)
+    if value is None or value < 0:
+        raise typer.BadParameter(f"{text!r} is not a number of at least 0; write for instance 1.")
+    return value
+
+
+def relative_gap(text: str | float) -> float:
     """Return the relative gap in a word of the command line: at least 0, below 1."""
     value = _number(text)
     if value is None or not 0 <= value < 1:
@@ -65,7 +73,7 @@ TimeLimit = Annotated[
     ),
 ]
 Gap = Annotated[
-    float, typer.Option("--gap", metavar="G", parser=_gap, help="Relative gap at which to stop: 0.05 is 5 %.")
+    float, typer.Option("--gap", metavar="G", parser=relative_gap, help="Relative gap at which to stop: 0.05 is 5 %.")
 ]
 ShowProgress = Annotated[
     bool | None,

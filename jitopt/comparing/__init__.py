@@ -1,0 +1,5 @@
+"""Comparing the variants of a batch: statistics, tables, one report."""
+
+from jitopt.comparing.study import VariantComparison, compare
+
+__all__ = ["VariantComparison", "compare"]
