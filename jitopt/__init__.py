@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from jitopt.api import shut_down as shut_down
     from jitopt.api import solve as solve
     from jitopt.api import why_not as why_not
+    from jitopt.batching import BatchProgress as BatchProgress
+    from jitopt.batching import Store as Store
+    from jitopt.batching import batch as batch
     from jitopt.engine.explain import Explanation as Explanation
     from jitopt.engine.result import Progress as Progress
     from jitopt.engine.result import Result as Result
@@ -62,6 +65,7 @@ _HOMES = {
     "jitopt.api": (
         "audit", "check", "explain", "export", "formulation", "read_result", "shut_down", "solve", "why_not",
     ),
+    "jitopt.batching": ("BatchProgress", "Store", "batch"),
     "jitopt.engine.explain": ("Explanation",),
     "jitopt.engine.result": ("Progress", "Result", "StartReceipt"),
     "jitopt.engine.why_not": ("Comparison",),
@@ -82,12 +86,12 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "Comparison", "Delivery", "DeliveryPlan",
+    "BatchProgress", "Comparison", "Delivery", "DeliveryPlan",
     "Evaluation", "Explanation", "Heijunka", "HeijunkaPlan", "InputError", "Instance", "JitoptError",
     "Kanban", "KanbanPlan",
     "NotApplicableError", "Plan", "Plant", "PlantPlan", "Progress", "Result", "SolverUnavailableError",
-    "Sourcing", "SourcingPlan", "StartReceipt", "UnknownMethodError", "Violation", "audit", "check", "explain",
-    "export", "formulation",
+    "Sourcing", "SourcingPlan", "StartReceipt", "Store", "UnknownMethodError", "Violation", "audit", "batch", "check",
+    "explain", "export", "formulation",
     "from_tables", "generate", "generate_plant", "method", "methods", "plan", "read", "read_plant", "read_result",
     "register", "shut_down", "solve", "why_not", "write", "write_plant",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from jitopt.cli import asking, files, judging, planning, solving
+from jitopt.cli import asking, batching, files, judging, planning, solving
 from jitopt.cli.failures import Commands
 from jitopt.cli.output import err, flush
 
@@ -47,6 +47,7 @@ def _top(
 for _command in (
     planning.plan,
     solving.solve,
+    batching.batch,
     judging.check,
     judging.explain,
     files.info,
