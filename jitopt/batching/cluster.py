@@ -99,7 +99,8 @@ class ClusterPool:
     @property
     def workers(self) -> int:
         """Threads of the cluster that work now, at least 1."""
-        return max(1, sum(self._client.nthreads().values()))
+        threads: dict[str, int] = self._client.nthreads()
+        return max(1, sum(threads.values()))
 
     def room(self) -> int:
         """Return how many groups can be handed out now."""

@@ -274,8 +274,10 @@ class Desk:
                 to.execute("UPDATE jobs SET state=0, owner=NULL WHERE state=1 AND owner=?", (owner,))
                 to.execute("UPDATE runs SET ended=?, ending=? WHERE id=?", (_now(), ending, owner))
                 to.execute("DELETE FROM owners WHERE id=?", (owner,))
+            # Alone on the store, leave it as one plain file that can be copied and read anywhere.
             with contextlib.suppress(sqlite3.Error):
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._connection.execute("PRAGMA busy_timeout = 0")
+                self._connection.execute("PRAGMA journal_mode = DELETE")
         except JitoptError:
             # What stopped the run stops this, too; the leases of a batch that is over count for nothing.
             if ending == "done":
