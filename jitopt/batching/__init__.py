@@ -118,7 +118,7 @@ def batch(
     try:
         desk.open_for(resume)
         pool = _pool(cluster, count, threads)
-        run = Run(desk, pool, memory=_memory(count), tell=progress)
+        run = Run(desk, pool, memory=_memory(count) if cluster is None else None, tell=progress)
         _work(run, orders, retry_failed)
         ending = "done"
     except KeyboardInterrupt:

@@ -1,166 +1,270 @@
-"""Tasks on the machines of a Dask cluster; each of its threads keeps a worker of its own, as a local pool does.
+"""Tasks on the machines of a Dask cluster; they are worked on there as in a local pool.
 
-So a crash or a hang costs one task there as here. Answers come back to the batch, which alone
-writes the store: what Dask runs twice is written once.
+Answers come back to the batch, which alone writes the store: what Dask runs twice is written once.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import queue
 import threading
 import uuid
+import warnings
+from asyncio import CancelledError as LoopCancelledError
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from jitopt.batching.pool import Answer, Event, LocalPool, Lost, Returned
+from jitopt import registry
+from jitopt.batching.machines import Machines
+from jitopt.batching.pool import Answer, Event, Lost, Returned
+from jitopt.batching.remote import release, run_group, stop_batch
+from jitopt.engine.versions import versions
 from jitopt.errors import InputError, JitoptError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from distributed import Client
 
-__all__ = ["ClusterPool", "run_group"]
+__all__ = ["ClusterPool", "ClusterWarning"]
 
 AHEAD = 2
-"""Groups of tasks for each thread of the cluster: what it works on, and what waits for it there."""
+"""Groups of tasks for each place of the cluster: what it works on, and what waits for it there."""
 
-PATIENCE = 15.0
-"""Seconds to wait for the scheduler."""
+PATIENCE = 10.0
+"""Seconds to wait for the scheduler, at the start and when it is lost."""
 
-FEW = 0.2
-"""Seconds between two looks at whether the batch was stopped."""
+SILENT = 60.0
+"""Seconds without a word from the scheduler after which it counts as gone."""
 
-_free: list[LocalPool] = []
-_stopped: set[str] = set()
-_lock = threading.Lock()
+NOBODY = 600.0
+"""Seconds to wait for a machine that can run jobs."""
 
+FETCH = 10.0
+"""Seconds to wait for the answers of a group that has ended; its machine may be gone, then it runs again."""
 
-def run_group(batch: str, tasks: list[dict[str, Any]], threads: int) -> list[dict[str, Any]]:
-    """Run tasks on this machine of the cluster; return a message for each that was answered or lost."""
-    with _lock:
-        pool = _free.pop() if _free else LocalPool(1, threads)
-    try:
-        found = _work(pool, batch, tasks)
-    except BaseException:
-        pool.close()
-        raise
-    with _lock:
-        _free.append(pool)
-    return found
+LAST_WORDS = 5.0
+"""Seconds that parting from the cluster may take."""
+
+TRIES = 3
+"""Groups that may fail at Dask, one after the other, until the cluster counts as unfit."""
+
+RESUME = "what was answered is in the store. Remedy: start it again, then run again with --resume"
 
 
-def _work(pool: LocalPool, batch: str, tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    open_tasks = {task["id"]: task for task in tasks}
-    found: list[dict[str, Any]] = []
-    pool.submit(tasks)
-    while open_tasks:
-        if batch in _stopped:
-            pool.stop()
-            pool.close()
-            break
-        for event in pool.poll(FEW):
-            if isinstance(event, Answer):
-                open_tasks.pop(event.answer["id"], None)
-                found.append({"answer": event.answer})
-            elif isinstance(event, Lost):
-                open_tasks.pop(event.id, None)
-                found.append({"lost": [event.id, event.why, event.final, event.stopped_by, event.killed]})
-            else:
-                again = [open_tasks[id] for id in event.ids if id in open_tasks]
-                if again:
-                    pool.submit(again)
-    return found
-
-
-def _stop(batch: str) -> None:
-    """Stop a batch on this machine of the cluster."""
-    _stopped.add(batch)
+class ClusterWarning(UserWarning):
+    """A machine of the cluster cannot run jobs, or has other versions than the batch."""
 
 
 class ClusterPool:
     """A Dask cluster. cluster: the address of its scheduler, or a connected `distributed.Client`.
+
+    threads: of a task; a process of Dask runs as many tasks at a time as its threads hold.
 
     Raises
     ------
     InputError
         If Dask is not installed, or the address is not to be trusted.
     JitoptError
-        If the scheduler does not answer.
+        If the scheduler does not answer, or no machine can run jobs.
     """
 
     def __init__(self, cluster: str | Client, threads: int) -> None:
         self._own = isinstance(cluster, str)
-        self._client: Any = _connect(cluster) if isinstance(cluster, str) else cluster
+        self._client: Any = _connect(cluster) if isinstance(cluster, str) else _connected(cluster)
         self._threads = threads
         self._batch = uuid.uuid4().hex
-        self._groups: dict[str, tuple[Any, list[str]]] = {}
+        self._groups: dict[str, tuple[Any, list[str], frozenset[str] | None]] = {}
         self._ended: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._told: set[str] = set()
+        self._failures = 0
+        self._machines = Machines(self._client, threads)
+        try:
+            self._machines.start(PATIENCE)
+            self._check()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def workers(self) -> int:
-        """Threads of the cluster that work now, at least 1."""
-        threads: dict[str, int] = self._client.nthreads()
-        return max(1, sum(threads.values()))
+        """Tasks that can be worked on at a time, at least 1."""
+        return self._machines.places
 
     def room(self) -> int:
         """Return how many groups can be handed out now."""
+        self._check()
+        if self._client.status != "running":
+            return 0
         return max(0, self.workers * AHEAD - len(self._groups))
 
     def submit(self, tasks: list[dict[str, Any]]) -> None:
         """Hand out a group of tasks."""
         name = f"jitopt-{self._batch[:8]}-{uuid.uuid4().hex}"
-        future = self._client.submit(run_group, self._batch, tasks, self._threads, key=name, pure=False)
-        self._groups[name] = (future, [task["id"] for task in tasks])
+        group = {
+            "batch": self._batch,
+            "name": name,
+            "threads": self._threads,
+            "registered": list(registry.registered()),
+            "tasks": tasks,
+        }
+        only = self._machines.only()
+        future = self._client.submit(run_group, group, key=name, pure=False, workers=sorted(only) if only else None)
+        self._groups[name] = (future, [task["id"] for task in tasks], only)
+        self._listen(name, future)
+
+    def _listen(self, name: str, future: Any) -> None:
         future.add_done_callback(lambda _future: self._ended.put(name))
 
     def poll(self, seconds: float) -> list[Event]:
         """Return what happened, waiting up to `seconds` for something to happen."""
         events: list[Event] = []
-        try:
-            name = self._ended.get(timeout=max(seconds, 0.001))
-            events += self._hear(name)
+        with contextlib.suppress(queue.Empty):
+            events += self._hear(self._ended.get(timeout=max(seconds, 0.001)))
             while True:
                 events += self._hear(self._ended.get_nowait())
-        except queue.Empty:
-            pass
-        if self._client.status in ("closed", "closing"):
-            raise JitoptError("The cluster is gone. Remedy: start it again, then run again with --resume.")
+        if not events:
+            self._check()
+            events = self._stranded()
         return events
 
     def _hear(self, name: str) -> list[Event]:
-        future, ids = self._groups.pop(name, (None, []))
+        future, ids, _only = self._groups.get(name, (None, [], None))
         if future is None:
             return []
-        if future.status == "finished":
-            return _events(future.result(), ids)
-        if future.status == "cancelled":
+        try:
+            found = future.result(timeout=FETCH)
+        except TimeoutError:
+            self._listen(name, future)
+            return []
+        except (CancelledError, LoopCancelledError):
+            del self._groups[name]
             return [Returned(tuple(ids))]
-        error = future.exception()
+        except Exception as error:
+            del self._groups[name]
+            return self._failed(error, ids)
+        del self._groups[name]
+        self._failures = 0
+        if found["fault"]:
+            self._machines.reject(found["machine"], found["fault"])
+        return _events(found, ids)
+
+    def _failed(self, error: Exception, ids: list[str]) -> list[Event]:
+        """Say what becomes of a group that Dask could not run."""
         if type(error).__name__ == "KilledWorker":
-            return [Lost(id, "the workers of the cluster that had it were lost") for id in ids]
-        told = f"the cluster could not run it: {type(error).__name__}: {error}"
-        return [Lost(id, told, final=True) for id in ids]
+            return [Lost(id, "the processes of Dask that had it were lost") for id in ids]
+        self._failures += 1
+        if self._failures >= TRIES:
+            raise JitoptError(
+                f"The cluster cannot run the jobs: {_short(error)}. Remedy: install the same jitopt on the scheduler "
+                "and on every machine, start them again, then run again with --resume."
+            )
+        return [Returned(tuple(ids))]
+
+    def _stranded(self) -> list[Event]:
+        """Take back the groups whose every machine is gone: Dask would wait for them."""
+        present = self._machines.present()
+        gone = [name for name, (_future, _ids, only) in self._groups.items() if only and not only & present]
+        events: list[Event] = []
+        for name in gone:
+            future, ids, _only = self._groups.pop(name)
+            future.cancel()
+            events.append(Returned(tuple(ids)))
+        return events
+
+    def _check(self) -> None:
+        """Tell what is new about the machines.
+
+        Raises
+        ------
+        JitoptError
+            If the cluster is gone, or nobody there can run jobs.
+        """
+        for address, why in self._machines.unfit().items():
+            self._tell(f"{address}: this machine of the cluster runs no jobs: {why}")
+        if self._client.status in ("closed", "closing") or self._machines.silent > SILENT:
+            raise JitoptError(f"The cluster is gone; {RESUME}.")
+        if self._machines.hopeless():
+            why = "; ".join(f"{address}: {why}" for address, why in sorted(self._machines.unfit().items())[:3])
+            raise JitoptError(
+                f"No machine of the cluster can run jobs: {why}. Remedy: install jitopt {versions()['jitopt']} there, "
+                "start its workers again, then run again with --resume."
+            )
+        if self._machines.empty > NOBODY:
+            raise JitoptError(f"The cluster had no workers for {NOBODY:g} s; {RESUME}.")
+
+    def _tell(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            warnings.warn(text, ClusterWarning, stacklevel=2)
 
     def stop(self) -> None:
         """Interrupt what runs."""
-        self._client.cancel([future for future, _ids in self._groups.values()])
-        self._client.run(_stop, self._batch)
+        futures = [future for future, _ids, _only in self._groups.values()]
+        self._part(lambda: self._client.run(stop_batch, self._batch, on_error="ignore"))
+        self._part(lambda: self._client.cancel(futures, force=True))
 
     def close(self) -> None:
         """Leave the cluster as it was found."""
+        self._machines.close()
+        if self._client.status == "running":
+            self._part(lambda: self._client.cancel([future for future, _ids, _only in self._groups.values()]))
+            self._part(lambda: self._client.run(release, on_error="ignore"))
         if self._own:
-            self._client.close()
+            self._part(lambda: self._client.close(timeout=LAST_WORDS))
+
+    def _part(self, act: Callable[[], Any]) -> None:
+        """Do what need not succeed and must not keep the batch waiting: the cluster may be gone."""
+
+        def run() -> None:
+            with contextlib.suppress(Exception):
+                act()
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        thread.join(LAST_WORDS)
 
 
-def _events(messages: list[dict[str, Any]], ids: list[str]) -> list[Event]:
+def _events(found: dict[str, Any], ids: list[str]) -> list[Event]:
+    """Return what a machine told of a group; another version than here is told with every answer."""
+    note = _difference(found["versions"])
     events: list[Event] = []
     told: set[str] = set()
-    for message in messages:
+    for message in found["messages"]:
         event = Answer(message["answer"]) if "answer" in message else Lost(*message["lost"])
         told.add(event.answer["id"] if isinstance(event, Answer) else event.id)
+        if isinstance(event, Answer) and note and event.answer["kind"] == "solve":
+            event.answer["message"] = "; ".join(part for part in (event.answer.get("message"), note) if part)
         events.append(event)
     left = tuple(id for id in ids if id not in told)
     return [*events, Returned(left)] if left else events
+
+
+def _difference(there: dict[str, str]) -> str:
+    here = versions()
+    names = [name for name in sorted(here | there) if here.get(name) != there.get(name)]
+    if not names:
+        return ""
+    told = ", ".join(f"{name} {there.get(name, 'absent')} ({here.get(name, 'absent')} here)" for name in names)
+    return f"solved with other versions than the batch has: {told}"
+
+
+def _connected(client: Any) -> Any:
+    """Check a client that the caller has connected."""
+    status = getattr(client, "status", None)
+    if status is None or not hasattr(client, "submit"):
+        raise InputError(
+            "a cluster is given by the address of its scheduler, or as a distributed.Client",
+            value=type(client).__name__,
+            remedy="give one of them",
+        )
+    if client.asynchronous:
+        raise InputError("the client of a cluster must not be asynchronous", remedy="make it without asynchronous=True")
+    if status != "running":
+        raise InputError("the client is not connected to its cluster", value=status, remedy="connect it first")
+    return client
 
 
 def _connect(address: str) -> Client:
@@ -174,26 +278,33 @@ def _connect(address: str) -> Client:
     try:
         make: Any = distributed.Client
         client: Client = make(address, timeout=PATIENCE, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
-        told = str(error) or type(error).__name__
+    except Exception as error:
         raise JitoptError(
-            f"{address}: the scheduler does not answer: {told}. Remedy: check address and port."
+            f"{address}: the scheduler does not answer: {_short(error)}. Remedy: check that it runs, its address and "
+            "port, and for tls:// the certificates in Dask's configuration (distributed.comm.tls)."
         ) from None
-
     return client
 
 
 def _check_address(address: str) -> None:
     """Refuse an address over which others could run code: only this machine, or an encrypted line."""
-    parts = urlsplit(address if "://" in address else f"tcp://{address}")
-    host = parts.hostname or ""
-    if parts.scheme in ("tls", "inproc") or (parts.scheme == "tcp" and _is_here(host)):
-        return
-    raise InputError(
-        "who reaches the port of a cluster can run code on it: beyond this machine it must be encrypted",
-        value=address,
-        remedy="use a tls:// address, with the certificates in Dask's configuration (distributed.comm.tls)",
-    )
+    try:
+        parts = urlsplit(address if "://" in address else f"tcp://{address}")
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        host, port, parts = "", None, urlsplit("")
+    if not host or not port or parts.scheme not in ("tcp", "tls"):
+        raise InputError(
+            "the address of a scheduler is a host and a port",
+            value=address,
+            remedy="write it as tls://HOST:PORT, or tcp://127.0.0.1:PORT on this machine",
+        )
+    if parts.scheme == "tcp" and not _is_here(host):
+        raise InputError(
+            "who reaches the port of a cluster can run code on it: beyond this machine it must be encrypted",
+            value=address,
+            remedy="use a tls:// address, with the certificates in Dask's configuration (distributed.comm.tls)",
+        )
 
 
 def _is_here(host: str) -> bool:
@@ -201,3 +312,9 @@ def _is_here(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _short(error: BaseException) -> str:
+    """Return the first line of what an error says."""
+    lines = str(error).strip().splitlines()
+    return (lines[0][:300] if lines else type(error).__name__).rstrip(".")

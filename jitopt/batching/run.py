@@ -87,7 +87,8 @@ class Run:
 
     desk: Desk
     pool: Pool
-    memory: float
+    memory: float | None
+    """What a job may hold unless its setting says [MB]; None: the machine that runs it decides."""
     tell: Callable[[BatchProgress], None] | None = None
     skipped: list[str] = field(default_factory=list)
     """Files of a folder that are no instances."""
