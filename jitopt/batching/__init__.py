@@ -112,23 +112,25 @@ def batch(
         raise InputError("there is no instance in what was given", remedy="name files or folders that hold some")
     if orders is None and not os.path.exists(store):
         raise InputError("there is no such store to resume", source=os.fspath(store), remedy="check the path")
-    desk = Desk(store, manifest(settings, count, cluster))
-    pool = None
+    # A cluster that is not there is told before a store is made.
+    pool = _pool(cluster, count, threads)
+    try:
+        desk = Desk(store, manifest(settings, count, cluster))
+    except BaseException:
+        pool.close()
+        raise
     ending = "failed"
     try:
         desk.open_for(resume)
-        pool = _pool(cluster, count, threads)
         run = Run(desk, pool, memory=_memory(count) if cluster is None else None, tell=progress)
         _work(run, orders, retry_failed)
         ending = "done"
     except KeyboardInterrupt:
         ending = "interrupted"
-        if pool is not None:
-            pool.stop()
+        pool.stop()
         raise
     finally:
-        if pool is not None:
-            pool.close()
+        pool.close()
         desk.leave(ending)
     return Store.open(store)
 

@@ -9,6 +9,7 @@ import contextlib
 import ipaddress
 import queue
 import threading
+import time
 import uuid
 import warnings
 from asyncio import CancelledError as LoopCancelledError
@@ -19,7 +20,7 @@ from urllib.parse import urlsplit
 from jitopt import registry
 from jitopt.batching.machines import Machines
 from jitopt.batching.pool import Answer, Event, Lost, Returned
-from jitopt.batching.remote import release, run_group, stop_batch
+from jitopt.batching.remote import release, run_group, running, stop_batch
 from jitopt.engine.versions import versions
 from jitopt.errors import InputError, JitoptError
 
@@ -33,8 +34,11 @@ __all__ = ["ClusterPool", "ClusterWarning"]
 AHEAD = 2
 """Groups of tasks for each place of the cluster: what it works on, and what waits for it there."""
 
-PATIENCE = 10.0
+PATIENCE = 8.0
 """Seconds to wait for the scheduler, at the start and when it is lost."""
+
+SPARE = 2.0
+"""Seconds beyond that, until what keeps silent is given up."""
 
 SILENT = 60.0
 """Seconds without a word from the scheduler after which it counts as gone."""
@@ -201,10 +205,16 @@ class ClusterPool:
             warnings.warn(text, ClusterWarning, stacklevel=2)
 
     def stop(self) -> None:
-        """Interrupt what runs."""
+        """Interrupt what runs, and wait a moment for it to end."""
         futures = [future for future, _ids, _only in self._groups.values()]
-        self._part(lambda: self._client.run(stop_batch, self._batch, on_error="ignore"))
         self._part(lambda: self._client.cancel(futures, force=True))
+        self._part(self._stop)
+
+    def _stop(self) -> None:
+        self._client.run(stop_batch, self._batch, on_error="ignore")
+        end = time.monotonic() + LAST_WORDS
+        while time.monotonic() < end and any(self._client.run(running, self._batch, on_error="ignore").values()):
+            time.sleep(0.05)
 
     def close(self) -> None:
         """Leave the cluster as it was found."""
@@ -275,14 +285,30 @@ def _connect(address: str) -> Client:
         raise InputError(
             "a cluster needs Dask", value=address, remedy='install it with pip install "jitopt[dask]"'
         ) from None
-    try:
-        make: Any = distributed.Client
-        client: Client = make(address, timeout=PATIENCE, set_as_default=False)
-    except Exception as error:
+    made: list[Any] = []
+    late = threading.Event()
+
+    def make() -> None:
+        try:
+            build: Any = distributed.Client
+            made.append(build(address, timeout=PATIENCE, set_as_default=False))
+        except Exception as error:
+            made.append(error)
+        if late.is_set() and not isinstance(made[0], Exception):
+            made[0].close()
+
+    # Dask waits for ever where something listens that is no scheduler.
+    thread = threading.Thread(target=make, name="jitopt-connect", daemon=True)
+    thread.start()
+    thread.join(PATIENCE + SPARE)
+    late.set()
+    found = made[0] if made else TimeoutError(f"no answer within {PATIENCE + SPARE:g} s")
+    if isinstance(found, Exception):
         raise JitoptError(
-            f"{address}: the scheduler does not answer: {_short(error)}. Remedy: check that it runs, its address and "
+            f"{address}: the scheduler does not answer: {_short(found)}. Remedy: check that it runs, its address and "
             "port, and for tls:// the certificates in Dask's configuration (distributed.comm.tls)."
-        ) from None
+        )
+    client: Client = found
     return client
 
 

@@ -16,7 +16,7 @@ from jitopt import registry
 from jitopt.batching.pool import Answer, LocalPool, Lost
 from jitopt.engine.versions import versions
 
-__all__ = ["release", "run_group", "stop_batch"]
+__all__ = ["release", "run_group", "running", "stop_batch"]
 
 LONGEST = 2.0
 """Seconds after which a group that takes longer than expected is cut: what is answered goes back at once."""
@@ -33,7 +33,7 @@ TRIES = 3
 _change = threading.Condition()
 _idle: list[tuple[int, float, LocalPool]] = []
 _stopped: set[str] = set()
-_busy = 0
+_running: list[dict[str, Any]] = []
 
 
 def run_group(group: dict[str, Any]) -> dict[str, Any]:
@@ -65,38 +65,41 @@ def release() -> None:
         pool.close()
 
 
+def running(batch: str) -> int:
+    """Return how many groups of a batch run on this machine."""
+    with _change:
+        return sum(group["batch"] == batch for group in _running)
+
+
 def _run(group: dict[str, Any], messages: list[dict[str, Any]]) -> str | None:
-    global _busy
-    threads = group["threads"]
     if not _enter(group):
         return None
     pool = None
     try:
         _register(group["registered"])
-        pool = _take(threads)
+        pool = _take(group["threads"])
         fault, usable = _work(pool, group, messages)
         if usable:
-            _keep(threads, pool)
+            _keep(group["threads"], pool)
             pool = None
         return fault
     finally:
         if pool is not None:
             pool.close()
         with _change:
-            _busy -= threads
+            _running.remove(group)
             _change.notify_all()
 
 
 def _enter(group: dict[str, Any]) -> bool:
-    """Wait until the processor threads that a task needs are free; False if the batch was stopped meanwhile."""
-    global _busy
+    """Wait until the processor threads that a task needs are free; False if nobody wants the group any more."""
     most = _threads()
     with _change:
-        while _busy and _busy + group["threads"] > most:
+        while _running and sum(other["threads"] for other in _running) + group["threads"] > most:
             if _unwanted(group):
                 return False
             _change.wait(FEW)
-        _busy += group["threads"]
+        _running.append(group)
     return True
 
 
