@@ -11,6 +11,9 @@ from typing import Any
 
 __all__ = ["Machines"]
 
+PACKAGE = "jitopt"
+"""What a machine has to have."""
+
 LOOK = 1.0
 """Seconds between two looks at the cluster."""
 
@@ -123,7 +126,7 @@ class Machines:
     def _ask(self, addresses: list[str]) -> None:
         """Ask machines whether jitopt is there; by a function of the standard library, which every machine has."""
         try:
-            told = self._client.run(version, "jitopt", workers=addresses, on_error="return")
+            told = self._client.run(version, PACKAGE, workers=addresses, on_error="return")
         except Exception:
             told = {}
         with self._lock:

@@ -1,6 +1,7 @@
 """`jitopt batch`."""
 
 import sys
+import warnings
 from typing import Annotated, Any
 
 import typer
@@ -88,25 +89,27 @@ def batch(
     ticker = _Ticker(progress)
     interrupted = False
     try:
-        batching.batch(
-            list(paths) if paths else None,
-            store=store,
-            methods=_words(methods),
-            starts=_words(starts),
-            seeds=_seeds(seeds),
-            time_limit=time_limit,
-            gap=gap,
-            threads=threads,
-            workers=workers,
-            deterministic=deterministic,
-            work_limit=work_limit,
-            memory_limit=memory_limit,
-            format=format,
-            resume=resume,
-            retry_failed=retry_failed,
-            cluster=cluster,
-            progress=ticker.show,
-        ).close()
+        with warnings.catch_warnings():
+            warnings.showwarning = ticker.warn  # type: ignore[assignment]
+            batching.batch(
+                list(paths) if paths else None,
+                store=store,
+                methods=_words(methods),
+                starts=_words(starts),
+                seeds=_seeds(seeds),
+                time_limit=time_limit,
+                gap=gap,
+                threads=threads,
+                workers=workers,
+                deterministic=deterministic,
+                work_limit=work_limit,
+                memory_limit=memory_limit,
+                format=format,
+                resume=resume,
+                retry_failed=retry_failed,
+                cluster=cluster,
+                progress=ticker.show,
+            ).close()
     except KeyboardInterrupt:
         interrupted = True
     finally:
@@ -190,6 +193,11 @@ class _Ticker:
             self._stream.flush()
         else:
             err(told)
+
+    def warn(self, message: Warning | str, *_where: Any) -> None:
+        """Show a warning on a line of its own."""
+        self.close()
+        err(f"warning: {message}")
 
     def close(self) -> None:
         """End the line that is shown over and over."""

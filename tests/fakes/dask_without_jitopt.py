@@ -12,9 +12,9 @@ def dask_setup(worker: object) -> None:
     sys.modules["jitopt"] = None  # type: ignore[assignment]
     found = importlib.metadata.distribution
 
-    def distribution(name: str) -> importlib.metadata.Distribution:
-        if name == "jitopt":
-            raise importlib.metadata.PackageNotFoundError(name)
-        return found(name)
+    def distribution(distribution_name: str) -> importlib.metadata.Distribution:
+        if distribution_name == "jitopt":
+            raise importlib.metadata.PackageNotFoundError(distribution_name)
+        return found(distribution_name)
 
     importlib.metadata.distribution = distribution
