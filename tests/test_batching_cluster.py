@@ -74,7 +74,7 @@ class Site:
 
     @property
     def address(self):
-        until(self.file.exists, 30)
+        until(self.file.exists)
         with contextlib.suppress(ValueError):
             return json.loads(self.file.read_text())["address"]
         time.sleep(0.5)
@@ -87,8 +87,8 @@ class Site:
             process.wait()
 
 
-def until(true, seconds):
-    end = time.monotonic() + seconds
+def until(true):
+    end = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end, "not within its time"
         time.sleep(0.05)
@@ -203,7 +203,7 @@ def test_same_results_as_here_though_the_workers_come_later(site, mixed, folder,
         found, expected = store.result(key), undisturbed.result(key)
         assert found is not None and expected is not None and found.versions == expected.versions
         assert store.runs()[0]["manifest"]["cluster"] is True
-    until(lambda: not working(site.processes), 5)
+    until(lambda: not working(site.processes))
 
 
 def test_crashes_and_hangs_cost_one_job_and_are_labelled(staffed, folder, tmp_path, monkeypatch):
@@ -220,15 +220,18 @@ def test_crashes_and_hangs_cost_one_job_and_are_labelled(staffed, folder, tmp_pa
 
 def test_a_worker_of_dask_is_killed(staffed, folder, undisturbed, tmp_path):
     killed: list[Any] = []
+    below: list[psutil.Process] = []
 
     def kill(moment):
         if moment.done >= 2 and not killed:
             killed.append(staffed.processes[1])
+            below.extend(working(killed))
             os.killpg(killed[0].pid, signal.SIGKILL)
             staffed.worker()
 
     with batching.batch(folder, store=tmp_path / "s.sqlite", cluster=staffed.address, progress=kill, **SHORT) as store:
-        assert killed
+        assert killed and below
+        until(lambda: not any(process.is_running() for process in below))
         same(store, undisturbed)
 
 
@@ -245,14 +248,17 @@ def test_the_batch_ends_and_is_resumed(staffed, folder, undisturbed, tmp_path, n
     batch = subprocess.Popen(
         [sys.executable, "-c", script], env=os.environ | staffed.settings(), stderr=subprocess.PIPE
     )
-    until(lambda: rows(path) > 1 or batch.poll() is not None, 20)
-    batch.send_signal(number)
-    told = batch.communicate(timeout=20)[1].decode()
+    try:
+        until(lambda: rows(path) > 1 or batch.poll() is not None)
+        batch.send_signal(number)
+        told = batch.communicate(timeout=60)[1].decode()
+    finally:
+        batch.kill()
     assert batch.returncode == -number, told
     with distributed.Client(staffed.address, set_as_default=False) as client:
-        until(lambda: not any(client.run(groups).values()), 10 if number == signal.SIGKILL else 0.1)
+        until(lambda: not any(client.run(groups).values()))
     if number == signal.SIGINT:
-        assert not working(staffed.processes)
+        until(lambda: not working(staffed.processes))
         return
     with batching.batch(folder, store=path, resume=True, cluster=staffed.address, **SHORT) as store:
         found, expected = store.columns(), undisturbed.columns()
