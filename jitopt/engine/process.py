@@ -29,9 +29,12 @@ MOST_IDLE_MEMORY = 2 << 30
 
 
 class Worker:
-    """One worker process of a family. `descriptor` is readable when a message has come."""
+    """One worker process of a family. `descriptor` is readable when a message has come.
 
-    def __init__(self, family: str, threads: int) -> None:
+    module: what it runs, with the family as its argument.
+    """
+
+    def __init__(self, family: str, threads: int, module: str = "jitopt.engine.worker") -> None:
         self.family: str = family
         self.threads: int = threads
         self.jobs: int = 0
@@ -43,7 +46,7 @@ class Worker:
         lifeline_read, self._lifeline = os.pipe()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "jitopt.engine.worker", family],
+                [sys.executable, "-P", "-m", module, family],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=None if os.environ.get("JITOPT_WORKER_LOG") else subprocess.DEVNULL,
