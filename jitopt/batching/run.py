@@ -94,8 +94,9 @@ class Run:
         now = time.monotonic()
         since = now - self._committed
         wanted = self._wanted() if now >= self._dry_until else 0
-        idle = wanted and len(self._claims) + len(self._ready) < self._pool.workers
-        due = idle or (since >= GROUP_SECONDS and (wanted or self._answers or self._returned or self._died))
+        told = self._answers or self._returned or self._died
+        idle = len(self._claims) + len(self._ready) < self._pool.workers
+        due = (wanted and idle) or ((told or wanted) and since >= GROUP_SECONDS) or (told and not self._claims)
         if not due and since < HEARTBEAT:
             return
         claimed = self._desk.exchange(self._answers, self._returned, self._died, wanted)

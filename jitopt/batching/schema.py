@@ -42,7 +42,8 @@ CREATE TABLE instances (
 CREATE TABLE jobs (
     number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, instance TEXT NOT NULL REFERENCES instances (sha256),
     method TEXT NOT NULL, time_limit REAL NOT NULL, setting TEXT NOT NULL,
-    state INTEGER NOT NULL DEFAULT 0, rank INTEGER NOT NULL, owner TEXT, attempts INTEGER NOT NULL DEFAULT 0, deaths INTEGER NOT NULL DEFAULT 0
+    state INTEGER NOT NULL DEFAULT 0, rank INTEGER NOT NULL, owner TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0, deaths INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX jobs_waiting ON jobs (state, rank);
 CREATE INDEX jobs_of_instance ON jobs (instance);
