@@ -95,7 +95,7 @@ def test_a_newer_store_is_refused(path: Path) -> None:
         other.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
     other.close()
     for attempt in (lambda: Store.open(path), lambda: batch(TINY, store=path, resume=True)):
-        with pytest.raises(InputError, match="newer jitopt.*upgrade"):
+        with pytest.raises(InputError, match=r"newer jitopt.*upgrade"):
             attempt()
 
 
@@ -105,9 +105,9 @@ def test_a_missing_table_is_told(path: Path, table: str) -> None:
     with sqlite3.connect(path) as other:
         other.execute(f"DROP TABLE {table}")
     other.close()
-    with Store.open(path) as store, pytest.raises(JitoptError, match=f"damaged.*{table}.*Remedy"):
+    with Store.open(path) as store, pytest.raises(JitoptError, match=rf"damaged.*{table}.*Remedy"):
         store.columns()
-    with pytest.raises(JitoptError, match="damaged.*Remedy"):
+    with pytest.raises(JitoptError, match=r"damaged.*Remedy"):
         batch(TINY, store=path, resume=True)
 
 
@@ -167,7 +167,7 @@ def test_paths_that_cannot_be(tmp_path: Path) -> None:
 
 def test_a_store_with_jobs_is_not_overwritten(path: Path) -> None:
     desk(path, "a").leave("done")
-    with pytest.raises(InputError, match="holds 1 jobs already.*--resume"):
+    with pytest.raises(InputError, match=r"holds 1 jobs already.*--resume"):
         batch(TINY, store=path)
 
 
@@ -175,7 +175,7 @@ def test_a_folder_without_permission(path: Path, monkeypatch: pytest.MonkeyPatch
     """The bits bind nobody who is root, so the question for them is answered here."""
     desk(path, "a").leave("done")
     monkeypatch.setattr(os, "access", lambda _path, mode: not mode & os.W_OK)
-    with pytest.raises(InputError, match="may not be written.*permissions"):
+    with pytest.raises(InputError, match=r"may not be written.*permissions"):
         batch(TINY, store=path, resume=True)
     with Store.open(path) as store:
         assert len(store) == 1, "it can still be read"
@@ -184,7 +184,7 @@ def test_a_folder_without_permission(path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_file_that_turns_read_only(path: Path) -> None:
     one = desk(path, "a")
     one._connection.execute("PRAGMA query_only = 1")
-    with pytest.raises(JitoptError, match="may not be written|cannot be used"):
+    with pytest.raises(JitoptError, match=r"may not be written|cannot be used"):
         one.exchange([], [], [], 1)
     vanish(one)
 
@@ -196,7 +196,7 @@ def test_a_full_disk_is_told_and_what_was_committed_stays(path: Path) -> None:
     one.exchange([answer(first)], [], [], 0)
     pages = one._connection.execute("PRAGMA page_count").fetchone()[0]
     one._connection.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(JitoptError, match="disk is full.*safe.*--resume"):
+    with pytest.raises(JitoptError, match=r"disk is full.*safe.*--resume"):
         one.exchange([{**answer(second), "message": "x" * 100_000}], [], [], 0)
     one.leave("failed")
     with Store.open(path) as store:
@@ -423,7 +423,7 @@ def test_resume_without_files_needs_all_jobs_put_down(path: Path) -> None:
     one = Desk_of(path)
     one.put([(incoming("a"), (Setting(),))])
     vanish(one)
-    with pytest.raises(InputError, match="not put down all its jobs.*name its files again"):
+    with pytest.raises(InputError, match=r"not put down all its jobs.*name its files again"):
         batch(store=path, resume=True)
     desk(path, "a", "b").leave("interrupted")
     two = desk_module.Desk(path, {})
