@@ -49,10 +49,11 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_night_with_every_fault(tmp_path: Path, impatient: None) -> None:
     """Corrupt, infeasible, hanging, crashing, hoarding and killed beside healthy jobs: all labelled, none lost."""
-    folder = tmp_path / "night"
+    folder, bad = tmp_path / "night", tmp_path / "bad"
     faults = ["reading-aborts", "reading-stops", "solving-killed", "solving-holds", "solving-hoards", "solving-raises"]
     healthy = [f"healthy {number}" for number in range(4)]
-    kanban(folder, *faults, *healthy)
+    kanban(folder, *healthy)
+    kanban(bad, *faults)
     (folder / "corrupt.json").write_text('{"problem": "kanban", "version": 1, "na')
     (folder / "notes.txt").write_text("not an instance")
     jitopt.register("fake_hangs")
@@ -61,7 +62,8 @@ def test_a_night_with_every_fault(tmp_path: Path, impatient: None) -> None:
     heijunka(tmp_path / "other", "infeasible", products=products)
     heijunka(tmp_path / "other", "line")
     began = time.monotonic()
-    with batch(folder, store=tmp_path / "x.sqlite", time_limit=1.0, memory_limit=600.0, **TINY) as store:
+    night = {"instance": [str(bad), str(folder)], "time_limit": [1.0, 30.0]}
+    with batch(night, store=tmp_path / "x.sqlite", memory_limit=600.0, **TINY) as store:
         rows = by_name(store)
         assert store.runs()[0]["passed_over"] == [str(folder / "notes.txt")]
     assert time.monotonic() - began < 60
@@ -80,12 +82,12 @@ def test_a_night_with_every_fault(tmp_path: Path, impatient: None) -> None:
     assert rows["solving-killed"]["attempts"] == 2
     lines = [str(tmp_path / "other" / f"{name}.json") for name in ("line", "infeasible")]
     methods = ["heijunka_fake_hangs", "heijunka_fake_ends", "heijunka_order_cpsat"]
-    table = {
+    lists: dict[str, Any] = {
         "instance": [line for line in lines for _method in methods],
         "method": methods * 2,
         "time_limit": [1.0, 1.0, 30.0] * 2,
     }
-    with batch(table, store=tmp_path / "y.sqlite", workers=2) as store:
+    with batch(lists, store=tmp_path / "y.sqlite", workers=2) as store:
         table = store.columns()
     found = dict(zip(zip(table["instance"], table["method"], strict=True), table["status"], strict=True))
     assert found == {

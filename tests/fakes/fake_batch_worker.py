@@ -39,17 +39,17 @@ def misbehave(kind: str, task: dict[str, Any]) -> None:
 honest_instance, honest_solve = work._instance, work._solve
 
 
-def instance(task: dict[str, Any]) -> Any:
+def read(task: dict[str, Any]) -> Any:
     misbehave("reading" if task["kind"] == "scan" else "", task)
     return honest_instance(task)
 
 
-def solve(found: Any, task: dict[str, Any], began: float) -> Any:
+def solve(instance: Any, task: dict[str, Any], began: float) -> dict[str, Any]:
     misbehave("solving", task)
-    return honest_solve(found, task, began)
+    return honest_solve(instance, task, began)
 
 
-work._instance = instance
+work._instance = read
 work._solve = solve
 
 if __name__ == "__main__":
