@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jitopt.batching.jobs import Setting, settings_of
-from jitopt.batching.run import BatchProgress, Order, Run
+from jitopt.batching.reading import Order, Reading
+from jitopt.batching.run import BatchProgress, Run
 from jitopt.batching.sources import sources
 from jitopt.batching.store import Store
-from jitopt.errors import InputError
+from jitopt.errors import InputError, JitoptError
 from jitopt.problems.base import Instance
 
 if TYPE_CHECKING:
     from distributed import Client
 
+    from jitopt.batching.desk import Desk
     from jitopt.batching.pool import Pool
 
 __all__ = ["BatchProgress", "Store", "batch"]
@@ -119,15 +122,20 @@ def batch(
     except BaseException:
         pool.close()
         raise
+    run = None
     ending = "failed"
     try:
-        desk.open_for(resume)
-        run = Run(desk, pool, memory=_memory(count) if cluster is None else None, tell=progress)
-        _work(run, orders, retry_failed)
+        desk.open_for(resume, reads=orders is not None)
+        run = Run(desk, pool, _memory(count) if cluster is None else None, progress)
+        _put(run, desk, pool, orders, retry_failed)
+        run.solve()
         ending = "done"
     except KeyboardInterrupt:
         ending = "interrupted"
         pool.stop()
+        if run is not None:
+            with contextlib.suppress(JitoptError):
+                run.save()
         raise
     finally:
         pool.close()
@@ -135,14 +143,18 @@ def batch(
     return Store.open(store)
 
 
-def _work(run: Run, orders: list[Order] | None, retry_failed: bool) -> None:
+def _put(run: Run, desk: Desk, pool: Pool, orders: list[Order] | None, retry_failed: bool) -> None:
+    """Put down the jobs of this batch."""
     if orders is None:
-        run.desk.take_all()
+        desk.take_all()
     else:
-        run.put(orders)
+        reading = Reading(desk, pool, retry_failed, run.report)
+        reading.run(orders)
+        desk.listed(reading.passed_over)
+        if not desk.counts():
+            raise InputError("none of the methods applies to any of the instances", remedy="see `jitopt methods`")
     if retry_failed:
-        run.desk.retry()
-    run.solve()
+        desk.retry()
 
 
 def _pool(cluster: str | Client | None, workers: int, threads: int) -> Pool:
@@ -183,7 +195,7 @@ def _memory(workers: int) -> float:
 def _orders(given: Any, settings: tuple[Setting, ...], format: str | None) -> Any:
     if isinstance(given, str | os.PathLike | Instance):
         given = [given]
-    if isinstance(given, list | tuple):
+    if isinstance(given, list | tuple | set | frozenset | Iterator):
         return (Order(source, settings) for source in sources(given, format))
     from jitopt.batching.frame import orders_of
 

@@ -27,10 +27,19 @@ WAITING, LEASED, DONE = 0, 1, 2
 LAST = 1 << 40
 """Added to a job's rank when its worker died: it is tried again when the others are done."""
 
+LARGEST_CLAIM = 16 << 20
+"""Bytes of instances that are claimed at once."""
+
+BETWEEN_RECLAIMS = 1.0
+"""Seconds between two looks for batches that are gone."""
+
 
 @dataclass(frozen=True)
 class Incoming:
-    """An instance to put down: its content, and what reading it found (refused: why it cannot be read)."""
+    """An instance to put down: its content, and what reading it found.
+
+    fault: "refused" or "failed" where it could not be read, with why.
+    """
 
     sha256: str
     source: str
@@ -43,7 +52,8 @@ class Incoming:
     size: dict[str, int] | None = None
     known_lower: float | None = None
     known_upper: float | None = None
-    refused: str | None = None
+    fault: str | None = None
+    why: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,10 +76,14 @@ class Desk:
         self.path: str = os.fspath(path)
         self._connection = connect(path, write=True)
         self._connection.row_factory = sqlite3.Row
-        self._owner = Owner.begin()
+        self._file = _identity(path)
         self._manifest = manifest
+        self._beats: dict[str, tuple[float, float]] = {}
+        self._next_reclaim = 0.0
         with self._telling():
+            self._connection.execute("PRAGMA temp_store = MEMORY")
             self._connection.execute("CREATE TEMP TABLE mine (number INTEGER PRIMARY KEY)")
+        self._owner = Owner.begin()
 
     @property
     def run(self) -> str:
@@ -84,9 +98,15 @@ class Desk:
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """Do all of it or nothing."""
+        if _identity(self.path) != self._file:
+            # SQLite would write on into a file that nobody finds any more.
+            raise JitoptError(
+                f"{self.path}: the store was deleted, moved or replaced while the batch ran. Remedy: put it back and "
+                "run again with --resume."
+            )
         with self._telling():
-            self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self._connection.execute("BEGIN IMMEDIATE")
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException:
@@ -94,8 +114,8 @@ class Desk:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def open_for(self, resume: bool) -> None:
-        """Note that the run begins.
+    def open_for(self, resume: bool, reads: bool) -> None:
+        """Note that the run begins. reads: it was given instances, which are to be put down first.
 
         Raises
         ------
@@ -112,76 +132,98 @@ class Desk:
             )
         owner = self._owner
         with self._transaction() as to:
-            to.execute("INSERT INTO runs VALUES (?, ?, NULL, NULL, ?)", (owner.id, _now(), json.dumps(self._manifest)))
+            told = (owner.id, _now(), json.dumps(self._manifest), 0 if reads else None)
+            to.execute("INSERT INTO runs (id, started, manifest, listed) VALUES (?, ?, ?, ?)", told)
             values = (owner.id, owner.host, owner.boot, owner.space, owner.pid, owner.born, time.time())
             to.execute("INSERT INTO owners VALUES (?, ?, ?, ?, ?, ?, ?)", values)
 
-    def known(self, sha256: str) -> bool:
-        """Tell whether an instance of this content has been put down."""
+    def known(self, sha256: str, again: bool = False) -> bool:
+        """Tell whether an instance of this content has been put down; again: but not one whose reading failed."""
         with self._telling():
-            return bool(self._connection.execute("SELECT 1 FROM instances WHERE sha256=?", (sha256,)).fetchone())
+            row = self._connection.execute("SELECT fault FROM instances WHERE sha256=?", (sha256,)).fetchone()
+        return row is not None and not (again and row["fault"] == "failed")
 
-    def put(self, instances: Iterable[Incoming], again: Iterable[str], settings: Sequence[Setting]) -> None:
+    def put(self, orders: Iterable[tuple[Incoming | str, Sequence[Setting]]]) -> None:
         """Put down the jobs of instances, new ones and (by hash) such as were put down before."""
         with self._transaction() as to:
-            hashes = list(again)
-            for one in instances:
-                if one.data:
-                    self._forget(to, unreachable(one.source, one.format))
-                size = json.dumps(one.size) if one.size is not None else None
-                to.execute(
-                    "INSERT INTO instances VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                    (
-                        one.sha256,
-                        one.source,
-                        one.stem,
-                        one.format,
-                        one.family,
-                        one.problem,
-                        one.name,
-                        size,
-                        one.known_lower,
-                        one.known_upper,
-                        one.refused,
-                        one.data,
-                    ),
-                )
-                hashes.append(one.sha256)
-            for sha256 in hashes:
-                self._put_jobs(to, sha256, settings)
+            for one, settings in orders:
+                if isinstance(one, Incoming):
+                    self._put_instance(to, one)
+                self._put_jobs(to, one if isinstance(one, str) else one.sha256, settings)
+
+    def _put_instance(self, to: sqlite3.Connection, one: Incoming) -> None:
+        if one.data:
+            self._forget(to, unreachable(one.source, one.format))
+        if to.execute("SELECT 1 FROM instances WHERE sha256=? AND fault='failed'", (one.sha256,)).fetchone():
+            self._forget(to, one.sha256)
+        size = json.dumps(one.size) if one.size is not None else None
+        values = (one.sha256, one.source, one.stem, one.format, one.family, one.problem, one.name, size)
+        found = (one.known_lower, one.known_upper, one.fault, one.why, one.data)
+        to.execute(
+            f"INSERT INTO instances VALUES ({', '.join('?' * len((*values, *found)))}) ON CONFLICT DO NOTHING",
+            (*values, *found),
+        )
 
     def _put_jobs(self, to: sqlite3.Connection, sha256: str, settings: Sequence[Setting]) -> None:
-        row = to.execute("SELECT problem, refused FROM instances WHERE sha256=?", (sha256,)).fetchone()
-        for setting in expand(settings, row["problem"]):
+        row = to.execute("SELECT problem, size, fault, why FROM instances WHERE sha256=?", (sha256,)).fetchone()
+        size = json.loads(row["size"]) if row["size"] is not None else {}
+        for setting in expand(settings, row["problem"], size):
             key = job_key(sha256, setting)
             to.execute(
-                """INSERT INTO jobs (key, instance, method, setting, rank)
-                   VALUES (?, ?, ?, ?, (SELECT coalesce(max(number), 0) + 1 FROM jobs)) ON CONFLICT DO NOTHING""",
-                (key, sha256, setting.method, setting.text),
+                """INSERT INTO jobs (key, instance, method, time_limit, setting, rank)
+                   VALUES (?, ?, ?, ?, ?, (SELECT coalesce(max(number), 0) + 1 FROM jobs)) ON CONFLICT DO NOTHING""",
+                (key, sha256, setting.method, setting.time_limit, setting.text),
             )
             to.execute("INSERT OR IGNORE INTO mine SELECT number FROM jobs WHERE key=?", (key,))
-            if row["refused"] is not None:
-                self._keep(to, {"id": key, "status": "refused", "message": row["refused"]})
+            if row["fault"] is not None:
+                self._keep(to, {"id": key, "status": row["fault"], "message": row["why"]})
 
     def _forget(self, to: sqlite3.Connection, sha256: str) -> None:
-        """Strike out the jobs of a source that could not be fetched and now was."""
+        """Strike out the jobs of what could not be fetched or read before."""
         to.execute("DELETE FROM results WHERE key IN (SELECT key FROM jobs WHERE instance=?)", (sha256,))
         to.execute("DELETE FROM jobs WHERE instance=?", (sha256,))
         to.execute("DELETE FROM instances WHERE sha256=?", (sha256,))
 
+    def listed(self, passed_over: Sequence[str]) -> None:
+        """Note that every job of this run is put down; passed_over: files of folders that are no instances."""
+        with self._transaction() as to:
+            told = (json.dumps(list(passed_over)), self._owner.id)
+            to.execute("UPDATE runs SET listed=1, passed_over=? WHERE id=?", told)
+
     def take_all(self) -> None:
-        """Make every job of the store one of this batch."""
+        """Make every job of the store one of this batch.
+
+        Raises
+        ------
+        InputError
+            If the last batch that was given instances did not come to put down all of them.
+        """
         with self._telling():
+            last = "SELECT started, listed FROM runs WHERE listed IS NOT NULL ORDER BY started DESC, rowid DESC LIMIT 1"
+            row = self._connection.execute(last).fetchone()
+            if row is not None and not row["listed"]:
+                raise InputError(
+                    f"the batch of {row['started']} has not put down all its jobs: it was ended before, or still reads",
+                    source=self.path,
+                    remedy="name its files again beside --resume; nothing is done twice",
+                )
             self._connection.execute("INSERT OR IGNORE INTO mine SELECT number FROM jobs")
 
     def retry(self) -> None:
-        """Put the failed jobs of this batch back to wait."""
+        """Put the failed jobs of this batch back to wait; those whose instance could not be read need it read again."""
+        failed = """SELECT j.key FROM mine m JOIN jobs j USING (number) JOIN results r ON r.key = j.key
+                    JOIN instances i ON i.sha256 = j.instance WHERE r.status = 'failed' AND i.fault IS NULL"""
         with self._transaction() as to:
-            failed = "SELECT key FROM results WHERE status = 'failed'"
-            to.execute(
-                f"UPDATE jobs SET state=0, deaths=0 WHERE key IN ({failed}) AND number IN (SELECT number FROM mine)"
-            )
-            to.execute("DELETE FROM results WHERE key IN (SELECT key FROM jobs WHERE state=0)")
+            keys = [(row["key"],) for row in to.execute(failed).fetchall()]
+            to.executemany("DELETE FROM results WHERE key=?", keys)
+            to.executemany("UPDATE jobs SET state=0, deaths=0, rank=number WHERE key=?", keys)
+
+    def open(self) -> bool:
+        """Tell whether a job of this batch is not done."""
+        query = """SELECT 1 FROM jobs j INDEXED BY jobs_waiting JOIN mine m ON m.number = j.number
+                   WHERE j.state IN (0, 1) LIMIT 1"""
+        with self._telling():
+            return self._connection.execute(query).fetchone() is not None
 
     def counts(self) -> dict[str, int]:
         """Return how many jobs of this batch there are of each status: waiting, leased, or their result's."""
@@ -190,12 +232,12 @@ class Desk:
         with self._telling():
             return {row[0]: row[1] for row in self._connection.execute(query)}
 
-    def waiting(self) -> dict[str, tuple[int, float]]:
-        """Return for each method how many jobs of this batch are not done, and the sum of their limits [s]."""
-        query = """SELECT j.method, count(*), sum(json_extract(j.setting, '$.time_limit'))
-                   FROM mine m JOIN jobs j USING (number) WHERE j.state < 2 GROUP BY 1"""
+    def waiting(self) -> dict[str, tuple[int, float, float]]:
+        """Return for each method how many jobs of this batch are not done, their limits in sum, and the largest [s]."""
+        query = """SELECT j.method, count(*), sum(j.time_limit), max(j.time_limit)
+                   FROM jobs j JOIN mine m ON m.number = j.number WHERE j.state IN (0, 1) GROUP BY 1"""
         with self._telling():
-            return {row[0]: (row[1], row[2]) for row in self._connection.execute(query)}
+            return {row[0]: (row[1], row[2], row[3]) for row in self._connection.execute(query)}
 
     def exchange(
         self, answers: Sequence[dict[str, Any]], returned: Sequence[str], died: Sequence[str], wanted: int
@@ -208,12 +250,9 @@ class Desk:
         with self._transaction() as to:
             for answer in answers:
                 self._keep(to, answer)
-            give_back = "UPDATE jobs SET state=0, owner=NULL WHERE key=? AND owner=? AND state=1"
-            to.executemany(give_back, [(key, owner) for key in (*returned, *died)])
-            to.executemany(
-                "UPDATE jobs SET deaths = deaths + 1, rank = rank % ? + ? WHERE key=? AND state=0",
-                [(LAST, LAST, key) for key in died],
-            )
+            held = "owner=NULL, state=0 WHERE key=? AND owner=? AND state=1"
+            to.executemany(f"UPDATE jobs SET attempts=attempts-1, {held}", [(key, owner) for key in returned])
+            to.executemany(f"UPDATE jobs SET deaths=deaths+1, rank=number+{LAST}, {held}", [(k, owner) for k in died])
             to.execute("UPDATE owners SET beat=? WHERE id=?", (time.time(), owner))
             return self._claim(to, wanted) if wanted else []
 
@@ -241,30 +280,50 @@ class Desk:
 
     def _claim(self, to: sqlite3.Connection, wanted: int) -> list[Claim]:
         query = """SELECT j.number, j.key, j.setting, j.deaths, i.sha256, i.source, i.format, i.data
-                   FROM jobs j JOIN mine m USING (number) JOIN instances i ON i.sha256 = j.instance
-                   WHERE j.state = 0 ORDER BY j.rank LIMIT ?"""
-        rows = to.execute(query, (wanted,)).fetchall()
-        to.executemany(
-            "UPDATE jobs SET state=1, owner=?, attempts=attempts+1 WHERE number=?",
-            [(self._owner.id, row["number"]) for row in rows],
-        )
-        return [
-            Claim(row["key"], Setting.parse(row["setting"]), *(row[name] for name in row.keys()[3:])) for row in rows
-        ]
+                   FROM jobs j INDEXED BY jobs_waiting JOIN mine m ON m.number = j.number
+                   JOIN instances i ON i.sha256 = j.instance WHERE j.state = 0 ORDER BY j.rank LIMIT ?"""
+        claims: list[Claim] = []
+        numbers: list[int] = []
+        size = 0
+        for row in to.execute(query, (wanted,)):
+            claims.append(Claim(row["key"], Setting.parse(row["setting"]), *(row[name] for name in row.keys()[3:])))
+            numbers.append(row["number"])
+            size += len(row["data"])
+            if size > LARGEST_CLAIM:
+                break
+        owner = self._owner.id
+        taken = "UPDATE jobs SET state=1, owner=?, attempts=attempts+1 WHERE number=?"
+        to.executemany(taken, [(owner, number) for number in numbers])
+        return claims
 
     def reclaim(self) -> int:
-        """Free the jobs whose batch is gone; return how many."""
-        query = "SELECT * FROM owners WHERE id IN (SELECT DISTINCT owner FROM jobs WHERE state=1) AND id <> ?"
-        freed = 0
+        """Free the jobs whose batch is gone; return how many. Looks once a second at most."""
+        now = time.monotonic()
+        if now < self._next_reclaim:
+            return 0
+        self._next_reclaim = now + BETWEEN_RECLAIMS
+        with self._telling():
+            query = "SELECT * FROM owners WHERE id IN (SELECT DISTINCT owner FROM jobs WHERE state=1) AND id <> ?"
+            rows = [dict(row) for row in self._connection.execute(query, (self._owner.id,))]
+            lost = "SELECT 1 FROM jobs WHERE state=1 AND owner NOT IN (SELECT id FROM owners) LIMIT 1"
+            stray = self._connection.execute(lost).fetchone() is not None
+        dead = [row["id"] for row in rows if not self._lives(row)]
+        if not dead and not stray:
+            return 0
         with self._transaction() as to:
-            for row in to.execute(query, (self._owner.id,)).fetchall():
-                values = dict(row)
-                beat = values.pop("beat")
-                if not alive(Owner(**values), beat):
-                    done = to.execute("UPDATE jobs SET state=0, owner=NULL WHERE state=1 AND owner=?", (row["id"],))
-                    freed += done.rowcount
-                    to.execute("DELETE FROM owners WHERE id=?", (row["id"],))
-        return freed
+            to.executemany("DELETE FROM owners WHERE id=?", [(id,) for id in dead])
+            free = "UPDATE jobs SET state=0, owner=NULL WHERE state=1 AND owner NOT IN (SELECT id FROM owners)"
+            return int(to.execute(free).rowcount)
+
+    def _lives(self, row: dict[str, Any]) -> bool:
+        """Tell whether a batch lives; the silence of one that cannot be seen is timed by the own clock."""
+        beat = row.pop("beat")
+        owner = Owner(**row)
+        seen, since = self._beats.get(owner.id, (None, 0.0))
+        if seen != beat:
+            since = time.monotonic()
+            self._beats[owner.id] = (beat, since)
+        return alive(owner, time.monotonic() - since)
 
     def leave(self, ending: str) -> None:
         """Note how the run ended, give back what it holds, and let go of the file."""
@@ -289,3 +348,12 @@ class Desk:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _identity(path: str | os.PathLike[str]) -> tuple[int, int] | None:
+    """Return what tells a file from every other, None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino)

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from jitopt.batching.jobs import Setting, settings_of
-from jitopt.batching.run import Order
+from jitopt.batching.reading import Order
 from jitopt.batching.sources import Source, sources
 from jitopt.errors import InputError
 from jitopt.frames import columns_of
@@ -37,7 +37,8 @@ def orders_of(table: object, settings: tuple[Setting, ...], format: str | None) 
         )
     found: dict[str, tuple[list[Source], dict[str, Setting]]] = {}
     for row, given in enumerate(columns["instance"]):
-        told = {name: columns[name][row] for name in columns if name != "instance" and columns[name][row] is not None}
+        cells = {name: columns[name][row] for name in columns if name != "instance"}
+        told = {name: _whole(name, cell) for name, cell in cells.items() if cell is not None}
         try:
             chosen = _settings(settings, told)
         except InputError as error:
@@ -47,6 +48,11 @@ def orders_of(table: object, settings: tuple[Setting, ...], format: str | None) 
             found[name] = (list(sources([given], format)), {})
         found[name][1].update({setting.text: setting for setting in chosen})
     return [Order(source, tuple(chosen.values())) for listed, chosen in found.values() for source in listed]
+
+
+def _whole(name: str, cell: Any) -> Any:
+    """Return a whole number as such: pandas keeps a column with gaps as floats."""
+    return int(cell) if name in ("seed", "threads") and isinstance(cell, float) and cell.is_integer() else cell
 
 
 def _settings(settings: tuple[Setting, ...], told: dict[str, Any]) -> list[Setting]:

@@ -43,6 +43,13 @@ class Setting:
     memory_limit: float | None = None
     solver_options: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        # 10 and 10.0 seconds are the same setting, and give the same key.
+        for name in ("time_limit", "gap", "work_limit", "memory_limit"):
+            value = getattr(self, name)
+            if isinstance(value, int) and not isinstance(value, bool):
+                object.__setattr__(self, name, float(value))
+
     def check(self) -> None:
         """Refuse what `jitopt.solve` would refuse.
 
@@ -62,8 +69,10 @@ class Setting:
             solver_options=self.solver_options,
         )
         request.settings(0.0)
+        if not isinstance(self.deterministic, bool):
+            raise InputError("deterministic must be True or False", value=self.deterministic, remedy="correct it")
         memory = self.memory_limit
-        if memory is not None and not (isinstance(memory, int | float) and 0 < memory < float("inf")):
+        if memory is not None and not (isinstance(memory, float) and 0 < memory < float("inf")):
             raise InputError("memory_limit must be a number above 0 [MB]", value=memory, remedy="correct it")
 
     @cached_property
@@ -130,39 +139,46 @@ def _check_word(word: object) -> None:
     raise UnknownMethodError(f"There is no method {word!r}. There are: auto, {', '.join(GROUPS)}, {known}.")
 
 
-def expand(settings: Iterable[Setting], problem: str | None) -> list[Setting]:
+def expand(settings: Iterable[Setting], problem: str | None, size: Mapping[str, int]) -> list[Setting]:
     """Return the settings of an instance's jobs: words for several methods resolved, those of other problems left out.
 
-    problem: None where the file could not be read; then every setting stands for one job.
+    problem: None where the file could not be read; then every setting stands for one job. size: of
+    the instance; a word for several methods leaves out those that cannot express it.
     """
     if problem is None:
         return list(settings)
     found: dict[str, Setting] = {}
     for setting in settings:
-        start = _start(setting.start, problem)
-        for method in _methods(setting.method, problem):
+        start = _start(setting.start, problem, size)
+        for method in _methods(setting.method, problem, size):
             if start is not None and start != method:
                 chosen = replace(setting, method=method, start=start)
                 found.setdefault(chosen.text, chosen)
     return list(found.values())
 
 
-def _methods(word: str, problem: str) -> list[str]:
-    listed = registry.methods(problem)
+def _methods(word: str, problem: str, size: Mapping[str, int]) -> list[str]:
     if word == "auto":
         return ["auto"]
     if word in GROUPS:
         kinds = {"heuristic": ("heuristic",), "exact": ("formulation",)}.get(word, ("formulation", "heuristic"))
-        return ["auto"] * (word == "all") + [method.name for method in listed if method.kind in kinds]
+        listed = [method for method in registry.methods(problem) if method.kind in kinds and expresses(method, size)]
+        return ["auto"] * (word == "all") + [method.name for method in listed]
     name = _named(word, problem)
     return [name] if name else []
 
 
-def _start(word: str, problem: str) -> str | None:
+def expresses(method: registry.Method, size: Mapping[str, int]) -> bool:
+    """Tell whether a method can express an instance, by what it says: `up_to` 0 of something is none of it."""
+    return all(not size.get(key, 0) for key, limit in method.up_to.items() if limit == 0)
+
+
+def _start(word: str, problem: str, size: Mapping[str, int]) -> str | None:
     if word in (NO_START, "auto"):
         return word
     if word == "heuristic":
-        return next((m.name for m in registry.methods(problem) if m.kind == "heuristic"), None)
+        listed = registry.methods(problem)
+        return next((m.name for m in listed if m.kind == "heuristic" and expresses(m, size)), None)
     return _named(word, problem)
 
 

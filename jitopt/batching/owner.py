@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 import uuid
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,8 +19,8 @@ __all__ = ["Owner", "alive"]
 SILENT = 120.0
 """Seconds without a heartbeat after which a batch that cannot be seen from here counts as gone."""
 
-_active: set[str] = set()
-"""The batches of this process that still run."""
+_active: set[tuple[int, str]] = set()
+"""The batches of this process that still run; with its number, since a forked child copies the set."""
 
 
 @dataclass(frozen=True)
@@ -40,23 +39,23 @@ class Owner:
         """Return a new owner in this process."""
         pid = os.getpid()
         owner = cls(uuid.uuid4().hex, socket.gethostname(), _boot(), _space(), pid, _born(pid) or "")
-        _active.add(owner.id)
+        _active.add((pid, owner.id))
         return owner
 
     def end(self) -> None:
         """Note that the batch is over."""
-        _active.discard(self.id)
+        _active.discard((self.pid, self.id))
 
 
-def alive(owner: Owner, beat: float) -> bool:
-    """Tell whether a batch still runs. beat: its last heartbeat (wall clock) [s]."""
-    if owner.id in _active:
+def alive(owner: Owner, silence: float) -> bool:
+    """Tell whether a batch still runs. silence: seconds for which no heartbeat of it was seen."""
+    if (os.getpid(), owner.id) in _active:
         return True
     if (owner.boot, owner.space) == (_boot(), _space()):
         return owner.pid != os.getpid() and _born(owner.pid) == owner.born
     if owner.host == socket.gethostname() and owner.boot != _boot():
         return False
-    return time.time() - beat < SILENT
+    return silence < SILENT
 
 
 @lru_cache(maxsize=1)

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import queue
-import select
+import selectors
 import signal
-import threading
 import time
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from jitopt.engine.process import Worker
+from jitopt.batching.seat import Seat
+from jitopt.errors import JitoptError
 
-__all__ = ["Answer", "LocalPool", "Lost", "Pool", "Returned"]
-
-MODULE = "jitopt.batching.worker"
-
-AHEAD = 2
-"""Groups of tasks a worker has: the one it works on and the next, so that it never waits."""
+__all__ = ["Answer", "Event", "LocalPool", "Lost", "Pool", "Returned"]
 
 GRACE = 30.0
 """Seconds beyond its limit after which a task is ended from outside; the engine keeps limits by itself."""
 
-RECYCLED = 5000
-"""A worker is replaced after this many tasks."""
+SILENT = 60.0
+"""Seconds that a worker may take to start, or to begin what it was given."""
+
+STILLBORN = 5
+"""So many workers in a row that end before they are ready end the batch."""
+
+LATE = 5.0
+"""Seconds between two polls after which the batch itself was held up, and blames no worker for the time."""
 
 WATCHED = 1.0
 """Seconds between two looks at the memory of the workers."""
@@ -76,7 +75,11 @@ class Pool(Protocol):
         """Return how many groups can be handed out now."""
 
     def submit(self, tasks: list[dict[str, Any]]) -> None:
-        """Hand out a group of tasks. A task has id, kind, and limit: the seconds it may take."""
+        """Hand out a group of tasks.
+
+        A task has id, kind, limit (the seconds it may take) and expected (those it is likely to take,
+        None if that is not known).
+        """
 
     def poll(self, seconds: float) -> list[Event]:
         """Return what happened, waiting up to `seconds` for something to happen."""
@@ -88,180 +91,153 @@ class Pool(Protocol):
         """End the workers."""
 
 
-class _Line:
-    """The way to a worker: a thread of its own, so that a worker that does not listen keeps nobody waiting."""
-
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
-        self._messages: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def send(self, **message: Any) -> None:
-        """Send a message when those before it are through."""
-        self._messages.put(message)
-
-    def close(self) -> None:
-        """Send no more."""
-        self._messages.put(None)
-
-    def _run(self) -> None:
-        while (message := self._messages.get()) is not None:
-            if not self._worker.send(**message):
-                return
-
-
-@dataclass
-class _Seat:
-    """A worker and what it has been given."""
-
-    worker: Worker
-    line: _Line
-    groups: deque[list[str]] = field(default_factory=deque)
-    limits: dict[str, float] = field(default_factory=dict)
-    memory: dict[str, float] = field(default_factory=dict)
-    running: str | None = None
-    since: float = 0.0
-    ready: bool = False
-    done: int = 0
-
-    def forget(self, id: str) -> None:
-        """Strike out a task."""
-        self.limits.pop(id, None)
-        self.memory.pop(id, None)
-        for group in self.groups:
-            if id in group:
-                group.remove(id)
-        while self.groups and not self.groups[0]:
-            self.groups.popleft()
-        if self.running == id:
-            self.running = None
-
-
 class LocalPool:
     """Worker processes of this machine. threads: of each, for its environment."""
 
     def __init__(self, workers: int, threads: int) -> None:
         self.workers: int = workers
         self._threads = threads
-        self._seats: list[_Seat] = []
-        self._watched = time.monotonic()
+        self._seats: list[Seat] = []
+        self._selector = selectors.DefaultSelector()
+        self._watched = self._polled = time.monotonic()
+        self._stillborn = 0
 
     def room(self) -> int:
         """Return how many groups can be handed out now."""
-        return self.workers * AHEAD - sum(min(AHEAD, len(seat.groups)) for seat in self._seats)
+        absent = max(0, self.workers - len(self._seats))
+        return absent + sum(seat.room() for seat in self._seats)
 
     def submit(self, tasks: list[dict[str, Any]]) -> None:
         """Hand a group to the worker that has least to do."""
-        seat = self._seat()
-        seat.groups.append([task["id"] for task in tasks])
-        for task in tasks:
-            seat.limits[task["id"]] = task["limit"]
-            if task.get("memory"):
-                seat.memory[task["id"]] = task["memory"]
-        seat.line.send(type="tasks", tasks=tasks)
-
-    def _seat(self) -> _Seat:
-        idle = [seat for seat in self._seats if not seat.groups]
+        idle = [seat for seat in self._seats if not seat.groups and not seat.tired]
         if not idle and len(self._seats) < self.workers:
-            worker = Worker("batch", self._threads, MODULE)
-            self._seats.append(_Seat(worker, _Line(worker), since=time.monotonic()))
-            return self._seats[-1]
-        return min(self._seats, key=lambda seat: len(seat.limits))
+            idle = [self._take_seat()]
+        fresh = [seat for seat in self._seats if not seat.tired] or self._seats
+        seat = idle[0] if idle else min(fresh, key=lambda seat: (len(seat.groups), len(seat.tasks)))
+        seat.give(tasks)
+
+    def _take_seat(self) -> Seat:
+        seat = Seat(self._threads)
+        self._seats.append(seat)
+        self._selector.register(seat.worker.descriptor, selectors.EVENT_READ, seat)
+        return seat
 
     def poll(self, seconds: float) -> list[Event]:
-        """Return what happened, waiting up to `seconds` for something to happen."""
-        seats = {seat.worker.descriptor: seat for seat in self._seats}
-        if not seats:
+        """Return what happened, waiting up to `seconds` for something to happen.
+
+        Raises
+        ------
+        JitoptError
+            If one worker after the other ends before it is ready.
+        """
+        if not self._seats:
             return []
+        late = time.monotonic() - self._polled
         events: list[Event] = []
-        for descriptor in select.select(list(seats), [], [], seconds)[0]:
-            events += self._hear(seats[descriptor])
+        for key, _ in self._selector.select(seconds):
+            events += self._hear(key.data)
+        for seat in self._seats:
+            seat.since += late if late > LATE else 0.0
         events += self._watch()
+        self._polled = time.monotonic()
         return events
 
-    def _hear(self, seat: _Seat) -> list[Event]:
+    def _hear(self, seat: Seat) -> list[Event]:
         messages = seat.worker.receive()
         if messages is None:
-            return self._bury(seat, None)
+            return self._bury(seat)
         events: list[Event] = []
         for message in messages:
+            seat.since = time.monotonic()
             if message["type"] == "ready":
-                seat.ready = True
-            elif message["type"] == "begin":
-                seat.running, seat.since = message["id"], time.monotonic()
+                seat.ready, self._stillborn = True, 0
+            elif message["type"] == "begin" and message["id"] in seat.tasks:
+                seat.running = message["id"]
             elif message["type"] == "answer":
                 answer = message["answer"]
                 seat.forget(answer["id"])
-                seat.done += 1
                 events.append(Answer(answer))
-        if seat.done >= RECYCLED and not seat.groups:
+        if seat.tired and not seat.groups:
             self._remove(seat)
         return events
 
-    def _bury(self, seat: _Seat, why: str | None, stopped_by: str = "error") -> list[Event]:
-        """Part from a worker that has ended or has to; say what was lost with it."""
-        running, final = seat.running, why is not None
-        told, killed = (why, False) if why is not None else _ending(seat.worker)
+    def _bury(self, seat: Seat, why: str | None = None, stopped_by: str = "error") -> list[Event]:
+        """Part from a worker that has ended or (why) has to; say what was lost with it."""
+        running = seat.running
+        told, killed = (why, False) if why is not None else _ending(seat)
         self._remove(seat)
+        if not seat.ready:
+            self._stillborn += 1
+            if self._stillborn >= STILLBORN:
+                raise JitoptError(
+                    f"The workers of the batch end before they are ready: {told}. Remedy: run `jitopt doctor`, "
+                    "and see that there are memory and processes left; then go on with --resume."
+                )
         events: list[Event] = []
         if running is not None:
-            events.append(Lost(running, told, final, stopped_by, killed))
-        waiting = tuple(id for id in seat.limits if id != running)
+            events.append(Lost(running, told, why is not None, stopped_by, killed))
+        waiting = tuple(id for id in seat.tasks if id != running)
         if waiting:
             events.append(Returned(waiting))
         return events
 
-    def _remove(self, seat: _Seat) -> None:
+    def _remove(self, seat: Seat) -> None:
         self._seats.remove(seat)
-        seat.line.close()
-        seat.worker.end()
+        self._selector.unregister(seat.worker.descriptor)
+        seat.end()
 
     def _watch(self) -> list[Event]:
         """End what has outlived its limit or outgrown its memory."""
         now = time.monotonic()
         events: list[Event] = []
         for seat in list(self._seats):
+            quiet = now - seat.since
             if seat.running is None:
-                if not seat.ready and now - seat.since > GRACE:
-                    events += self._bury(seat, None)
+                # It does not start, or does not begin what it has: nothing was lost, another one takes that over.
+                if quiet > SILENT and (seat.tasks or not seat.ready):
+                    events += self._bury(seat, f"no sign of life for {SILENT:g} s")
                 continue
-            limit = seat.limits[seat.running]
-            if now - seat.since > limit + GRACE:
+            limit = seat.tasks[seat.running].limit
+            if quiet > limit + GRACE:
                 told = f"no answer {GRACE:g} s after its limit of {limit:g} s; ended by the batch"
                 events += self._bury(seat, told, "time_limit")
         if now - self._watched >= WATCHED:
             self._watched = now
-            for seat in list(self._seats):
-                most = seat.memory.get(seat.running or "")
-                if most and seat.worker.memory() > (most + SPARE) * 2**20:
-                    told = f"it took more than {most:g} MB; ended by the batch"
-                    events += self._bury(seat, told, "memory_limit")
+            events += self._watch_memory()
+        return events
+
+    def _watch_memory(self) -> list[Event]:
+        events: list[Event] = []
+        for seat in list(self._seats):
+            most = seat.tasks[seat.running].memory if seat.running is not None else None
+            if most and seat.worker.memory() > (most + SPARE) * 2**20:
+                events += self._bury(seat, f"it took more than {most:g} MB; ended by the batch", "memory_limit")
         return events
 
     def stop(self) -> None:
         """Interrupt what runs, and wait a moment for the solvers to end."""
         for seat in self._seats:
-            seat.line.send(type="stop")
+            seat.stop()
         end = time.monotonic() + 3.0
         while time.monotonic() < end and any(seat.worker.ended() is None for seat in self._seats):
-            time.sleep(0.02)
-            for seat in self._seats:
-                # Its last words are read, so that it cannot be kept waiting by a full pipe.
-                if select.select([seat.worker.descriptor], [], [], 0)[0]:
-                    seat.worker.receive()
+            # Their last words are read, so that no worker is kept waiting by a full pipe.
+            for key, _ in self._selector.select(0.02):
+                key.data.worker.receive()
+            time.sleep(0.01)
 
     def close(self) -> None:
         """End the workers."""
         for seat in list(self._seats):
             self._remove(seat)
+        self._selector.close()
 
 
-def _ending(worker: Worker) -> tuple[str, bool]:
+def _ending(seat: Seat) -> tuple[str, bool]:
     """Say how a worker ended, and whether by SIGKILL."""
     end = time.monotonic() + 1.0
-    while worker.ended() is None and time.monotonic() < end:
+    while seat.worker.ended() is None and time.monotonic() < end:
         time.sleep(0.01)
-    code = worker.ended()
+    code = seat.worker.ended()
     if code is None:
         return "its worker closed the line", False
     if code >= 0:

@@ -1,48 +1,41 @@
-"""A batch from its sources to its last answer: read, hand out, commit, wait for others, end."""
+"""The second half of a batch: jobs are claimed, handed out, answered and committed, until none is left."""
 
 from __future__ import annotations
 
 import time
-import zlib
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jitopt.batching.desk import Claim, Desk, Incoming
-from jitopt.batching.jobs import Setting, content_hash, unreachable
+from jitopt.batching.pace import GROUP_SECONDS, Pace, fitting, group_size, makespan, most_deaths
 from jitopt.batching.pool import Answer, Event, Lost, Pool, Returned
-from jitopt.batching.sources import Source, is_instance
 from jitopt.batching.work import as_text
-from jitopt.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable
 
-__all__ = ["BatchProgress", "Order", "Run"]
+    from jitopt.batching.desk import Claim, Desk
 
-GROUP_SECONDS = 0.5
-"""What a group of tasks may take, and how long an answer may wait until it is committed."""
-
-LARGEST_GROUP = 64
-LARGEST_BYTES = 4 << 20
-
-SCAN_LIMIT = 120.0
-"""Seconds reading an instance may take."""
-
-MOST_DEATHS = 3
-MOST_KILLS = 10
-"""A job that was running when its worker died is told failed after so many times: by itself, by SIGKILL.
-
-SIGKILL comes from outside: from a person, or from a machine that is out of memory.
-"""
+__all__ = ["BatchProgress", "Run"]
 
 WAIT_FOR_OTHERS = 1.0
 """Seconds between two looks at jobs that another batch holds."""
 
+HEARTBEAT = 20.0
+"""Seconds after which the store is told that the batch lives, even if there is nothing else to tell."""
+
+TELLING = 0.02
+"""Share of the time that counting the jobs for a progress report may take."""
+
 
 @dataclass(frozen=True)
 class BatchProgress:
-    """Where a batch stands. counts: jobs by status. left: seconds to go (None: unknown), at_most: by the limits."""
+    """Where a batch stands.
+
+    done, total: its jobs. counts: its jobs by status, "waiting" and "leased" (handed out) among
+    them. seconds: since it began. left: seconds it is likely to go on, by the recent pace of each
+    method; None while a method has no pace yet. at_most: seconds by the time limits.
+    """
 
     done: int
     total: int
@@ -52,183 +45,89 @@ class BatchProgress:
     at_most: float
 
 
-@dataclass(frozen=True)
-class Order:
-    """A source and how it is to be solved."""
-
-    source: Source
-    settings: tuple[Setting, ...]
-
-
-@dataclass
-class _Pace:
-    """How long the jobs of a method take: of the recent ones most."""
-
-    mean: float = 0.0
-    count: int = 0
-
-    def add(self, seconds: float) -> None:
-        self.count += 1
-        self.mean += (seconds - self.mean) / min(self.count, 20)
-
-
-@dataclass
-class _Scan:
-    """An instance that is being read."""
-
-    incoming: Incoming
-    settings: tuple[Setting, ...]
-    deaths: int = 0
-
-
-@dataclass
 class Run:
-    """One batch on one desk and one pool."""
+    """One batch on one desk and one pool. memory: of a job that sets no limit [MB]; None: its machine decides."""
 
-    desk: Desk
-    pool: Pool
-    memory: float | None
-    """What a job may hold unless its setting says [MB]; None: the machine that runs it decides."""
-    tell: Callable[[BatchProgress], None] | None = None
-    skipped: list[str] = field(default_factory=list)
-    """Files of a folder that are no instances."""
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self, desk: Desk, pool: Pool, memory: float | None, tell: Callable[[BatchProgress], None] | None = None
+    ) -> None:
+        self._desk = desk
+        self._pool = pool
+        self._memory = memory
+        self._tell = tell
         self._began = time.monotonic()
-        self._pace: dict[str, _Pace] = defaultdict(_Pace)
+        self._next_report = self._began
+        self._pace: dict[str, Pace] = defaultdict(Pace)
         self._claims: dict[str, Claim] = {}
-        self._scans: dict[str, _Scan] = {}
-
-    # Reading the instances.
-
-    def put(self, orders: Iterable[Order]) -> None:
-        """Read every source in the workers and put its jobs down."""
-        incoming = self._incoming(orders)
-        more = True
-        backlog: list[_Scan] = []
-        read: list[tuple[Incoming, tuple[Setting, ...]]] = []
-        committed = time.monotonic()
-        while more or backlog or self._scans:
-            while more and len(backlog) < LARGEST_GROUP and self.pool.room():
-                scan = next(incoming, None)
-                if scan is None:
-                    more = False
-                else:
-                    backlog.append(scan)
-            while backlog and self.pool.room():
-                group = _fitting(backlog, lambda scan: len(scan.incoming.data))
-                self._scans |= {scan.incoming.sha256: scan for scan in group}
-                self.pool.submit([_scan_task(scan.incoming) for scan in group])
-            for event in self.pool.poll(0.1):
-                self._heard_scan(event, read, backlog)
-            if read and (time.monotonic() - committed > GROUP_SECONDS or not (more or backlog or self._scans)):
-                self._put_down(read)
-                read, committed = [], time.monotonic()
-        if read:
-            self._put_down(read)
-
-    def _incoming(self, orders: Iterable[Order]) -> Iterator[_Scan]:
-        """Return the instances that have to be read; put down at once what is known, or cannot be fetched."""
-        seen: set[str] = set()
-        for order in orders:
-            source = order.source
-            try:
-                data = source.fetch()
-            except InputError as error:
-                hash = unreachable(source.label, source.format)
-                found = Incoming(hash, source.label, source.stem, source.format, source.family, b"", refused=str(error))
-                self.desk.put([found], [], order.settings)
-                continue
-            if source.found and not is_instance(source, data):
-                self.skipped.append(source.label)
-                continue
-            hash = content_hash(data, source.format)
-            if self.desk.known(hash):
-                self.desk.put([], [hash], order.settings)
-            elif hash not in seen:
-                seen.add(hash)
-                packed = zlib.compress(data, 6)
-                yield _Scan(
-                    Incoming(hash, source.label, source.stem, source.format, source.family, packed), order.settings
-                )
-
-    def _heard_scan(self, event: Event, read: list[tuple[Incoming, tuple[Setting, ...]]], backlog: list[_Scan]) -> None:
-        if isinstance(event, Returned):
-            backlog += [self._scans.pop(id) for id in event.ids if id in self._scans]
-            return
-        id = event.answer["id"] if isinstance(event, Answer) else event.id
-        scan = self._scans.pop(id, None)
-        if scan is None:
-            return
-        if isinstance(event, Lost):
-            scan.deaths += 1
-            if event.final or scan.deaths >= _most(event):
-                told = f"{scan.incoming.source}: reading it did not end well: {event.why}."
-                read.append((replace(scan.incoming, refused=told), scan.settings))
-            else:
-                backlog.append(scan)
-            return
-        answer = event.answer
-        if answer["status"] == "read":
-            names = ("problem", "name", "size", "known_lower", "known_upper")
-            found = replace(scan.incoming, **{name: answer[name] for name in names})
-        else:
-            found = replace(scan.incoming, refused=answer["message"])
-        read.append((found, scan.settings))
-
-    def _put_down(self, read: Sequence[tuple[Incoming, tuple[Setting, ...]]]) -> None:
-        groups: dict[tuple[int, ...], tuple[tuple[Setting, ...], list[Incoming]]] = {}
-        for incoming, settings in read:
-            groups.setdefault((id(settings),), (settings, []))[1].append(incoming)
-        for settings, instances in groups.values():
-            self.desk.put(instances, [], settings)
-
-    # Solving.
+        self._ready: list[Claim] = []
+        self._answers: list[dict[str, Any]] = []
+        self._returned: list[str] = []
+        self._died: list[str] = []
+        self._committed = -HEARTBEAT
+        self._dry_until = 0.0
 
     def solve(self) -> None:
-        """Work until every job of this batch is done, by this batch or by another one."""
-        answers: list[dict[str, Any]] = []
-        returned: list[str] = []
-        died: list[str] = []
-        committed = looked = 0.0
-        ready: list[Claim] = []
-        self.desk.reclaim()
+        """Work until every job of this batch is done, by this batch or by another one.
+
+        Raises
+        ------
+        JitoptError
+            If the store can no longer be written, or no worker can be started.
+        """
+        self._desk.reclaim()
         while True:
-            now = time.monotonic()
-            wanted = self._wanted(len(ready))
-            due = now - committed >= GROUP_SECONDS or (wanted and not self._claims)
-            if due and (answers or returned or died or wanted):
-                ready += self.desk.exchange(answers, returned, died, wanted)
-                answers, returned, died, committed = [], [], [], time.monotonic()
-                self._report()
-            self._hand_out(ready)
-            if not (self._claims or ready or answers or returned or died):
-                if self._ended():
-                    return
-                if now - looked >= WAIT_FOR_OTHERS:
-                    looked = now
-                    self.desk.reclaim()
-                time.sleep(0.05)
-                continue
-            for event in self.pool.poll(0.1 if self._claims else 0.0):
-                self._heard(event, answers, returned, died)
+            self._exchange()
+            self._hand_out()
+            if self._claims:
+                for event in self._pool.poll(0.1):
+                    self._hear(event)
+            elif not (self._ready or self._answers or self._returned or self._died):
+                if not self._desk.open():
+                    break
+                # What is left is in the hands of another batch.
+                time.sleep(0.1)
+                self._desk.reclaim()
+        self.report(now=True)
 
-    def _wanted(self, ready: int) -> int:
+    def _exchange(self) -> None:
+        """Commit and claim: twice a second, or at once when a worker has nothing to do."""
+        now = time.monotonic()
+        since = now - self._committed
+        wanted = self._wanted() if now >= self._dry_until else 0
+        told = self._answers or self._returned or self._died
+        idle = len(self._claims) + len(self._ready) < self._pool.workers
+        due = (wanted and idle) or ((told or wanted) and since >= GROUP_SECONDS) or (told and not self._claims)
+        if not due and since < HEARTBEAT:
+            return
+        claimed = self._desk.exchange(self._answers, self._returned, self._died, wanted)
+        self._answers, self._returned, self._died = [], [], []
+        self._ready += claimed
+        self._committed = time.monotonic()
+        if wanted and not claimed:
+            self._dry_until = self._committed + WAIT_FOR_OTHERS
+        self.report()
+
+    def save(self) -> None:
+        """Commit the answers in hand."""
+        if self._answers:
+            self._desk.exchange(self._answers, [], [], 0)
+            self._answers = []
+
+    def _wanted(self) -> int:
         """Return how many jobs to claim now, so that the workers are busy until the next commit."""
-        pace = max((pace.mean for pace in self._pace.values() if pace.count), default=GROUP_SECONDS)
-        groups = self.pool.room()
-        return max(0, groups * _group_size(pace) - ready)
+        known = [pace for pace in self._pace.values() if pace.count]
+        slowest = max(known, key=lambda pace: pace.mean, default=Pace())
+        return max(0, self._pool.room() * group_size(slowest) - len(self._ready))
 
-    def _hand_out(self, ready: list[Claim]) -> None:
-        while ready and self.pool.room():
-            pace = self._pace[ready[0].setting.method]
-            most = 1 if ready[0].deaths else _group_size(pace.mean) if pace.count else 1
-            group = _fitting(ready, lambda claim: len(claim.data), most)
+    def _hand_out(self) -> None:
+        while self._ready and self._pool.room():
+            pace = self._pace[self._ready[0].setting.method]
+            most = 1 if self._ready[0].deaths else group_size(pace)
+            group = fitting(self._ready, lambda claim: len(claim.data), most)
             self._claims |= {claim.key: claim for claim in group}
-            self.pool.submit([self._solve_task(claim) for claim in group])
+            self._pool.submit([self._task(claim) for claim in group])
 
-    def _solve_task(self, claim: Claim) -> dict[str, Any]:
-        memory = claim.setting.memory_limit or self.memory
+    def _task(self, claim: Claim) -> dict[str, Any]:
         return {
             "id": claim.key,
             "kind": "solve",
@@ -237,89 +136,62 @@ class Run:
             "sha256": claim.sha256,
             "data": as_text(claim.data),
             "setting": claim.setting.text,
-            "memory": memory,
+            "memory": claim.setting.memory_limit or self._memory,
             "limit": claim.setting.time_limit * 1.05 + 1.0,
+            "expected": self._pace[claim.setting.method].expected,
         }
 
-    def _heard(self, event: Event, answers: list[dict[str, Any]], returned: list[str], died: list[str]) -> None:
+    def _hear(self, event: Event) -> None:
         if isinstance(event, Returned):
-            for id in event.ids:
-                if self._claims.pop(id, None) is not None:
-                    returned.append(id)
+            self._returned += [id for id in event.ids if self._claims.pop(id, None) is not None]
             return
         id = event.answer["id"] if isinstance(event, Answer) else event.id
         claim = self._claims.pop(id, None)
         if claim is None:
             return
         if isinstance(event, Lost):
-            if event.final or claim.deaths + 1 >= _most(event):
-                again = "" if event.final else f", {claim.deaths + 1} times"
-                told = {"status": "failed", "stopped_by": event.stopped_by, "message": f"{event.why}{again}"}
-                answers.append({"id": id, **told})
-            else:
-                died.append(id)
+            self._lost(claim, event)
         elif event.answer["status"] == "interrupted":
-            returned.append(id)
+            self._returned.append(id)
         else:
-            answers.append(event.answer)
+            self._answers.append(event.answer)
             self._pace[claim.setting.method].add(event.answer["seconds"])
 
-    def _ended(self) -> bool:
-        counts = self.desk.counts()
-        return not counts.get("waiting") and not counts.get("leased")
-
-    def _report(self) -> None:
-        if self.tell is None:
+    def _lost(self, claim: Claim, event: Lost) -> None:
+        deaths = claim.deaths + 1
+        if not event.final and deaths < most_deaths(event.killed):
+            self._died.append(claim.key)
             return
-        self.tell(self.progress())
+        again = "" if event.final else f", {deaths} times"
+        told = {"status": "failed", "stopped_by": event.stopped_by, "message": f"{event.why}{again}"}
+        self._answers.append({"id": claim.key, **told})
+
+    def report(self, now: bool = False) -> None:
+        """Tell where the batch stands: twice a second, less often where counting takes long."""
+        if self._tell is None or (not now and time.monotonic() < self._next_report):
+            return
+        began = time.monotonic()
+        progress = self.progress()
+        ended = time.monotonic()
+        self._next_report = ended + max(GROUP_SECONDS, (ended - began) / TELLING)
+        self._tell(progress)
 
     def progress(self) -> BatchProgress:
         """Return where the batch stands."""
-        counts = self.desk.counts()
-        open_jobs = self.desk.waiting()
+        counts = self._desk.counts()
+        open_jobs = self._desk.waiting()
         total = sum(counts.values())
-        left, known = 0.0, True
-        at_most = 0.0
-        for method, (count, limits) in open_jobs.items():
-            pace = self._pace.get(method)
-            known = known and pace is not None and pace.count > 0
-            left += count * pace.mean if pace else 0.0
-            at_most += limits
+        paces = {method: self._pace[method] for method in open_jobs}
+        likely = sum(count * paces[method].mean for method, (count, _limits, _limit) in open_jobs.items())
+        longest = max((pace.mean for pace in paces.values()), default=0.0)
+        limits = sum(limits for _count, limits, _limit in open_jobs.values())
+        limit = max((limit for _count, _limits, limit in open_jobs.values()), default=0.0)
+        workers = self._pool.workers
         return BatchProgress(
-            done=total - sum(count for count, _limits in open_jobs.values()),
+            done=total - sum(count for count, _limits, _limit in open_jobs.values()),
             total=total,
             counts=counts,
             seconds=time.monotonic() - self._began,
-            left=left / self.pool.workers if known else None,
-            at_most=at_most / self.pool.workers,
+            left=makespan(likely, longest, workers) if all(pace.count for pace in paces.values()) else None,
+            at_most=makespan(limits, limit, workers),
         )
-
-
-def _most(event: Lost) -> int:
-    return MOST_KILLS if event.killed else MOST_DEATHS
-
-
-def _group_size(mean: float) -> int:
-    return max(1, min(LARGEST_GROUP, int(GROUP_SECONDS / max(mean, 1e-6))))
-
-
-def _fitting(waiting: list[Any], weight: Callable[[Any], int], most: int = LARGEST_GROUP) -> list[Any]:
-    """Take from the front what makes a group: not too many, not too large together."""
-    group: list[Any] = []
-    size = 0
-    while waiting and len(group) < most and (not group or size + weight(waiting[0]) <= LARGEST_BYTES):
-        size += weight(waiting[0])
-        group.append(waiting.pop(0))
-    return group
-
-
-def _scan_task(incoming: Incoming) -> dict[str, Any]:
-    return {
-        "id": incoming.sha256,
-        "kind": "scan",
-        "source": incoming.source,
-        "format": incoming.format,
-        "sha256": incoming.sha256,
-        "data": as_text(incoming.data),
-        "limit": SCAN_LIMIT,
-    }

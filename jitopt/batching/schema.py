@@ -26,19 +26,24 @@ PATIENCE = 60.0
 """Seconds to wait for another batch that is writing."""
 
 TABLES = """
-CREATE TABLE runs (id TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT, ending TEXT, manifest TEXT NOT NULL);
+CREATE TABLE runs (
+    id TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT, ending TEXT, manifest TEXT NOT NULL,
+    listed INTEGER, passed_over TEXT
+);
 CREATE TABLE owners (
     id TEXT PRIMARY KEY, host TEXT NOT NULL, boot TEXT NOT NULL, space TEXT NOT NULL,
     pid INTEGER NOT NULL, born TEXT NOT NULL, beat REAL NOT NULL
 );
 CREATE TABLE instances (
     sha256 TEXT PRIMARY KEY, source TEXT NOT NULL, stem TEXT NOT NULL, format TEXT, family TEXT NOT NULL,
-    problem TEXT, name TEXT, size TEXT, known_lower REAL, known_upper REAL, refused TEXT, data BLOB NOT NULL
+    problem TEXT, name TEXT, size TEXT, known_lower REAL, known_upper REAL, fault TEXT, why TEXT,
+    data BLOB NOT NULL
 );
 CREATE TABLE jobs (
     number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, instance TEXT NOT NULL REFERENCES instances (sha256),
-    method TEXT NOT NULL, setting TEXT NOT NULL, state INTEGER NOT NULL DEFAULT 0, rank INTEGER NOT NULL,
-    owner TEXT, attempts INTEGER NOT NULL DEFAULT 0, deaths INTEGER NOT NULL DEFAULT 0
+    method TEXT NOT NULL, time_limit REAL NOT NULL, setting TEXT NOT NULL,
+    state INTEGER NOT NULL DEFAULT 0, rank INTEGER NOT NULL, owner TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0, deaths INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX jobs_waiting ON jobs (state, rank);
 CREATE INDEX jobs_of_instance ON jobs (instance);

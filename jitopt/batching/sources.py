@@ -5,13 +5,15 @@ from __future__ import annotations
 import glob
 import json
 import os
+import queue
+import threading
 import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from jitopt.errors import InputError, JitoptError
+from jitopt.errors import InputError
 from jitopt.formats.catalogue import readers
 from jitopt.formats.strict_json import layout
 from jitopt.problems.base import Instance
@@ -26,6 +28,9 @@ TRIES = 3
 
 PAUSE = 0.5
 """Seconds before the second try; twice as long before each further one."""
+
+PATIENCE = 60.0
+"""Seconds to wait for a remote file."""
 
 JSON = ".json"
 
@@ -140,14 +145,45 @@ def _fetch(system: Any, file: str, label: str) -> bytes:
     """Read a remote file; faults of the network are tried again, a refusal is not."""
     for attempt in range(TRIES):
         try:
-            return bytes(system.cat_file(file))
+            return _within(PATIENCE, partial(_whole, system, file))
         except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
             raise _unreachable(label, error) from None
         except Exception as error:
             if attempt == TRIES - 1:
                 raise _unreachable(label, error) from None
             time.sleep(PAUSE * 2**attempt)
-    raise JitoptError(f"{label}: not read.")
+    raise AssertionError
+
+
+def _whole(system: Any, file: str) -> bytes:
+    """Read a remote file, and see that nothing is missing (HTTP says so by itself)."""
+    data = bytes(system.cat_file(file))
+    protocols = (system.protocol,) if isinstance(system.protocol, str) else system.protocol
+    if not {"http", "https"} & set(protocols):
+        size = system.info(file).get("size")
+        if isinstance(size, int) and size != len(data):
+            raise OSError(f"{len(data)} of {size} bytes came")
+    return data
+
+
+def _within(seconds: float, call: Callable[[], bytes]) -> bytes:
+    """Return what a call returns, or give it up after a while: a server that says nothing holds nobody up."""
+    answers: queue.SimpleQueue[tuple[bytes, Exception | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            answers.put((call(), None))
+        except Exception as error:
+            answers.put((b"", error))
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        data, error = answers.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError(f"no answer within {seconds:g} s") from None
+    if error is not None:
+        raise error
+    return data
 
 
 def _unreachable(label: str, error: Exception) -> InputError:

@@ -139,9 +139,13 @@ class Store:
         return read_instance(zlib.decompress(rows[0][0]), rows[0][1], rows[0][2])
 
     def runs(self) -> list[dict[str, Any]]:
-        """Return the manifest of every run: when, how it ended, versions, machine, settings."""
-        query = "SELECT id, started, ended, ending, manifest FROM runs ORDER BY started"
-        return [{**dict(row), "manifest": json.loads(row["manifest"])} for row in self._ask(query)]
+        """Return every run: id, when it started and ended, how, the files it passed over, and its manifest."""
+        query = "SELECT id, started, ended, ending, manifest, passed_over FROM runs ORDER BY started, rowid"
+        found = []
+        for row in self._ask(query):
+            passed = json.loads(row["passed_over"]) if row["passed_over"] else []
+            found.append({**dict(row), "manifest": json.loads(row["manifest"]), "passed_over": passed})
+        return found
 
     def counts(self) -> dict[str, int]:
         """Return how many jobs there are of each status."""

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.batching.jobs import NO_START, Setting
 from jitopt.engine import solve as engine
-from jitopt.errors import JitoptError
+from jitopt.engine.race import CANNOT
+from jitopt.errors import InputError, JitoptError, NotApplicableError, UnknownMethodError
 from jitopt.formats import read
 
 if TYPE_CHECKING:
@@ -66,8 +67,10 @@ def run_task(task: dict[str, Any]) -> dict[str, Any]:
     try:
         instance = _instance(task)
         found = _facts(instance) if task["kind"] == "scan" else _solve(instance, task, began)
-    except JitoptError as error:
+    except (InputError, NotApplicableError, UnknownMethodError) as error:
         found = {"status": "refused", "message": str(error)[:LONGEST]}
+    except JitoptError as error:
+        found = {"status": "failed", "message": str(error)[:LONGEST], "stopped_by": "error"}
     except MemoryError:
         found = {"status": "failed", "message": "out of memory", "stopped_by": "memory_limit"}
     except Exception as error:
@@ -110,24 +113,32 @@ def _solve(instance: Instance[Any], task: dict[str, Any], began: float) -> dict[
     read_seconds = time.monotonic() - began
     first = None
     if setting.start != NO_START:
-        share = replace(
-            setting,
-            method=setting.start,
-            time_limit=setting.time_limit * START_SHARE,
-            work_limit=None if setting.work_limit is None else setting.work_limit * START_SHARE,
-        )
-        first = engine.solve(instance, _request(share, task, None), began)
+        first = _applied(engine.solve(instance, _request(_share(setting), task, None), began))
         if first.stopped_by == "interrupted":
             return {"status": "interrupted"}
     start_seconds = time.monotonic() - began - read_seconds if first else 0.0
     start = first.plan if first else None
-    result = engine.solve(instance, _request(setting, task, start), began)
+    result = _applied(engine.solve(instance, _request(setting, task, start), began))
     if result.stopped_by == "interrupted":
         return {"status": "interrupted"}
     if first is not None:
         result = _joined(first, result)
     result = replace(result, seconds=result.seconds | {"read": read_seconds, "total": time.monotonic() - began})
     return _row(result, start_seconds)
+
+
+def _share(setting: Setting) -> Setting:
+    """Return how the start of a job is made."""
+    work = None if setting.work_limit is None else setting.work_limit * START_SHARE
+    return replace(setting, method=setting.start, time_limit=setting.time_limit * START_SHARE, work_limit=work)
+
+
+def _applied(result: Result[Any]) -> Result[Any]:
+    """Refuse the result of a method that cannot express the instance: it is no answer of that method."""
+    for warning in result.warnings:
+        if result.method != "auto" and warning.startswith(f"{result.method} {CANNOT}"):
+            raise NotApplicableError(warning)
+    return result
 
 
 def _request(setting: Setting, task: dict[str, Any], start: Any) -> engine.Request:
@@ -147,8 +158,9 @@ def _request(setting: Setting, task: dict[str, Any], start: Any) -> engine.Reque
 def _joined(first: Result[Any], result: Result[Any]) -> Result[Any]:
     """Put the way to the start before the way from it; a bound of the start's method is not the method's own."""
     before = [(seconds, objective, None) for seconds, objective, _bound in first.trajectory if objective is not None]
-    receipt = replace(result.start, source=first.method) if result.start else None
-    return replace(result, trajectory=(*before, *result.trajectory), start=receipt)
+    receipt = replace(result.start, source=first.method) if result.start and first.plan is not None else result.start
+    told = (f"no start: {first.method} found no plan",) if first.plan is None else ()
+    return replace(result, trajectory=(*before, *result.trajectory), start=receipt, warnings=(*told, *result.warnings))
 
 
 def _row(result: Result[Any], start_seconds: float) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -114,6 +115,8 @@ def batch(
         interrupted = True
     finally:
         ticker.close()
+    if interrupted and not Path(store).exists():
+        raise KeyboardInterrupt
     raise typer.Exit(_end(store, interrupted, as_json))
 
 
@@ -174,12 +177,19 @@ class _Ticker:
         self._on = self._stream is not None and (self._terminal if wanted is None else wanted)
         self._last = -self.PAUSE
         self._open = False
+        self._held: Any = None
 
     def show(self, moment: Any) -> None:
-        """Show where the batch stands."""
-        if not self._on or (not self._terminal and moment.seconds - self._last < self.PAUSE):
+        """Show where the batch stands; away from a terminal hold it back for a while."""
+        if not self._on:
             return
-        self._last = moment.seconds
+        self._held = moment
+        if self._terminal or moment.seconds - self._last >= self.PAUSE:
+            self._last = moment.seconds
+            self._tell(moment)
+
+    def _tell(self, moment: Any) -> None:
+        self._held = None
         told = f"{moment.done} of {moment.total} jobs, {_duration(moment.seconds)}"
         for status in ("refused", "failed"):
             if moment.counts.get(status):
@@ -200,7 +210,9 @@ class _Ticker:
         err(f"warning: {message}")
 
     def close(self) -> None:
-        """End the line that is shown over and over."""
+        """Show what was held back, and end the line that is shown over and over."""
+        if self._held is not None:
+            self._tell(self._held)
         if self._open:
             self._stream.write("\r\x1b[K")
             self._stream.flush()

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from jitopt.engine.ledger import Ledger
     from jitopt.registry import Method, RuleKey
 
-__all__ = ["Attempt", "Race", "Settings"]
+__all__ = ["CANNOT", "Attempt", "Race", "Settings"]
+
+CANNOT = "cannot take this instance"
+"""How a warning tells of a method that is not applicable."""
 
 STOP_PATIENCE = 0.35
 """Seconds a worker has between the stop message and the signals."""
@@ -250,7 +253,9 @@ class Race:
             attempt.worker.busy = None
             attempt.message = str(message["message"])
             self._let_go(attempt)
-            if attempt.outcome in ("error", "not_applicable", "memory_limit"):
+            if attempt.outcome == "not_applicable":
+                self.ledger.warn(f"{name} {CANNOT}: {attempt.message}")
+            elif attempt.outcome in ("error", "memory_limit"):
                 self.ledger.warn(f"{name}: {attempt.message}")
 
     def _let_go(self, attempt: Attempt) -> None:
