@@ -10,16 +10,27 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tables import Table, summary, table_of
 
 import jitopt
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
 __all__ = ["Decision", "Family", "data_folder"]
+
+
+TIGHT: dict[str, dict[str, Any]] = {
+    "kanban": {"loops": 30, "limits": 3},
+    "delivery": {"suppliers": 30, "parts": 4, "docks": 3, "storages": 3, "clusters": 0.3, "trucks": 0.4, "uneven": 0.3},
+    "heijunka": {"products": 5, "units": 30, "parts": 4, "objective": "usage:sum_squared:1"},
+    "sourcing": {"suppliers": 8, "parts": 20, "capacity": 0.9, "fixed_cost": 800.0},
+}
+"""For each problem what makes an instance whose search calls the kernels."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +111,16 @@ class Decision:
 
 
 def warm(problem: str) -> None:
-    """Have the machine code of the heuristics made before anything is timed."""
-    small = jitopt.generate(problem, seed=0)
+    """Have the machine code of the problem's heuristics made and kept before anything is timed."""
+    from jitopt.heuristics import jit
+    from jitopt.heuristics.context import LocalContext
+
+    instance = jitopt.generate(problem, seed=1, **TIGHT[problem])
     for method in jitopt.methods(problem):
-        if method.kind == "heuristic" and method.module.startswith("jitopt.") and method.fits(small.size()):
-            jitopt.solve(small, method=method.name, time_limit=60, threads=1)
-    jitopt.shut_down()
+        if method.kind == "heuristic" and method.module.startswith("jitopt.") and method.fits(instance.size()):
+            heuristic = method.load()
+            heuristic.run(instance, LocalContext(limit=120.0, work=20_000))
+            jit.mark_cached(heuristic.KERNELS)
 
 
 def data_folder() -> Path:

@@ -9,14 +9,16 @@ textbook joint replenishment with its exact optimum, and larger generated cases 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from comparison import Decision, Family, data_folder
 
 import jitopt
 from jitopt.generators import generate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MENU = (
     "auto", "delivery_menu", "delivery_menu_pyomo", "delivery_menu_cpsat", "delivery_plain_highs",

@@ -9,13 +9,15 @@ vectors with exact optimum).
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from comparison import Decision, Family, data_folder
 
 import jitopt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CARS = ("p00.txt", "p01.txt", "p02.txt", "pb_200_02.txt", "pb_400_04.txt")
 RATES = ("nissan9_plan01", "nissan9_plan07", "nissan9_plan15", "nissan9_plan23")

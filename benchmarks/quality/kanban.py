@@ -7,13 +7,15 @@ Generated loops: with limits that bind, with an expected shortage, and with loos
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from comparison import Decision, Family
 
 from jitopt.generators import generate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 OURS = ("auto", "kanban_fill")
 PLAIN = ("kanban_plain_highs", "kanban_plain_cpsat")

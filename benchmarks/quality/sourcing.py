@@ -9,13 +9,15 @@ generated quotes with price breaks.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from comparison import Decision, Family, data_folder
 
 import jitopt
 from jitopt.generators import generate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SINGLE = (("holmberg", "p1"), ("holmberg", "p6"), ("yang", "p1"))
 OURS = ("auto", "sourcing_assign")

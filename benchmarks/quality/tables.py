@@ -77,7 +77,7 @@ def gap(objective: float, best: float) -> str:
 
 
 def table_of(table: Table, methods: Sequence[str]) -> str:
-    """Return a row per instance: the reference, the best bound of any method, and for each method gap and seconds; * where it is proven."""
+    """Return a row per instance: reference, best bound of any method, gap and seconds of each method; * is proven."""
     lines = []
     for instance in table.instances:
         known = table.known(instance)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from fractions import Fraction
 
 __all__ = ["scale_of", "solve"]
 
@@ -19,7 +19,7 @@ LARGEST = 2**45
 
 def scale_of(numbers: Iterable[float | Fraction]) -> int:
     """Return the power of ten by which money or amounts become whole numbers."""
-    total = float(sum(abs(number) for number in numbers)) or 1.0
+    total = sum(abs(float(number)) for number in numbers) or 1.0
     scale = 1
     while total * scale * 10 <= LARGEST:
         scale *= 10

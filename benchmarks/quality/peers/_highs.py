@@ -51,7 +51,7 @@ def solve(model: Model, context: Any, plan_of: Callable[[Any], Any]) -> None:
     lp.a_matrix_.value_ = np.array([factor for row in model.rows for factor in row[1]], dtype=float)
     kinds = highspy.HighsVarType
     lp.integrality_ = [kinds.kInteger if whole else kinds.kContinuous for whole in model.integer]
-    solver = highspy.Highs()
+    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     solver.silent()
     solver.setOptionValue("threads", context.threads)
     solver.setOptionValue("random_seed", context.seed)

@@ -44,7 +44,5 @@ def plan_of_shares(instance: Sourcing, shares: list[float]) -> SourcingPlan:
     for _, part, share in kept:
         total[part] = total.get(part, 0.0) + share
     return SourcingPlan(
-        orders=tuple(
-            Order(supplier=s, part=p, period=1, quantity=demand[p] * share / total[p]) for s, p, share in kept
-        )
+        orders=tuple(Order(supplier=s, part=p, period=1, quantity=demand[p] * share / total[p]) for s, p, share in kept)
     )

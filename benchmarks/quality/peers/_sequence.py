@@ -40,6 +40,4 @@ def sequence_of(instance: Heijunka, value: Callable[[int, int], Any]) -> Heijunk
     """Return the sequence in which each position has the product of largest value."""
     names = instance.products.product
     positions = range(sum(instance.products.demand))
-    return HeijunkaPlan(
-        sequence=tuple(names[max(range(len(names)), key=lambda i: value(i, s))] for s in positions)
-    )
+    return HeijunkaPlan(sequence=tuple(names[max(range(len(names)), key=lambda i: value(i, s))] for s in positions))

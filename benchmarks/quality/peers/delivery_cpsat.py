@@ -5,10 +5,9 @@ from __future__ import annotations
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
+from jitopt.problems.delivery.columns import shared
 from peers import _cpsat
 from peers._delivery import columns_of, plan_from
-
-from jitopt.problems.delivery.columns import shared
 
 if TYPE_CHECKING:
     from jitopt.problems.delivery import Delivery

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jitopt.problems.delivery.columns import shared
 from peers import _highs
 from peers._delivery import columns_of, plan_from
-
-from jitopt.problems.delivery.columns import shared
 
 if TYPE_CHECKING:
     from jitopt.problems.delivery import Delivery

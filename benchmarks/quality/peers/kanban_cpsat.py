@@ -5,10 +5,9 @@ from __future__ import annotations
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
+from jitopt.problems.kanban import KanbanPlan, LoopCards
 from peers import _cpsat
 from peers._kanban import tabulate
-
-from jitopt.problems.kanban import KanbanPlan, LoopCards
 
 if TYPE_CHECKING:
     from jitopt.problems.kanban import Kanban

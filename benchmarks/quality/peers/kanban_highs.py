@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jitopt.problems.kanban import KanbanPlan, LoopCards
 from peers import _highs
 from peers._kanban import tabulate
-
-from jitopt.problems.kanban import KanbanPlan, LoopCards
 
 if TYPE_CHECKING:
     from jitopt.problems.kanban import Kanban

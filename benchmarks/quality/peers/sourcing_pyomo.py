@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from peers._location import demand_of, quotes_of
-
 from jitopt.problems.sourcing import Order, SourcingPlan
+from peers._location import demand_of, quotes_of
 
 if TYPE_CHECKING:
     from jitopt.problems.sourcing import Sourcing
