@@ -115,6 +115,7 @@ def summary(table: Table, methods: Sequence[str]) -> str:
                 f"{len(rows)}",
                 f"{sum(row['objective'] is not None for row in rows)}",
                 f"{sum(row['status'] == 'optimal' for row in rows)}",
+                _mean_gap(table, rows),
                 _ratio_of_objectives(both),
                 _counts(both),
                 _ratio(proven, "seconds", SHIFT),
@@ -123,9 +124,16 @@ def summary(table: Table, methods: Sequence[str]) -> str:
         )
     head = f"against {methods[0]}"
     return markdown(
-        ["method", "jobs", "with plan", "proven", f"objective {head}", "better, tie, worse", "seconds to proof",
+        ["method", "jobs", "with plan", "proven", "mean gap", f"objective {head}", "better, tie, worse", "seconds to proof",
          "seconds to first plan"], lines
     )  # fmt: skip
+
+
+def _mean_gap(table: Table, rows: Iterable[Row]) -> str:
+    """Return the mean gap of the plans found; a reference of 0 has no relative gap."""
+    found = [(row["objective"], table.known(row["instance"])) for row in rows if row["objective"] is not None]
+    gaps = [100 * (value - known[0]) / abs(known[0]) for value, known in found if known is not None and known[0]]
+    return f"{max(0.0, sum(gaps) / len(gaps)):.2g} % (n {len(gaps)})" if gaps else "-"
 
 
 def _ratio_of_objectives(both: Iterable[tuple[Row, Row]]) -> str:
