@@ -124,8 +124,8 @@ def summary(table: Table, methods: Sequence[str]) -> str:
         )
     head = f"against {methods[0]}"
     return markdown(
-        ["method", "jobs", "with plan", "proven", "mean gap", f"objective {head}", "better, tie, worse", "seconds to proof",
-         "seconds to first plan"], lines
+        ["method", "jobs", "with plan", "proven", "mean gap", f"objective {head}", "better, tie, worse",
+         "seconds to proof", "seconds to first plan"], lines
     )  # fmt: skip
 
 
