@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tables import Table, summary, table_of
+from tables import Table, notes, summary, table_of
 
 import jitopt
 
@@ -107,7 +107,10 @@ class Decision:
         print(f"\n{family.name}, {asked.seconds:g} s, {asked.threads} threads, seeds 0 to {asked.seeds - 1}:\n")
         print(table_of(rows, family.methods))
         print()
-        print(summary(rows, family.methods), flush=True)
+        print(summary(rows, family.methods))
+        if said := notes(rows):
+            print(f"\n{said}")
+        sys.stdout.flush()
 
 
 def warm(problem: str) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import jitopt
 
-__all__ = ["Table", "gap", "markdown", "summary", "table_of"]
+__all__ = ["Table", "gap", "markdown", "notes", "summary", "table_of"]
 
 SHIFT = 1.0
 """Seconds added before, and taken off after, a geometric mean of times."""
@@ -87,6 +87,12 @@ def table_of(table: Table, methods: Sequence[str]) -> str:
         cells += [_cell(table.of_job(method, instance), known) for method in methods]
         lines.append(cells)
     return markdown(["instance", "reference", "best bound", *methods], lines)
+
+
+def notes(table: Table) -> str:
+    """Return what was told of jobs without a plan: a peer that fails must not pass for one that finds nothing."""
+    told = [row for row in table.rows if row["objective"] is None and row["message"]]
+    return "\n".join(f"* {row['instance']}, {row['method']}: {row['message']}" for row in told)
 
 
 def _cell(rows: list[Row], known: tuple[float, str] | None) -> str:

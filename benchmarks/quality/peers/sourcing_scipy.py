@@ -16,7 +16,7 @@ HEURISTIC = {
     "source": "plain model, scipy",
 }
 
-LEFT = 0.5
+LEFT = 1.0
 """Seconds before the limit at which the solver shall stop: it tells nothing before its end."""
 
 
