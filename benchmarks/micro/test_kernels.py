@@ -1,6 +1,7 @@
 """The kernels of the heuristics, plain and compiled, on arguments they get in a run of their heuristic.
 
-A short plain run notes the arguments of a call; every round of a benchmark has a copy of them. The compiled
+A short run notes the arguments of a call; every round of a benchmark has a copy of them. Either twin gets the
+types and the call of its own run, so that its figures are to be compared with its own earlier ones. The compiled
 twin is called once before it is timed, so that making its machine code is in no figure.
 """
 
@@ -35,12 +36,16 @@ KERNELS = [
 """Instance, heuristic and kernel."""
 
 
+CALLS = 6
+"""Calls of which the one with the largest arguments is taken; the first may be trials."""
+
+
 class Noted(Exception):
     """The call that was waited for has come."""
 
 
 class Notes(LocalContext):
-    """A context in which the arguments of a kernel's second call are noted (the first may be a trial)."""
+    """A context in which the arguments of a kernel's first calls are noted."""
 
     def __init__(self, kernel: str, compiled: bool) -> None:
         super().__init__(limit=60.0, work=1_000_000, compiled=compiled)
@@ -60,7 +65,7 @@ class Notes(LocalContext):
 
         def note(*arguments: Any) -> Any:
             self.calls.append(copy.deepcopy(arguments))
-            if len(self.calls) == 2:
+            if len(self.calls) == CALLS:
                 raise Noted
             return function(*arguments)
 
@@ -77,7 +82,15 @@ def noted(instance: str, heuristic: str, kernel: str, compiled: bool) -> tuple[A
             patch.setattr(plain, kernel, notes.noting(getattr(plain, kernel)))
         importlib.import_module(f"jitopt.heuristics.{heuristic}").run(made(instance), notes)
     assert notes.calls, f"{heuristic} does not call {kernel}"
-    return notes.calls[-1]
+    return max(reversed(notes.calls), key=_size)
+
+
+def _size(arguments: Any) -> int:
+    """Return how many numbers there are in arrays, lists and records."""
+    size = getattr(arguments, "size", None)
+    if isinstance(size, int):
+        return size
+    return sum(map(_size, arguments)) if isinstance(arguments, list | tuple) else 1
 
 
 @pytest.mark.parametrize("form", ["plain", "compiled"])
