@@ -34,9 +34,9 @@ def small():
     yield menu, "delivery_plain_highs", "delivery_plain_cpsat"
     rate = jitopt.from_tables("heijunka", sequence, name="rate", objective=[{"term": "rate"}])
     yield rate, "heijunka_scipy_assignment"
-    cars = {"ratios": {"ratio": ["r"], "at_most": [1], "in_any": [3]}, "options": {"product": ["A"], "ratio": ["r"]}}
+    rules = {"ratios": {"ratio": ["r"], "at_most": [1], "in_any": [3]}, "options": {"product": ["A"], "ratio": ["r"]}}
     windows = [{"term": "ratio", "measure": "sum_violated"}]
-    cars = jitopt.from_tables("heijunka", {**sequence, **cars}, name="cars", objective=windows)
+    cars = jitopt.from_tables("heijunka", {**sequence, **rules}, name="cars", objective=windows)
     yield cars, "heijunka_plain_highs", "heijunka_plain_cpsat"
     bill = {"product": ["A", "B", "C", "C"], "part": ["p", "p", "p", "q"], "quantity": [1, 2, 3, 1]}
     usage = jitopt.from_tables("heijunka", {**sequence, "bill": bill}, name="usage", objective=[{"term": "usage"}])
