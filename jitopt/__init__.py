@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from jitopt.api import shut_down as shut_down
     from jitopt.api import solve as solve
     from jitopt.api import why_not as why_not
+    from jitopt.batching import BatchProgress as BatchProgress
+    from jitopt.batching import Store as Store
+    from jitopt.batching import batch as batch
     from jitopt.collection import Library as Library
     from jitopt.collection import library as library
     from jitopt.comparing import VariantComparison as VariantComparison
@@ -68,6 +71,7 @@ _HOMES = {
     ),
     "jitopt.collection": ("Library", "library"),
     "jitopt.comparing": ("VariantComparison", "compare"),
+    "jitopt.batching": ("BatchProgress", "Store", "batch"),
     "jitopt.engine.explain": ("Explanation",),
     "jitopt.engine.result": ("Progress", "Result", "StartReceipt"),
     "jitopt.engine.why_not": ("Comparison",),
@@ -88,15 +92,14 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "Comparison", "Delivery", "DeliveryPlan",
+    "BatchProgress", "Comparison", "Delivery", "DeliveryPlan",
     "Evaluation", "Explanation", "Heijunka", "HeijunkaPlan", "InputError", "Instance", "JitoptError",
     "Kanban", "KanbanPlan", "Library",
     "NotApplicableError", "Plan", "Plant", "PlantPlan", "Progress", "Result", "SolverUnavailableError",
-    "Sourcing", "SourcingPlan", "StartReceipt", "UnknownMethodError", "VariantComparison", "Violation", "audit",
-    "check", "compare", "explain",
-    "export", "formulation",
-    "from_tables", "generate", "generate_plant", "library", "method", "methods", "plan", "read",
-    "read_plant", "read_result", "register", "shut_down", "solve", "why_not", "write", "write_plant",
+    "Sourcing", "SourcingPlan", "StartReceipt", "Store", "UnknownMethodError", "VariantComparison", "Violation",
+    "audit", "batch", "check", "compare", "explain", "export", "formulation", "from_tables", "generate",
+    "generate_plant", "library", "method", "methods", "plan", "read", "read_plant", "read_result", "register",
+    "shut_down", "solve", "why_not", "write", "write_plant",
 ]  # fmt: skip
 
 

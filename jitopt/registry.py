@@ -13,6 +13,7 @@ import importlib
 import importlib.util
 import os
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -102,6 +103,9 @@ FAMILIES = {"pyomo": "highs", "cpsat": "ortools", "mathopt": "ortools", "numba":
 """Worker family of each technology: one family of solver libraries per process."""
 
 _REGISTERED: dict[str, str] = {}
+
+_parsing = threading.Lock()
+"""CPython 3.11 fails when several threads make syntax trees at once."""
 
 
 def register(module: str) -> Method:
@@ -193,7 +197,8 @@ def _describe(module: str) -> Method:
         spec = None
     if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
         raise JitoptError(f"The method module {module!r} is not found on the import path.")
-    tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"), filename=spec.origin)
+    with _parsing:
+        tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"), filename=spec.origin)
     for node in tree.body:
         target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
         word = target.id if isinstance(target, ast.Name) else ""

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import polars as pl
 import pytest
-from _batches import batch, columns, row
+from _runs import batch, columns, row
 
 import jitopt
 from jitopt.errors import InputError

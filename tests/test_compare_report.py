@@ -17,7 +17,7 @@ from typing import Any
 
 import _browser
 import pytest
-from _batches import batch, columns, row
+from _runs import batch, columns, row
 
 import jitopt
 from jitopt.cli import main

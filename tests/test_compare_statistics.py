@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from _batches import batch, columns, row
+from _runs import batch, columns, row
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

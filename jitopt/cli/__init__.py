@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from jitopt.cli import asking, comparing, files, judging, planning, solving
+from jitopt.cli import asking, batching, comparing, files, judging, planning, solving
 from jitopt.cli.failures import Commands
 from jitopt.cli.library import library
 from jitopt.cli.output import err, flush
@@ -48,6 +48,7 @@ def _top(
 for _command in (
     planning.plan,
     solving.solve,
+    batching.batch,
     judging.check,
     judging.explain,
     comparing.compare,

@@ -214,9 +214,9 @@ def _table_of(source: Any) -> tuple[Any, Mapping[str, Any]]:
     import os
 
     if isinstance(source, str | os.PathLike):
-        from jitopt.comparing.opening import open_store
+        from jitopt.batching.store import Store
 
-        with open_store(source) as store:
+        with Store.open(source) as store:
             return _table_of(store)
     columns = getattr(source, "columns", None)
     if callable(columns):

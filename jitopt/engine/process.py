@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import glob
 import os
 import select
 import signal
@@ -18,7 +19,7 @@ from jitopt.engine.wire import Sender, Splitter
 
 __all__ = ["Worker", "acquire", "release", "shut_down"]
 
-MOST_JOBS = 200
+MOST_JOBS = 1000
 """A worker is replaced after this many jobs: solver libraries grow over many solves."""
 
 LONGEST_ABANDONED = 120.0
@@ -29,9 +30,12 @@ MOST_IDLE_MEMORY = 2 << 30
 
 
 class Worker:
-    """One worker process of a family. `descriptor` is readable when a message has come."""
+    """One worker process of a family. `descriptor` is readable when a message has come.
 
-    def __init__(self, family: str, threads: int) -> None:
+    module: what it runs, with the family as its argument.
+    """
+
+    def __init__(self, family: str, threads: int, module: str = "jitopt.engine.worker") -> None:
         self.family: str = family
         self.threads: int = threads
         self.jobs: int = 0
@@ -43,7 +47,7 @@ class Worker:
         lifeline_read, self._lifeline = os.pipe()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "jitopt.engine.worker", family],
+                [sys.executable, "-P", "-m", module, family],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=None if os.environ.get("JITOPT_WORKER_LOG") else subprocess.DEVNULL,
@@ -104,15 +108,16 @@ class Worker:
         import psutil
 
         total = 0
-        with contextlib.suppress(psutil.Error):
-            process = psutil.Process(self.pid)
-            for member in [process, *process.children(recursive=True)]:
-                with contextlib.suppress(psutil.Error):
-                    total += member.memory_info().rss
+        for pid in (self.pid, *_below(self.pid)):
+            with contextlib.suppress(psutil.Error):
+                total += psutil.Process(pid).memory_info().rss
         return total
 
-    def ended(self) -> int | None:
-        """Return the exit code, None while it runs."""
+    def ended(self, patience: float = 0.0) -> int | None:
+        """Return the exit code; None if it still runs after `patience` seconds."""
+        if patience > 0:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return self._process.wait(patience)
         return self._process.poll()
 
     def end(self, patience: float = 0.0) -> None:
@@ -138,6 +143,23 @@ class Worker:
         """Signal the whole process group; the leader alone once the group is gone."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, number)
+
+
+def _below(pid: int) -> list[int]:
+    """Return the processes below one; by the kernel's list where there is one, for psutil looks at all there are."""
+    lists = glob.glob(f"/proc/{pid}/task/*/children")
+    if not lists:
+        import psutil
+
+        with contextlib.suppress(psutil.Error):
+            return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+        return []
+    found: list[int] = []
+    for one in lists:
+        with contextlib.suppress(OSError), open(one, encoding="ascii") as file:
+            for word in file.read().split():
+                found += [int(word), *_below(int(word))]
+    return found
 
 
 def _environment(threads: int, lifeline: int) -> dict[str, str]:

@@ -25,7 +25,7 @@ from jitopt.errors import JitoptError, NotApplicableError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Job", "main"]
+__all__ = ["Job", "enter", "main"]
 
 
 class Job:
@@ -87,15 +87,9 @@ class Job:
 
 def main(family: str) -> None:
     """Serve jobs until the input ends."""
-    source, target = _take_pipes()
-    _die_with_caller()
-    sender = Sender(target)
+    source, sender = enter()
     jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
     current: dict[int, Job] = {}
-    first = read_message(source)
-    if first is None:
-        return
-    _learn(first)
     reader = threading.Thread(target=_listen, args=(source, sender, jobs, current), daemon=True)
     reader.start()
     sender.send(type="ready", pid=os.getpid())
@@ -109,6 +103,21 @@ def main(family: str) -> None:
         finally:
             current.pop(job.id, None)
             _alarm(0.0)
+
+
+def enter() -> tuple[int, Sender]:
+    """Begin as a worker: return the descriptor of the caller's messages and the road back.
+
+    The standard streams point elsewhere from now on, the process ends with its caller, and knows
+    the methods that the caller knows.
+    """
+    source, target = _take_pipes()
+    _die_with_caller()
+    first = read_message(source)
+    if first is None:
+        sys.exit(0)
+    _learn(first)
+    return source, Sender(target)
 
 
 def _learn(message: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ names an object (or a class without arguments, or a module) that offers what `Re
 from __future__ import annotations
 
 import warnings
+from functools import lru_cache
 from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -53,6 +54,12 @@ FORMATS: Mapping[str, Reader] = MappingProxyType(
 
 def readers() -> dict[str, Reader]:
     """Return every reader by name: those of jitopt, then those of installed packages."""
+    return dict(_listing())
+
+
+@lru_cache(maxsize=1)
+def _listing() -> dict[str, Reader]:
+    """Look for the readers once: searching all installed packages takes longer than reading a small file."""
     found = dict(FORMATS)
     for entry in entry_points(group=GROUP):
         try:

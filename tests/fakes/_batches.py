@@ -1,82 +1,76 @@
-"""Rows of made-up batches, as columns."""
+"""What the tests of batches share: tiny instances, desks without workers, commands in processes of their own."""
 
 from __future__ import annotations
 
-import random
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
-BASE: dict[str, Any] = {
-    "problem": "kanban",
-    "family": "tiny",
-    "instance": "i1",
-    "instance_sha256": None,
-    "variant": "a",
-    "method": None,
-    "start": "none",
-    "seed": 0,
-    "threads": 1,
-    "time_limit": 10.0,
-    "gap_limit": 0.0,
-    "deterministic": False,
-    "work_limit": None,
-    "status": "optimal",
-    "objective": 100.0,
-    "bound": None,
-    "gap": None,
-    "seconds": 1.0,
-    "start_seconds": None,
-    "first_plan": None,
-    "known_lower": None,
-    "known_upper": None,
-    "message": "",
-    "trajectory": None,
-}
+from jitopt.batching.desk import Desk
+from jitopt.batching.jobs import Setting, content_hash
+from jitopt.batching.rows import Incoming
+
+LIBRARY = Path(__file__).parents[2] / "instances"
 
 
-def row(**given: Any) -> dict[str, Any]:
-    """Return a row: optimal 100 in 1 s of 10 s, unless told otherwise; no plan has no objective."""
-    found = {**BASE, **given}
-    if found["method"] is None:
-        found["method"] = found["variant"]
-    if found["status"] in ("no_plan", "infeasible", "refused", "failed", "waiting"):
-        found["objective"] = None
-    if found["status"] == "optimal" and "bound" not in given:
-        found["bound"] = found["objective"]
+def kanban(folder: Path, *names: str) -> list[Path]:
+    """Write a tiny kanban instance under each name; they differ in nothing but the name."""
+    told = json.loads((LIBRARY / "kanban" / "card_formula_11.json").read_text(encoding="utf-8"))
+    folder.mkdir(parents=True, exist_ok=True)
+    found = []
+    for name in names:
+        file = folder / f"{name}.json"
+        file.write_text(json.dumps({**told, "name": name}), encoding="utf-8")
+        found.append(file)
     return found
 
 
-def columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    return {name: [one[name] for one in rows] for name in rows[0]}
+def heijunka(folder: Path, name: str, **changes: Any) -> Path:
+    """Write the textbook vector 2, 3, 5 under a name."""
+    told: dict[str, Any] = {
+        "problem": "heijunka",
+        "version": 1,
+        "name": name,
+        "products": {"product": ["A", "B", "C"], "demand": [2, 3, 5]},
+        "objective": [{"term": "rate", "measure": "sum_squared"}],
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}.json"
+    file.write_text(json.dumps({**told, **changes}), encoding="utf-8")
+    return file
 
 
-def batch(
-    seed: int = 0, instances: int = 6, seeds: int = 2, variants: tuple[str, ...] = ("a", "b", "c"), **given: Any
-) -> list[dict[str, Any]]:
-    """Return rows of random runs with trajectories; some are unsolved, some have no plan."""
-    rng = random.Random(seed)
-    rows = []
-    for i in range(instances):
-        best = rng.randint(50, 200)
-        hard = rng.lognormvariate(1.0, 1.2)
-        for variant in variants:
-            for s in range(seeds):
-                seconds = round(hard * rng.lognormvariate(0.0, 0.6), 3)
-                first = round(0.6 * seconds, 3)
-                solved, found = seconds < 10, first < 10
-                points = [(first, best * 1.2, best * 0.5)] if found else []
-                points += [(seconds, float(best), float(best))] if solved else []
-                rows.append(
-                    row(
-                        instance=f"i{i}",
-                        variant=variant,
-                        seed=s,
-                        status="optimal" if solved else "feasible" if found else "no_plan",
-                        objective=points[-1][1] if points else None,
-                        bound=points[-1][2] if points else None,
-                        seconds=min(seconds, 10.0),
-                        first_plan=first if found else None,
-                        trajectory=points,
-                        **given,
-                    )
-                )
-    return rows
+def incoming(name: str, **changes: Any) -> Incoming:
+    """Return an instance as the desk takes it; its content is its name."""
+    data = name.encode()
+    told: dict[str, Any] = {"problem": "kanban", "name": name, "size": {"loops": 1}, **changes}
+    return Incoming(content_hash(data, None), f"{name}.json", name, None, "tests", data, **told)
+
+
+def desk(path: Path, *names: str, setting: Setting | None = None, resume: bool = True) -> Desk:
+    """Return a desk at which the named instances were put down."""
+    opened = Desk(path, {"told": "by a test"})
+    opened.open_for(resume, reads=True)
+    if names:
+        opened.put([(incoming(name), (setting or Setting(),)) for name in names])
+    opened.listed([])
+    return opened
+
+
+def answer(key: str, objective: float = 1.0, status: str = "optimal") -> dict[str, Any]:
+    """Return the answer to a job."""
+    return {"id": key, "status": status, "objective": objective, "seconds": 0.1}
+
+
+def vanish(gone: Desk) -> None:
+    """Let a batch end as if its process had been killed: nothing is given back."""
+    gone._connection.close()
+    gone._owner.end()
+
+
+def command(*words: str, **options: Any) -> subprocess.Popen[str]:
+    """Start `jitopt batch` in a process of its own."""
+    told: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
+    return subprocess.Popen([sys.executable, "-m", "jitopt.cli", "batch", *words], **told)
