@@ -386,7 +386,7 @@ def test_enumeration_reaches_the_card_that_an_empty_container_asks_for() -> None
         )
         found = optimum(instance)
         assert found is not None and found.value == cost
-        assert [row.cards for row in found.plan.loops] == [cards]  # type: ignore[attr-defined]
+        assert [row.cards for row in found.plan.loops] == [cards]
 
 
 def _choices(instance: Kanban) -> list[Any]:
