@@ -17,7 +17,7 @@ from jitopt.engine.versions import versions
 from jitopt.errors import InputError
 from jitopt.planning import steps as s
 from jitopt.planning.analysis import Analysis, analyse
-from jitopt.planning.solving import LEAST, solve_step
+from jitopt.planning.solving import LEAST, PROVEN, solve_step
 from jitopt.planning.steps.decisions import Decisions
 from jitopt.planning.store import Store
 from jitopt.planning.tries import Try, next_try
@@ -302,7 +302,8 @@ def told_of(outcome: Outcome) -> str:
     """Say in a line what became of a step."""
     result = outcome.result
     if result.plan is None:
-        return f"{result.status} (stopped by {result.stopped_by})"
-    gap = "no bound" if result.gap is None else f"gap {100 * result.gap:.2g} %"
+        told = "proven" if result.stopped_by == "proof" else f"stopped by {result.stopped_by}"
+        return f"{result.status} ({told})"
+    gap = "no bound" if result.gap is None else "gap 0 %" if result.gap <= PROVEN else f"gap {100 * result.gap:.2g} %"
     how = "unchanged, taken from the last run" if outcome.reused else f"{outcome.seconds:.1f} s"
-    return f"{result.status}, cost {result.objective:.10g}, {gap}, {how}"
+    return f"{result.status}, objective {result.objective:.10g}, {gap}, {how}"
