@@ -188,7 +188,7 @@ def test_a_rack_one_position_too_small_is_explained(lamps, again, capsys):
     told = capsys.readouterr()
     assert "make room for 1 more container in rack shelf" in told.out
     summary = (again / "summary.md").read_text()
-    assert f"has {least - 1} positions" in summary and f"needs at least {least} positions:" in summary
+    assert f"has {least - 1} positions" in summary and f"need at least {least} positions:" in summary
     assert "| base | Steel |" in summary and not (again / "kanban.csv").exists()
     edit(lamps, "racks", f"shelf,{least - 1}", f"shelf,{least}")
     assert command(lamps, again, "--json") == 0

@@ -119,7 +119,7 @@ def _why_not(found: Any) -> list[str]:
             parts.append("\n".join([f"{outcome.name} cannot be done. The cheapest way out:", *told, REPAIR]))
     for limit in obstacles(found):
         has, needs = (f"{rounded(value, 6)} {limit.unit}".rstrip() for value in (limit.available, limit.needed))
-        lines = [f"{limit.kind} {limit.name} has {has}, what it is for needs at least {needs}. What weighs most:"]
+        lines = [f"{limit.kind} {limit.name} has {has}, its users need at least {needs}. What weighs most:"]
         lines.append(columns(limit.head, limit.rows[:SHOWN]))
         if len(limit.rows) > SHOWN:
             lines.append(f"... and {len(limit.rows) - SHOWN} more, in summary.md")

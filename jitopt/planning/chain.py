@@ -182,6 +182,7 @@ class _Walk:
     say: Tell
     progress: Callable[[Progress], None] | None
     known: dict[str, Outcome] = field(default_factory=dict)
+    untold: list[Outcome] = field(default_factory=list)
 
     def through(self, steps: list[Step], found: _Reached, more: int = 0) -> _Reached:
         """Take steps one after the other; those after a failure are blocked. more: steps that follow."""
@@ -192,12 +193,22 @@ class _Walk:
                 status = found.status if stopped else "no_plan"
                 found = replace(found, status=status, blocked=(*found.blocked, step.name))
                 continue
-            instance = step.make(self.plant, self.analysis, found.decisions)
-            if instance is None:
-                continue
-            outcome = self._take(step, instance, _share(left, step.problem, len(steps) - number + more))
-            found = _after(found, step, outcome, self.plant, self.analysis)
+            taken = len(found.outcomes)
+            try:
+                found = self._step(step, found, _share(left, step.problem, len(steps) - number + more))
+                self._tell_new()
+            except KeyboardInterrupt:
+                # Between two solves, too, what was decided so far is told and kept.
+                blocked = (step.name,) if len(found.outcomes) == taken else ()
+                found = replace(found, status="interrupted", blocked=(*found.blocked, *blocked))
         return found
+
+    def _step(self, step: Step, found: _Reached, seconds: float) -> _Reached:
+        """Take one step; without an instance there is nothing to decide."""
+        instance = step.make(self.plant, self.analysis, found.decisions)
+        if instance is None:
+            return found
+        return _after(found, step, self._take(step, instance, seconds), self.plant, self.analysis)
 
     def with_tries(self, steps: list[Step], more: int) -> tuple[_Reached, tuple[Try, ...]]:
         """Take steps that depend on one another, stepping back where one is left without a plan.
@@ -233,8 +244,14 @@ class _Walk:
         if key not in self.known:
             outcome = _run(step, instance, key, self.store, self.settings, seconds, self.threads, self.progress)
             self.known[key] = outcome
-            self.say(step.name, told_of(outcome))
+            self.untold.append(outcome)
         return self.known[key]
+
+    def _tell_new(self) -> None:
+        """Tell of the steps taken since the last time."""
+        while self.untold:
+            outcome = self.untold.pop(0)
+            self.say(outcome.name, told_of(outcome))
 
 
 def _after(found: _Reached, step: Step, outcome: Outcome, plant: Plant, analysis: Analysis) -> _Reached:

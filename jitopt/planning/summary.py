@@ -151,7 +151,7 @@ def _reason(reason: Mapping[str, Any]) -> str:
 def _obstacle(obstacle: Obstacle) -> list[str]:
     what = "Limit" if obstacle.kind == "limit" else obstacle.kind.capitalize()
     has, needs = (f"{plain(float(value))} {obstacle.unit}".rstrip() for value in (obstacle.available, obstacle.needed))
-    lines = [f"{what} {plain(obstacle.name)} has {has}. What it is for needs at least {needs}:", ""]
+    lines = [f"{what} {plain(obstacle.name)} has {has}. Its users need at least {needs}:", ""]
     lines += _table(obstacle.head, obstacle.rows, most=30)
     return [*lines, obstacle.remark, ""] if obstacle.remark else lines
 
