@@ -11,6 +11,7 @@ import math
 import os
 import re
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +21,7 @@ import pytest
 from _runs import batch, columns, row
 
 import jitopt
+from jitopt.batching.store import Store as RealStore
 from jitopt.cli import main
 from jitopt.comparing.csv_files import csv_text
 from jitopt.comparing.definitions import DEFINITIONS
@@ -206,12 +208,13 @@ def store(tmp_path, monkeypatch) -> str:
     """A store by path: what `jitopt.batching` opens, made up."""
     rows = [*batch(7, instances=3, variants=("auto", "cpsat")), row(instance="x", variant="auto", objective=2.0),
             row(instance="x", variant="cpsat", objective=1.0)]  # fmt: skip
-    closed: list[bool] = []
 
     class Store:
         @classmethod
         def open(cls, path: str) -> Any:
-            return SimpleNamespace(columns=lambda trajectories: columns(rows), close=lambda: closed.append(True))
+            if not Path(path).exists():
+                return RealStore.open(path)
+            return nullcontext(SimpleNamespace(columns=lambda trajectories: columns(rows)))
 
     monkeypatch.setitem(sys.modules, "jitopt.batching.store", SimpleNamespace(Store=Store))
     path = tmp_path / "night.store"

@@ -284,7 +284,7 @@ def test_clash_that_only_whole_choices_cause() -> None:
     assert found.status == "infeasible"
     assert {rule["rule"] for rule in found.clash} == {"dock", "storage"}
     assert found.reasons[0]["rule"] in ("dock", "storage")
-    assert "open 0.5 slots a day more at n" in {reason["remedy"] for reason in found.reasons}
+    assert "open 0.5 more slots a day at n" in {reason["remedy"] for reason in found.reasons}
 
 
 def test_an_instance_without_rules_is_explained() -> None:
