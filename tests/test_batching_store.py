@@ -129,6 +129,13 @@ def test_overwritten_pages_are_told(path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(JitoptError, match="damaged"):
         batch(TINY, store=path, resume=True)
+    assert path.read_bytes() == content, "a damaged store is left as it is"
+
+
+def test_an_empty_file_is_no_night_of_no_jobs(path: Path) -> None:
+    path.write_bytes(b"")
+    with pytest.raises(InputError, match=r"empty.*name the files"):
+        batch(store=path, resume=True)
 
 
 @pytest.mark.parametrize("damage", ["truncate", "garbage"])

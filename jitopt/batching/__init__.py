@@ -115,6 +115,8 @@ def batch(
         raise InputError("there is no instance in what was given", remedy="name files or folders that hold some")
     if orders is None and not os.path.exists(store):
         raise InputError("there is no such store to resume", source=os.fspath(store), remedy="check the path")
+    if orders is None and os.path.getsize(store) == 0:
+        raise InputError("the store is empty", source=os.fspath(store), remedy="name the files, or restore a copy")
     # A cluster that is not there is told before a store is made.
     pool = _pool(cluster, count, threads)
     try:
