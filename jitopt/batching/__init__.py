@@ -115,8 +115,6 @@ def batch(
         raise InputError("there is no instance in what was given", remedy="name files or folders that hold some")
     if orders is None and not os.path.exists(store):
         raise InputError("there is no such store to resume", source=os.fspath(store), remedy="check the path")
-    if orders is None and os.path.getsize(store) == 0:
-        raise InputError("the store is empty", source=os.fspath(store), remedy="name the files, or restore a copy")
     # A cluster that is not there is told before a store is made.
     pool = _pool(cluster, count, threads)
     try:
@@ -149,6 +147,9 @@ def _put(run: Run, desk: Desk, pool: Pool, orders: list[Order] | None, retry_fai
     """Put down the jobs of this batch."""
     if orders is None:
         desk.take_all()
+        if not desk.counts():
+            # Written over, or its -wal was deleted after a kill: a night of no jobs would look like one that is done.
+            raise InputError("the store holds no jobs to resume", remedy="name the files, or restore a copy")
     else:
         reading = Reading(desk, pool, retry_failed, run.report)
         reading.run(orders)
