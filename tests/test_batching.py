@@ -245,6 +245,20 @@ def test_urls_that_cannot_be(tmp_path: Path, url: str, told: str) -> None:
         batch(url, store=tmp_path / "x.sqlite")
 
 
+def test_what_could_not_be_read_is_read_again_when_asked(tmp_path: Path, clerk: Clerk) -> None:
+    file = kanban(tmp_path, "a")[0]
+    sound, clerk.read = clerk.read, {"status": "failed", "message": "out of memory"}
+    steps: list[tuple[dict[str, Any], str]] = [
+        ({}, "failed"),
+        ({"resume": True}, "failed"),
+        ({"resume": True, "retry_failed": True}, "optimal"),
+    ]
+    for words, status in steps:
+        with batch(file, store=tmp_path / "x.sqlite", **words) as store:
+            assert store.counts() == {status: 1}
+        clerk.read = sound
+
+
 # The estimate, and how jobs are grouped.
 
 
