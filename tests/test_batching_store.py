@@ -129,6 +129,17 @@ def test_overwritten_pages_are_told(path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(JitoptError, match="damaged"):
         batch(TINY, store=path, resume=True)
+    assert path.read_bytes() == content, "a damaged store is left as it is"
+
+
+def test_a_store_without_jobs_is_no_night_that_is_done(path: Path) -> None:
+    one = desk(path, "a")
+    before = path.read_bytes()
+    one.leave("done")
+    for content in (before, b""):  # what is left when -wal is deleted after a kill; a file that was emptied
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=r"no jobs to resume.*name the files"):
+            batch(store=path, resume=True)
 
 
 @pytest.mark.parametrize("damage", ["truncate", "garbage"])

@@ -371,10 +371,14 @@ def test_credit_is_a_line_of_text(clone: Path) -> None:
             submit(instance, {"plan": best}, by=by, folder=clone)
 
 
-def test_an_installed_library_is_not_written_to(clone: Path) -> None:
+def test_only_an_installed_library_is_not_written_to(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     instance, best = weaken(clone)
     (clone.parent / "pyproject.toml").unlink()
-    assert "--dry-run" in refused(clone, instance, {"plan": best})
+    with monkeypatch.context() as installed:
+        installed.setattr("jitopt.collection.recording.files", lambda _package: clone)
+        assert "--dry-run" in refused(clone, instance, {"plan": best})
+    submit(instance, {"plan": best}, by="Ada", prove_seconds=20, folder=clone)
+    assert verify(folder=clone) == [], "a copy of one's own is"
 
 
 def test_a_bound_is_rounded_downwards() -> None:

@@ -129,6 +129,13 @@ def test_the_figures_are_figures_and_their_data_cannot_leave_the_element(evil, p
     assert label("<b>&amp;") == "&lt;b&gt;&amp;amp;" and len(label("x" * 500)) <= 60
 
 
+def test_one_variant_alone_is_seen():
+    """It is its own fastest on every instance: its performance profile is a point, of which no line can be drawn."""
+    study = jitopt.compare(columns(batch(1, variants=("alone",))))
+    [trace] = [t for t in figure_data(study)["groups"][0]["profiles"]["performance"]["data"] if "name" in t]
+    assert len(trace["x"]) == 1 and trace["mode"] == "markers"
+
+
 def test_everything_is_in_the_report(evil, page):
     text = " ".join("\n".join(page.texts).split())
     for definition in DEFINITIONS:

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 import jitopt
+from jitopt.engine import process
 
 FAKES = Path(__file__).parent / "fakes"
 LIMIT = 2.0
@@ -159,3 +160,29 @@ def test_interrupt_returns_the_best_plan():
         assert time.monotonic() - began < 2.0
         assert line[:2] == ["feasible", "interrupted"] and float(line[2]) == pytest.approx(BLOCK)
         assert process.wait(10) == 0
+
+
+SLOW_LIBRARY = """
+import importlib.abc, sys, time
+
+class Slow(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name == "jitopt.heuristics.heijunka_level":
+            time.sleep(3.0)
+
+sys.meta_path.insert(0, Slow())
+"""
+
+
+def test_a_road_that_starts_slowly_is_warm_for_the_next_call(small, tmp_path, monkeypatch):
+    """Loading the libraries may take longer than a short limit: ended for it, a worker would never get ready."""
+    (tmp_path / "sitecustomize.py").write_text(SLOW_LIBRARY, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    process.shut_down()
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        result = jitopt.solve(small, method="heijunka_level", time_limit=1.0)
+        assert not result.warnings, "it is neither ended nor accused of not stopping"
+        if result.plan is not None:
+            return
+    raise AssertionError("its worker never got ready")

@@ -28,8 +28,9 @@ def peers(monkeypatch):
 def small():
     """Return an instance and its peers, which all must find its optimum."""
     sequence = {"products": {"product": ["A", "B", "C"], "demand": [3, 2, 2]}}
-    yield jitopt.generate("kanban", seed=1, loops=6, limits=2), "kanban_plain_highs", "kanban_plain_cpsat"
-    yield jitopt.generate("kanban", seed=2, loops=4, limits=1, shortage=1.0), "kanban_plain_highs", "kanban_plain_cpsat"
+    yield jitopt.generate("kanban", seed=1, loops=6, limits=2, empty=0.5), "kanban_plain_highs", "kanban_plain_cpsat"
+    dear = jitopt.generate("kanban", seed=2, loops=4, limits=1, shortage=1.0, empty=0.5)
+    yield dear, "kanban_plain_highs", "kanban_plain_cpsat"
     menu = jitopt.generate("delivery", seed=1, suppliers=5, parts=2, docks=1, storages=1, trucks=0.5, clusters=0.5)
     yield menu, "delivery_plain_highs", "delivery_plain_cpsat"
     rate = jitopt.from_tables("heijunka", sequence, name="rate", objective=[{"term": "rate"}])

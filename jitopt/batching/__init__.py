@@ -147,6 +147,9 @@ def _put(run: Run, desk: Desk, pool: Pool, orders: list[Order] | None, retry_fai
     """Put down the jobs of this batch."""
     if orders is None:
         desk.take_all()
+        if not desk.counts():
+            # Written over, or its -wal was deleted after a kill: a night of no jobs would look like one that is done.
+            raise InputError("the store holds no jobs to resume", remedy="name the files, or restore a copy")
     else:
         reading = Reading(desk, pool, retry_failed, run.report)
         reading.run(orders)

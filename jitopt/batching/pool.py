@@ -199,7 +199,7 @@ class LocalPool:
                 continue
             limit = seat.tasks[seat.running].limit
             if quiet > limit + GRACE:
-                told = f"no answer {GRACE:g} s after its limit of {limit:g} s; ended by the batch"
+                told = f"no answer for {limit + GRACE:.0f} s, {GRACE:g} s more than it may take; ended by the batch"
                 events += self._bury(seat, told, "time_limit")
         if now - self._watched >= WATCHED:
             self._watched = now

@@ -125,11 +125,12 @@ def _prepare(connection: sqlite3.Connection, file: Path, write: bool) -> None:
             remedy=f"upgrade jitopt; this one reads up to version {VERSION}",
         )
     if write:
+        # Before the first pragma that writes: a damaged file is left as it is.
+        if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise sqlite3.DatabaseError("its pages do not fit together")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-        if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-            raise sqlite3.DatabaseError("its pages do not fit together")
 
 
 def _make(connection: sqlite3.Connection) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -27,7 +29,6 @@ from jitopt.problems.wording import explain_validation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from jitopt.problems.base import Instance
 
@@ -46,7 +47,8 @@ def check_words(**words: str | None) -> None:
 
 def check_clone(folder: Path) -> None:
     """Refuse to write into an installed package: what is recorded there is lost."""
-    if not (folder.resolve().parent / "pyproject.toml").is_file():
+    own = Path(str(files("jitopt.instances"))).resolve()
+    if folder.resolve() == own and not (own.parent / "pyproject.toml").is_file():
         remedy = "clone jitopt and name its folder: --folder instances; or only check: --dry-run"
         raise InputError("the library that is installed with jitopt is not written to", remedy=remedy)
 

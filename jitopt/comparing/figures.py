@@ -95,7 +95,9 @@ def profile_figure(profile: Profile, variants: Sequence[str]) -> dict[str, Any]:
     for curve in profile.curves:
         i = variants.index(curve.variant)
         traces.append({
-            "type": "scatter", "x": x, "y": _short(curve.y), "mode": "lines", "name": label(curve.variant),
+            # A single abscissa (one variant is its own fastest) is no line: it would not be seen.
+            "type": "scatter", "x": x, "y": _short(curve.y), "mode": "lines" if len(x) > 1 else "markers",
+            "name": label(curve.variant),
             "legendgroup": str(i), "line": {"shape": "hv", "width": 2, "color": colour(i), "dash": dash(i)},
             "hovertemplate": "%{y:.1%} at %{x:.4g}<extra>%{fullData.name}</extra>",
         })  # fmt: skip

@@ -244,8 +244,7 @@ class Race:
             if self._bounds_count:
                 self.ledger.tell_bound(float(message["value"]), name)
         elif kind == "begin":
-            attempt.begun = attempt.method.kind == "heuristic"
-            attempt.enter("heuristic" if attempt.begun else "build")
+            attempt.enter("heuristic" if attempt.method.kind == "heuristic" else "build")
         elif kind == "start":
             attempt.started = bool(message["accepted"])
         elif kind == "phase":

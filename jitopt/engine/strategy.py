@@ -87,7 +87,7 @@ def _run_first(race: Race, heuristic: Method, exact: list[Method]) -> _Search:
     While machine code is still being made, the exact roads do not wait for it.
     """
     attempt = race.launch(heuristic, start=race.ledger.plan, work_share=FIRST_WORK)
-    race.run_until(lambda: attempt.begun or _done(race))
+    race.run_until(lambda: attempt.phase != "" or _done(race))
     if race.settings.work is not None:
         race.run_until(lambda: _done(race))
         return _Search(race, attempt)

@@ -32,7 +32,7 @@ def tabulate(instance: Kanban) -> list[Row]:
         cards = max(loop.minimum, instance.needed(name, container))
         last = None
         while loop.maximum is None or cards <= loop.maximum:
-            units = cards * pair.quantity
+            units = instance.stock(name, container, cards)
             cost = pair.card_cost * cards + loop.holding * max(units - loop.during, 0 * units)
             cost += pair.handling_cost * loop.demand / pair.quantity
             if loop.shortage:

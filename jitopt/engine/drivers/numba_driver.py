@@ -102,8 +102,10 @@ class JobContext:
 def run(method: Method, instance: Any, start: Any, job: Job) -> str:
     """Run the heuristic until it ends or is stopped."""
     context = JobContext(job, start)
+    heuristic = method.load()
+    job.phase("heuristic")  # from here on it searches; before, its libraries were loaded
     try:
-        method.load().run(instance, context)
+        heuristic.run(instance, context)
     finally:
         context.flush()
     return "work_limit" if job.work is not None else "time_limit" if job.stopped() else "finished"
