@@ -264,7 +264,7 @@ class Race:
             attempt.worker.busy = None
             attempt.message = str(message["message"])
             self._let_go(attempt)
-            if attempt.outcome == "not_applicable":
+            if attempt.outcome == "not_applicable" and not attempt.challenges:
                 self.ledger.warn(f"{name} {CANNOT}: {attempt.message}")
             elif attempt.outcome in ("error", "memory_limit"):
                 self.ledger.warn(f"{name}: {attempt.message}")
