@@ -224,10 +224,12 @@ def test_urls_that_fail_are_tried_again_and_marked(
     assert "no answer within" in told["silent"][1]
     counts = {name: asked.count(f"/shop/{name}.json") for name in names}
     assert counts == {"always": 3, "forbidden": 1, "once": 3, "partial": 2, "silent": 3, "sound": 1}
-    for name in ("always", "forbidden", "silent"):
-        remote.mv(f"/shop/{name}.json", f"/shop/mended {name[0]}.json")
+    monkeypatch.setattr(MemoryFileSystem, "cat_file", honest)
+    remote.pipe_file("/shop/forbidden.json", (tmp_path / "sound.json").read_bytes())
     with batch("memory://shop/*.json", store=tmp_path / "x.sqlite", resume=True) as store:
-        assert store.counts() == {"failed": 3, "optimal": 6}
+        table = store.columns()
+    assert sorted(table["instance"]) == ["always", "once", "partial", "silent", "sound"], "a copy is no job of its own"
+    assert set(table["status"]) == {"optimal"}
 
 
 @pytest.mark.parametrize(
@@ -241,6 +243,20 @@ def test_urls_that_fail_are_tried_again_and_marked(
 def test_urls_that_cannot_be(tmp_path: Path, url: str, told: str) -> None:
     with pytest.raises(InputError, match=told):
         batch(url, store=tmp_path / "x.sqlite")
+
+
+def test_what_could_not_be_read_is_read_again_when_asked(tmp_path: Path, clerk: Clerk) -> None:
+    file = kanban(tmp_path, "a")[0]
+    sound, clerk.read = clerk.read, {"status": "failed", "message": "out of memory"}
+    steps: list[tuple[dict[str, Any], str]] = [
+        ({}, "failed"),
+        ({"resume": True}, "failed"),
+        ({"resume": True, "retry_failed": True}, "optimal"),
+    ]
+    for words, status in steps:
+        with batch(file, store=tmp_path / "x.sqlite", **words) as store:
+            assert store.counts() == {status: 1}
+        clerk.read = sound
 
 
 # The estimate, and how jobs are grouped.

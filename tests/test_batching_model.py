@@ -77,12 +77,13 @@ class Batches(RuleBasedStateMachine):
 
     @rule(side=SIDES, data=st.data(), died=st.booleans())
     def give_back(self, side: int, data: st.DataObject, died: bool) -> None:
-        options = sorted(key for key, holder in self.held.items() if holder == side)
-        if not options:
+        """What a batch gives back is free, if it is its own; of others' jobs, or done ones, nothing changes."""
+        if not self.mine[side]:
             return
-        key = data.draw(st.sampled_from(options))
+        key = data.draw(st.sampled_from(sorted(self.mine[side])))
         self.desks[side].exchange([], [] if died else [key], [key] if died else [], 0)
-        del self.held[key]
+        if self.held.get(key) == side:
+            del self.held[key]
 
     @rule(side=SIDES, killed=st.booleans())
     def end(self, side: int, killed: bool) -> None:

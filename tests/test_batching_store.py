@@ -389,6 +389,8 @@ def test_what_could_not_be_fetched_is_a_row_until_it_can(path: Path) -> None:
     one.put([(replace(gone, fault="failed", why="403"), (Setting(),))])
     one.retry()
     assert one.counts() == {"failed": 1}, "nothing to solve in it"
+    one.reached("a.json", None)
+    one.reached("a.json", None)
     one.put([(incoming("a"), (Setting(),))])
     assert one.counts() == {"waiting": 1}
     one.leave("done")

@@ -370,6 +370,25 @@ def test_forced_choices() -> None:
             forced(instance, choice)
 
 
+def test_enumeration_reaches_the_card_that_an_empty_container_asks_for() -> None:
+    """Against a need of 2.5 in containers of 3, two cards leave no shortage where one of them covers no demand."""
+    for signal, cards, cost in (("first_piece", 1, 1), ("empty", 2, 2)):
+        loops = {"loop": ["A"], "demand": [5], "lead_time": [0.5], "shortage_cost": [1], "signal": [signal]}
+        containers = {"loop": ["A"], "container": ["c"], "quantity": [3], "card_cost": [1]}
+        instance = Kanban.parse(
+            {
+                "problem": "kanban",
+                "version": 1,
+                "name": "empty",
+                "loops": loops | {"minimum": [0]},
+                "containers": containers,
+            }
+        )
+        found = optimum(instance)
+        assert found is not None and found.value == cost
+        assert [row.cards for row in found.plan.loops] == [cards]
+
+
 def _choices(instance: Kanban) -> list[Any]:
     from jitopt.testing._kanban_choices import card_plans
 

@@ -120,7 +120,7 @@ def test_a_loop_that_may_have_few_cards_asks_for_deliveries_often_enough(lamps):
     told = walk(with_rows(plant, "loops", **{name: {"maximum": 2}}))
     assert told.status == "infeasible"
     remedies = [reason["remedy"] for reason in told.outcomes[-1].result.reasons]
-    assert any("cards more in loop base in" in remedy for remedy in remedies)
+    assert any("more cards in loop base in" in remedy for remedy in remedies)
 
 
 def test_a_budget_that_is_too_small_is_told_in_the_words_of_the_tables(roomy):

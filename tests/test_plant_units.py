@@ -90,6 +90,25 @@ def test_a_day_mixed_up_does_not_throw_suspicion_on_packs():
     assert "59 would fit" in warning.rule and "the other days of the product" in warning.rule and warning.remedy
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "factor", "word"),
+    [
+        ("quotes", "price", 1000, "above"),
+        ("quotes", "price", 0.001, "below"),
+        ("parts", "unit_cost", 1000, "above"),
+        ("parts", "unit_cost", 0.001, "below"),
+        ("racks", "positions", 1000, "above"),
+    ],
+)
+def test_the_direction_is_that_of_the_figure(table, column, factor, word):
+    """A price too high is above the usual, though it makes the value of its part low beside it."""
+    data = tables("lamps")
+    data[table][column][0] *= factor
+    (warning,) = plant_of(data, "plant").warnings
+    assert (warning.table, warning.row, warning.column) == (table, 2, column)
+    assert f" {word} the usual" in warning.rule
+
+
 def test_two_units_mixed_up_are_both_named():
     data = tables("pumps")
     data["parts"]["pack"][3] *= 1000

@@ -1,43 +1,53 @@
-"""Heijunka against best-known values and against plain CP-SAT, side by side in one run.
+"""Heijunka against best-known values, plain CP-SAT, plain HiGHS and scipy's assignment.
 
-    JITOPT_DATA=... python benchmarks/quality/heijunka.py [--seconds 20] [--seed 0]
+    JITOPT_DATA=... python benchmarks/quality/heijunka.py [--seconds 10] [--seeds 1] [--family NAME] [-o DIR]
 
-Car sequencing (CSPLib prob001, violated windows), part usage (two-level generated cases), product rate
-(demand vectors with exact optimum). The peer is the plain CP-SAT model a user would write: one Boolean per
-class and position, windows softened, no hints; two workers as for us.
+Car sequencing (CSPLib prob001, violated windows), part usage (two-level generated cases), product rates (demand
+vectors with exact optimum).
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from table import data_folder, gap, ours, peer, show
+from comparison import Decision, Family, data_folder
 
 import jitopt
 
-CARS = ("p00.txt", "p01.txt", "p02.txt", "pb_200_02.txt", "pb_300_03.txt", "pb_400_04.txt")
-PEER = Path(__file__).parent / "peer_cpsat_sequence.py"
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CARS = ("p00.txt", "p01.txt", "p02.txt", "pb_200_02.txt", "pb_400_04.txt")
+RATES = ("nissan9_plan01", "nissan9_plan07", "nissan9_plan15", "nissan9_plan23")
+OURS = ("auto", "heijunka_level")
 
 
-def cars(folder: Path) -> list[tuple[str, Any, float]]:
-    """Return the car-sequencing instances with their best-known violations."""
-    with (folder / "csplib" / "best_known.csv").open(encoding="utf-8") as file:
-        best = {row["file"]: float(row["best_known_violations"]) for row in csv.DictReader(file)}
-    return [(name, jitopt.read(folder / "csplib" / name), best[name]) for name in CARS if name in best]
+def rows_of(name: str) -> list[dict[str, str]]:
+    with (data_folder() / name).open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
-def usage(folder: Path) -> list[tuple[str, Any, float]]:
+def cars() -> Iterator[Any]:
+    """Return the car-sequencing instances with their best-known violations; 0 is proven."""
+    best = {row["file"]: float(row["best_known_violations"]) for row in rows_of("csplib/best_known.csv")}
+    for name in CARS:
+        instance = jitopt.read(data_folder() / "csplib" / name)
+        kind = "upper" if best[name] else "optimum"
+        yield instance.replace(name=Path(name).stem, known={kind: best[name], "reference": "CSPLib prob001"})
+
+
+def usage() -> Iterator[Any]:
     """Return the two-level instances with the best objective known."""
-    with (folder / "level" / "orv_best_known.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    files = [(folder / "level" / f"{row['instance']}.txt", float(row["best_J"])) for row in rows if row["best_J"]]
-    return [(file.stem, read_usage(file), best) for file, best in files if file.exists()]
+    for row in rows_of("level/orv_best_known.csv"):
+        file = data_folder() / "level" / f"{row['instance']}.txt"
+        if row["best_J"] and file.exists():
+            kind = "optimum" if row["status"].startswith("optimal") else "upper"
+            yield read_usage(file, {kind: float(row["best_J"]), "reference": row["status"]})
 
 
-def read_usage(file: Path) -> Any:
+def read_usage(file: Path, known: dict[str, Any]) -> Any:
     """Read `M P`, demands, then P rows of M part counts."""
     tokens = file.read_text(encoding="utf-8").split()
     models, parts = int(tokens[0]), int(tokens[1])
@@ -57,36 +67,35 @@ def read_usage(file: Path) -> Any:
         },
         name=file.stem,
         objective=[{"term": "usage", "measure": "sum_squared"}],
+        known=known,
     )
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    folder = data_folder()
-    rows = []
-    for name, instance, best in cars(folder) + usage(folder):
-        mine = ours(instance, "auto", arguments.seconds, arguments.seed)
-        quick = ours(instance, "heijunka_level", arguments.seconds / 10, arguments.seed)
-        theirs = peer(PEER, instance.to_dict(), arguments.seconds)
-        judged = None
-        if theirs.get("sequence"):
-            judged = jitopt.check(instance, {"sequence": theirs["sequence"]}).objective
-        rows.append(
-            {
-                "instance": name,
-                "best known": f"{best:g}",
-                "auto": gap(mine["objective"], best),
-                "bound": "none" if mine["bound"] is None else f"{mine['bound']:g}",
-                f"heuristic {arguments.seconds / 10:g} s": gap(quick["objective"], best),
-                "plain CP-SAT": gap(judged, best),
-            }
-        )
-    show(rows)
+def rates() -> Iterator[Any]:
+    """Return some demand vectors of a day of an engine plant with the exact least sum of squares."""
+    for row in rows_of("level/prv_instances.csv"):
+        demand = [int(word) for word in row["demand"].split()]
+        if row["instance"] in RATES:
+            yield jitopt.from_tables(
+                "heijunka",
+                {"products": {"product": [f"P{i + 1}" for i in range(len(demand))], "demand": demand}},
+                name=row["instance"],
+                objective=[{"term": "rate", "measure": "sum_squared"}],
+                known={"optimum": float(row["opt_sum_sq"]), "reference": "exact, by assignment"},
+            )
 
+
+DECISION = Decision(
+    problem="heijunka",
+    families=(
+        Family("cars", cars, (*OURS, "heijunka_plain_cpsat", "heijunka_plain_highs"), data="csplib"),
+        Family("part-usage", usage, (*OURS, "heijunka_plain_cpsat"), data="level"),
+        Family("product-rates", rates, (*OURS, "heijunka_scipy_assignment"), data="level"),
+    ),
+    peers=("heijunka_cpsat", "heijunka_highs", "heijunka_scipy"),
+    seconds=10.0,
+    absent="SimPy: a simulated line is not part of jitopt yet. HiGHS has no plain linear form of squared part usage.",
+)
 
 if __name__ == "__main__":
-    main()
+    DECISION.main(__doc__)

@@ -1,48 +1,44 @@
-"""How soon has a kanban instance a checked plan, and how far is it from the bound?
+"""Kanban against known optima, plain HiGHS and plain CP-SAT.
 
-    python benchmarks/quality/kanban.py [--loops 5000] [--limits 3] [--seed 1] [--seconds 10]
+    python benchmarks/quality/kanban.py [--seconds 10] [--seeds 1] [--family NAME] [-o DIR]
 
-A generated instance whose limits bind, solved twice by the heuristic (the second time warm) and once by auto.
+Generated loops: with limits that bind, with an expected shortage, and with loose limits, where the optimum is known.
 """
 
 from __future__ import annotations
 
-import argparse
-import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from table import show
+from comparison import Decision, Family
 
-import jitopt
 from jitopt.generators import generate
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-def main() -> None:
-    """Solve and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--loops", type=int, default=5000)
-    parser.add_argument("--limits", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=10.0)
-    arguments = parser.parse_args()
-    instance = generate("kanban", seed=arguments.seed, loops=arguments.loops, limits=arguments.limits)
-    rows: list[dict[str, str]] = []
-    for method in ("kanban_fill", "kanban_fill", "auto"):
-        began = time.monotonic()
-        result = jitopt.solve(instance, method=method, time_limit=arguments.seconds)
-        first = next((seconds for seconds, objective, _ in result.trajectory if objective is not None), None)
-        gap = "-" if result.gap is None else f"{result.gap:.1e}"
-        rows.append(
-            {
-                "method": method,
-                "status": result.status,
-                "objective": f"{result.objective:.4f}" if result.objective is not None else "-",
-                "gap": gap,
-                "first plan [s]": "-" if first is None else f"{first:.2f}",
-                "total [s]": f"{time.monotonic() - began:.2f}",
-            }
-        )
-    show(rows)
+OURS = ("auto", "kanban_fill")
+PLAIN = ("kanban_plain_highs", "kanban_plain_cpsat")
 
+
+def made(count: int, prefix: str, **options: Any) -> Iterator[Any]:
+    for seed in range(1, count + 1):
+        yield generate("kanban", seed=seed, **options).replace(name=f"{prefix}-{seed}")
+
+
+DECISION = Decision(
+    problem="kanban",
+    families=(
+        Family("known-optimum", partial(made, 2, "loose-500", loops=500, loose=True), OURS + PLAIN),
+        Family("three-limits", partial(made, 2, "tight-500", loops=500, limits=3), OURS + PLAIN),
+        Family("shortage", partial(made, 2, "shortage-300", loops=300, limits=4, shortage=1.0), OURS + PLAIN),
+        Family("large", partial(made, 1, "tight-5000", loops=5000, limits=3), OURS + PLAIN),
+    ),
+    peers=("kanban_highs", "kanban_cpsat"),
+    seconds=10.0,
+    absent="SimPy and stockpyl. They simulate a given plan or size one stage; a simulation of cards is not part of "
+    "jitopt yet, and no public instance with a shared rack or budget is known.",
+)
 
 if __name__ == "__main__":
-    main()
+    DECISION.main(__doc__)

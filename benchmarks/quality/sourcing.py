@@ -1,54 +1,93 @@
-"""Sourcing against proven optima and against plain HiGHS, side by side in one run.
+"""Sourcing against proven optima, scipy's milp, plain CP-SAT, and Pyomo with plain HiGHS.
 
-    JITOPT_DATA=... python benchmarks/quality/sourcing.py [--seconds 20] [--seed 0]
+    JITOPT_DATA=... python benchmarks/quality/sourcing.py [--seconds 10] [--seeds 1] [--family NAME] [-o DIR]
 
-OR-Library capacitated location as one-period sourcing. The peer is the plain model a user would write
-for `scipy.optimize.milp` (HiGHS): shares, one Boolean per site, aggregated capacity rows.
+OR-Library capacitated location as one-period sourcing, single-source location (every part from one supplier), and
+generated quotes with price breaks.
 """
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
+import csv
+from typing import TYPE_CHECKING, Any
 
-from table import data_folder, gap, ours, peer, show
+from comparison import Decision, Family, data_folder
 
 import jitopt
+from jitopt.generators import generate
 
-PEER = Path(__file__).parent / "peer_scipy_location.py"
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SINGLE = (("holmberg", "p1"), ("holmberg", "p6"), ("yang", "p1"))
+OURS = ("auto", "sourcing_assign")
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
+def location() -> Iterator[Any]:
+    """Return OR-Library's cap instances with their optima."""
     folder = data_folder() / "orlib_cap"
-    rows = []
     for line in (folder / "best_known.txt").read_text(encoding="utf-8").splitlines():
-        name, best = line.split()[0], float(line.split()[1])
-        file = folder / f"{name}.txt"
-        if not file.exists():
-            continue
-        instance = jitopt.read(file)
-        mine = ours(instance, "auto", arguments.seconds, arguments.seed)
-        quick = ours(instance, "sourcing_assign", min(2.0, arguments.seconds), arguments.seed)
-        theirs = peer(PEER, instance.to_dict(), arguments.seconds)
-        rows.append(
-            {
-                "instance": name,
-                "best known": f"{best:.3f}",
-                "auto": gap(mine["objective"], best),
-                "status": mine["status"],
-                "seconds": f"{mine['seconds']:.2f}",
-                "heuristic 2 s": gap(quick["objective"], best),
-                "plain HiGHS": gap(theirs["objective"], best),
-                "its seconds": f"{theirs['seconds']:.2f}",
-            }
-        )
-    show(rows)
+        name, best = line.split()[:2]
+        if (folder / f"{name}.txt").exists():
+            known = {"optimum": float(best), "reference": "OR-Library"}
+            yield jitopt.read(folder / f"{name}.txt").replace(name=name, known=known)
 
+
+def single_source() -> Iterator[Any]:
+    """Return single-source location: `m n`, capacity and fixed cost of m sites, n demands, m rows of n costs."""
+    folder = data_folder() / "sscflp"
+    with (folder / "best_known.csv").open(encoding="utf-8") as file:
+        best = {(row["set"], row["file"]): float(row["optimum"]) for row in csv.DictReader(file)}
+    for group, name in SINGLE:
+        text = (folder / group / name).read_text(encoding="utf-8").replace("\0", " ")
+        numbers = [float(token) for token in text.split()]
+        sites, customers = int(numbers[0]), int(numbers[1])
+        demand = numbers[2 + 2 * sites : 2 + 2 * sites + customers]
+        costs = numbers[2 + 2 * sites + customers :]
+        parts = [f"c{row + 1}" for row in range(customers)]
+        suppliers = [f"s{row + 1}" for row in range(sites)]
+        cells = [(s, c) for s in range(sites) for c in range(customers)]
+        yield jitopt.from_tables(
+            "sourcing",
+            {
+                "suppliers": {
+                    "supplier": suppliers,
+                    "capacity": numbers[2 : 2 + 2 * sites : 2],
+                    "fixed_cost": numbers[3 : 3 + 2 * sites : 2],
+                },
+                "parts": {"part": parts, "period": [1] * customers, "demand": demand},
+                "quotes": {
+                    "supplier": [suppliers[s] for s, _ in cells],
+                    "part": [parts[c] for _, c in cells],
+                    "price": [costs[s * customers + c] / demand[c] for s, c in cells],
+                },
+                "part_limits": {"part": parts, "suppliers_at_most": [1] * customers},
+            },
+            name=f"{group}-{name}",
+            known={"optimum": best[group, name], "reference": "published optimum"},
+        )
+
+
+def breaks() -> Iterator[Any]:
+    """Return one-period quotes with all-units price breaks, capacities and fixed costs."""
+    for seed in (1, 2):
+        options: dict[str, Any] = {
+            "suppliers": 20, "parts": 80, "density": 0.5, "breaks": "all_units", "capacity": 0.8, "fixed_cost": 800.0,
+            "link_cost": 30.0,
+        }  # fmt: skip
+        yield generate("sourcing", seed=seed, **options).replace(name=f"breaks-20x80-{seed}")
+
+
+DECISION = Decision(
+    problem="sourcing",
+    families=(
+        Family("location", location, (*OURS, "sourcing_scipy_milp"), data="orlib_cap"),
+        Family("single-source", single_source, (*OURS, "sourcing_scipy_milp", "sourcing_plain_cpsat"), data="sscflp"),
+        Family("price-breaks", breaks, (*OURS, "sourcing_plain_pyomo")),
+    ),
+    peers=("sourcing_scipy", "sourcing_cpsat", "sourcing_pyomo"),
+    seconds=10.0,
+)
 
 if __name__ == "__main__":
-    main()
+    DECISION.main(__doc__)

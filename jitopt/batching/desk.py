@@ -8,19 +8,18 @@ import os
 import sqlite3
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from jitopt.batching.jobs import Setting, expand, job_key, unreachable
+from jitopt.batching.jobs import Setting, unreachable
 from jitopt.batching.owner import Owner, alive
+from jitopt.batching.rows import Incoming, forget, keep, now, put_instance, put_jobs
 from jitopt.batching.schema import connect, telling
-from jitopt.batching.work import as_blob
 from jitopt.errors import InputError, JitoptError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Claim", "Desk", "Incoming"]
+__all__ = ["Claim", "Desk"]
 
 WAITING, LEASED, DONE = 0, 1, 2
 
@@ -32,28 +31,6 @@ LARGEST_CLAIM = 16 << 20
 
 BETWEEN_RECLAIMS = 1.0
 """Seconds between two looks for batches that are gone."""
-
-
-@dataclass(frozen=True)
-class Incoming:
-    """An instance to put down: its content, and what reading it found.
-
-    fault: "refused" or "failed" where it could not be read, with why.
-    """
-
-    sha256: str
-    source: str
-    stem: str
-    format: str | None
-    family: str
-    data: bytes
-    problem: str | None = None
-    name: str | None = None
-    size: dict[str, int] | None = None
-    known_lower: float | None = None
-    known_upper: float | None = None
-    fault: str | None = None
-    why: str | None = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +109,7 @@ class Desk:
             )
         owner = self._owner
         with self._transaction() as to:
-            told = (owner.id, _now(), json.dumps(self._manifest), 0 if reads else None)
+            told = (owner.id, now(), json.dumps(self._manifest), 0 if reads else None)
             to.execute("INSERT INTO runs (id, started, manifest, listed) VALUES (?, ?, ?, ?)", told)
             values = (owner.id, owner.host, owner.boot, owner.space, owner.pid, owner.born, time.time())
             to.execute("INSERT INTO owners VALUES (?, ?, ?, ?, ?, ?, ?)", values)
@@ -143,46 +120,20 @@ class Desk:
             row = self._connection.execute("SELECT fault FROM instances WHERE sha256=?", (sha256,)).fetchone()
         return row is not None and not (again and row["fault"] == "failed")
 
+    def reached(self, source: str, format: str | None) -> None:
+        """Note that a source was fetched: a row that says it could not be gives way."""
+        sha256 = unreachable(source, format)
+        if self.known(sha256):
+            with self._transaction() as to:
+                forget(to, sha256)
+
     def put(self, orders: Iterable[tuple[Incoming | str, Sequence[Setting]]]) -> None:
         """Put down the jobs of instances, new ones and (by hash) such as were put down before."""
         with self._transaction() as to:
             for one, settings in orders:
                 if isinstance(one, Incoming):
-                    self._put_instance(to, one)
-                self._put_jobs(to, one if isinstance(one, str) else one.sha256, settings)
-
-    def _put_instance(self, to: sqlite3.Connection, one: Incoming) -> None:
-        if one.data:
-            self._forget(to, unreachable(one.source, one.format))
-        if to.execute("SELECT 1 FROM instances WHERE sha256=? AND fault='failed'", (one.sha256,)).fetchone():
-            self._forget(to, one.sha256)
-        size = json.dumps(one.size) if one.size is not None else None
-        values = (one.sha256, one.source, one.stem, one.format, one.family, one.problem, one.name, size)
-        found = (one.known_lower, one.known_upper, one.fault, one.why, one.data)
-        to.execute(
-            f"INSERT INTO instances VALUES ({', '.join('?' * len((*values, *found)))}) ON CONFLICT DO NOTHING",
-            (*values, *found),
-        )
-
-    def _put_jobs(self, to: sqlite3.Connection, sha256: str, settings: Sequence[Setting]) -> None:
-        row = to.execute("SELECT problem, size, fault, why FROM instances WHERE sha256=?", (sha256,)).fetchone()
-        size = json.loads(row["size"]) if row["size"] is not None else {}
-        for setting in expand(settings, row["problem"], size):
-            key = job_key(sha256, setting)
-            to.execute(
-                """INSERT INTO jobs (key, instance, method, time_limit, setting, rank)
-                   VALUES (?, ?, ?, ?, ?, (SELECT coalesce(max(number), 0) + 1 FROM jobs)) ON CONFLICT DO NOTHING""",
-                (key, sha256, setting.method, setting.time_limit, setting.text),
-            )
-            to.execute("INSERT OR IGNORE INTO mine SELECT number FROM jobs WHERE key=?", (key,))
-            if row["fault"] is not None:
-                self._keep(to, {"id": key, "status": row["fault"], "message": row["why"]})
-
-    def _forget(self, to: sqlite3.Connection, sha256: str) -> None:
-        """Strike out the jobs of what could not be fetched or read before."""
-        to.execute("DELETE FROM results WHERE key IN (SELECT key FROM jobs WHERE instance=?)", (sha256,))
-        to.execute("DELETE FROM jobs WHERE instance=?", (sha256,))
-        to.execute("DELETE FROM instances WHERE sha256=?", (sha256,))
+                    put_instance(to, one)
+                put_jobs(to, self._owner.id, one if isinstance(one, str) else one.sha256, settings)
 
     def listed(self, passed_over: Sequence[str]) -> None:
         """Note that every job of this run is put down; passed_over: files of folders that are no instances."""
@@ -249,34 +200,12 @@ class Desk:
         owner = self._owner.id
         with self._transaction() as to:
             for answer in answers:
-                self._keep(to, answer)
+                keep(to, self._owner.id, answer)
             held = "owner=NULL, state=0 WHERE key=? AND owner=? AND state=1"
             to.executemany(f"UPDATE jobs SET attempts=attempts-1, {held}", [(key, owner) for key in returned])
             to.executemany(f"UPDATE jobs SET deaths=deaths+1, rank=number+{LAST}, {held}", [(k, owner) for k in died])
             to.execute("UPDATE owners SET beat=? WHERE id=?", (time.time(), owner))
             return self._claim(to, wanted) if wanted else []
-
-    def _keep(self, to: sqlite3.Connection, answer: dict[str, Any]) -> None:
-        """Keep an answer, unless the job has one already."""
-        found = {"run": self._owner.id, "ended": _now(), **answer}
-        result = as_blob(found["result"]) if found.get("result") else None
-        names = [
-            "status",
-            "stopped_by",
-            "objective",
-            "bound",
-            "gap",
-            "proof",
-            "seconds",
-            "start_seconds",
-            "first_plan",
-            "message",
-        ]
-        to.execute(
-            f"INSERT INTO results VALUES ({', '.join('?' * (len(names) + 4))}) ON CONFLICT DO NOTHING",
-            (found["id"], found["run"], found["ended"], *(found.get(name) for name in names), result),
-        )
-        to.execute("UPDATE jobs SET state=2, owner=NULL WHERE key=?", (found["id"],))
 
     def _claim(self, to: sqlite3.Connection, wanted: int) -> list[Claim]:
         query = """SELECT j.number, j.key, j.setting, j.deaths, i.sha256, i.source, i.format, i.data
@@ -331,7 +260,7 @@ class Desk:
         try:
             with self._transaction() as to:
                 to.execute("UPDATE jobs SET state=0, owner=NULL WHERE state=1 AND owner=?", (owner,))
-                to.execute("UPDATE runs SET ended=?, ending=? WHERE id=?", (_now(), ending, owner))
+                to.execute("UPDATE runs SET ended=?, ending=? WHERE id=?", (now(), ending, owner))
                 to.execute("DELETE FROM owners WHERE id=?", (owner,))
             # Alone on the store, leave it as one plain file that can be copied and read anywhere.
             with contextlib.suppress(sqlite3.Error):
@@ -344,10 +273,6 @@ class Desk:
         finally:
             self._owner.end()
             self._connection.close()
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _identity(path: str | os.PathLike[str]) -> tuple[int, int] | None:

@@ -234,10 +234,7 @@ class LocalPool:
 
 def _ending(seat: Seat) -> tuple[str, bool]:
     """Say how a worker ended, and whether by SIGKILL."""
-    end = time.monotonic() + 1.0
-    while seat.worker.ended() is None and time.monotonic() < end:
-        time.sleep(0.01)
-    code = seat.worker.ended()
+    code = seat.worker.ended(patience=1.0)
     if code is None:
         return "its worker closed the line", False
     if code >= 0:

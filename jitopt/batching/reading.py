@@ -7,10 +7,10 @@ import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from jitopt.batching.desk import Incoming
 from jitopt.batching.jobs import content_hash, unreachable
 from jitopt.batching.pace import GROUP_SECONDS, Pace, fitting, group_size, most_deaths
 from jitopt.batching.pool import Answer, Event, Lost, Pool, Returned
+from jitopt.batching.rows import Incoming
 from jitopt.batching.sources import Source, is_instance
 from jitopt.batching.work import as_text
 from jitopt.errors import InputError
@@ -98,6 +98,7 @@ class Reading:
             if source.found and not is_instance(source, data):
                 self.passed_over.append(source.label)
                 continue
+            self._desk.reached(source.label, source.format)
             hash = content_hash(data, source.format)
             if hash in self._seen:
                 # The same content under another name, perhaps with other settings: its jobs are put down last.

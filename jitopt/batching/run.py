@@ -153,6 +153,8 @@ class Run:
             self._lost(claim, event)
         elif event.answer["status"] == "interrupted":
             self._returned.append(id)
+        elif event.answer.get("killed") and claim.deaths + 1 < most_deaths(killed=True):
+            self._died.append(id)
         else:
             self._answers.append(event.answer)
             self._pace[claim.setting.method].add(event.answer["seconds"])

@@ -34,6 +34,9 @@ PATIENCE = 60.0
 
 JSON = ".json"
 
+OTHERS = frozenset(("format", "recipe"))
+"""Keys of files that name a problem and are no instances: results, recipes of the library."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -198,7 +201,7 @@ def is_instance(source: Source, data: bytes) -> bool:
             found = json.loads(data)
         except (ValueError, RecursionError):
             return True
-        return isinstance(found, dict) and "problem" in found and "format" not in found
+        return isinstance(found, dict) and "problem" in found and not OTHERS & found.keys()
     try:
         text = data.decode()
         return any(reader.sniff(text) for name, reader in readers().items() if name != "json")

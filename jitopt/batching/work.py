@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.batching.jobs import NO_START, Setting
 from jitopt.engine import solve as engine
-from jitopt.engine.race import CANNOT
+from jitopt.engine.race import CANNOT, ENDED
 from jitopt.errors import InputError, JitoptError, NotApplicableError, UnknownMethodError
 from jitopt.formats import read
 
@@ -124,7 +124,12 @@ def _solve(instance: Instance[Any], task: dict[str, Any], began: float) -> dict[
     if first is not None:
         result = _joined(first, result)
     result = replace(result, seconds=result.seconds | {"read": read_seconds, "total": time.monotonic() - began})
-    return _row(result, start_seconds)
+    return _row(result, start_seconds) | {"killed": _killed(result, first)}
+
+
+def _killed(*results: Result[Any] | None) -> bool:
+    """Tell whether a solver was ended by SIGKILL from outside: the result is not what it would have been."""
+    return any(f"{ENDED} (exit code -9)" in text for found in results if found for text in found.warnings)
 
 
 def _share(setting: Setting) -> Setting:

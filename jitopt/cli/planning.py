@@ -119,7 +119,7 @@ def _why_not(found: Any) -> list[str]:
             parts.append("\n".join([f"{outcome.name} cannot be done. The cheapest way out:", *told, REPAIR]))
     for limit in obstacles(found):
         has, needs = (f"{rounded(value, 6)} {limit.unit}".rstrip() for value in (limit.available, limit.needed))
-        lines = [f"{limit.kind} {limit.name} has {has}, what it is for needs at least {needs}. What weighs most:"]
+        lines = [f"{limit.kind} {limit.name} has {has}, its users need at least {needs}. What weighs most:"]
         lines.append(columns(limit.head, limit.rows[:SHOWN]))
         if len(limit.rows) > SHOWN:
             lines.append(f"... and {len(limit.rows) - SHOWN} more, in summary.md")
@@ -129,9 +129,21 @@ def _why_not(found: Any) -> list[str]:
     return parts
 
 
+def _not_run(found: Any) -> str:
+    """Say which steps were not taken, and why."""
+    why = {
+        "no_plan": "the time was over (give more with --time-limit)",
+        "infeasible": "the decision before has no plan",
+        "interrupted": "interrupted",
+    }[found.status]
+    names = ", ".join(found.not_run[:SHOWN])
+    more = f" and {len(found.not_run) - SHOWN} more" if len(found.not_run) > SHOWN else ""
+    return f"not decided: {names}{more}: {why}"
+
+
 def _report(found: Any) -> str:
     from jitopt.planning.indicators import indicators, limits, notes
-    from jitopt.planning.summary import PROVEN
+    from jitopt.planning.solving import PROVEN
 
     rows = [
         [
@@ -145,6 +157,7 @@ def _report(found: Any) -> str:
         for outcome in found.outcomes
     ]
     parts = [columns(["decision", "status", "objective", "bound", "gap", "time"], rows)]
+    parts += [_not_run(found)] if found.not_run else []
     parts += _why_not(found)
     parts += [f"warning: {note}" for note in notes(found)]
     values = indicators(found)

@@ -113,8 +113,11 @@ class Worker:
                 total += psutil.Process(pid).memory_info().rss
         return total
 
-    def ended(self) -> int | None:
-        """Return the exit code, None while it runs."""
+    def ended(self, patience: float = 0.0) -> int | None:
+        """Return the exit code; None if it still runs after `patience` seconds."""
+        if patience > 0:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return self._process.wait(patience)
         return self._process.poll()
 
     def end(self, patience: float = 0.0) -> None:

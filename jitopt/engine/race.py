@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from jitopt.engine.ledger import Ledger
     from jitopt.registry import Method, RuleKey
 
-__all__ = ["CANNOT", "Attempt", "Race", "Settings"]
+__all__ = ["CANNOT", "ENDED", "Attempt", "Race", "Settings"]
 
 CANNOT = "cannot take this instance"
 """How a warning tells of a method that is not applicable."""
+
+ENDED = "its process ended unexpectedly"
+"""How a warning tells of a crash, with the exit code behind it; -9 is a SIGKILL that did not come from here."""
 
 STOP_PATIENCE = 0.35
 """Seconds a worker has between the stop message and the signals."""
@@ -288,10 +291,10 @@ class Race:
     def _crashed(self, attempt: Attempt) -> None:
         self._selector.unregister(attempt.worker.descriptor)
         attempt.enter("")
+        code = attempt.worker.ended(patience=0.2)
         attempt.worker.end()
-        code = attempt.worker.ended()
         attempt.outcome = "crashed"
-        attempt.message = f"its process ended unexpectedly (exit code {code})"
+        attempt.message = f"{ENDED} (exit code {code})" if code is not None else "it said what is no message"
         self.ledger.warn(f"{attempt.method.name}: {attempt.message}")
 
     # --- limits ------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ HEURISTIC: dict[str, Any] = {
     "summary": "Joint replenishment in the strict cyclic form: every breakpoint of the base period, exactly",
     "source": "Goyal 1974; Wildeman, Frenk & Dekker 1997; Roundy 1985 (lower bound)",
     "page": "docs/methods/delivery_cycle.md",
-    "up_to": {"suppliers": 0},
+    "up_to": {"suppliers": 0, "frequencies": 0},
 }
 
 KERNELS = "jitopt.heuristics._kernels.delivery_cycle"

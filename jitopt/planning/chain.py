@@ -17,7 +17,7 @@ from jitopt.engine.versions import versions
 from jitopt.errors import InputError
 from jitopt.planning import steps as s
 from jitopt.planning.analysis import Analysis, analyse
-from jitopt.planning.solving import LEAST, solve_step
+from jitopt.planning.solving import LEAST, PROVEN, solve_step
 from jitopt.planning.steps.decisions import Decisions
 from jitopt.planning.store import Store
 from jitopt.planning.tries import Try, next_try
@@ -182,6 +182,7 @@ class _Walk:
     say: Tell
     progress: Callable[[Progress], None] | None
     known: dict[str, Outcome] = field(default_factory=dict)
+    untold: list[Outcome] = field(default_factory=list)
 
     def through(self, steps: list[Step], found: _Reached, more: int = 0) -> _Reached:
         """Take steps one after the other; those after a failure are blocked. more: steps that follow."""
@@ -192,12 +193,22 @@ class _Walk:
                 status = found.status if stopped else "no_plan"
                 found = replace(found, status=status, blocked=(*found.blocked, step.name))
                 continue
-            instance = step.make(self.plant, self.analysis, found.decisions)
-            if instance is None:
-                continue
-            outcome = self._take(step, instance, _share(left, step.problem, len(steps) - number + more))
-            found = _after(found, step, outcome, self.plant, self.analysis)
+            taken = len(found.outcomes)
+            try:
+                found = self._step(step, found, _share(left, step.problem, len(steps) - number + more))
+                self._tell_new()
+            except KeyboardInterrupt:
+                # Between two solves, too, what was decided so far is told and kept.
+                blocked = (step.name,) if len(found.outcomes) == taken else ()
+                found = replace(found, status="interrupted", blocked=(*found.blocked, *blocked))
         return found
+
+    def _step(self, step: Step, found: _Reached, seconds: float) -> _Reached:
+        """Take one step; without an instance there is nothing to decide."""
+        instance = step.make(self.plant, self.analysis, found.decisions)
+        if instance is None:
+            return found
+        return _after(found, step, self._take(step, instance, seconds), self.plant, self.analysis)
 
     def with_tries(self, steps: list[Step], more: int) -> tuple[_Reached, tuple[Try, ...]]:
         """Take steps that depend on one another, stepping back where one is left without a plan.
@@ -233,8 +244,14 @@ class _Walk:
         if key not in self.known:
             outcome = _run(step, instance, key, self.store, self.settings, seconds, self.threads, self.progress)
             self.known[key] = outcome
-            self.say(step.name, told_of(outcome))
+            self.untold.append(outcome)
         return self.known[key]
+
+    def _tell_new(self) -> None:
+        """Tell of the steps taken since the last time."""
+        while self.untold:
+            outcome = self.untold.pop(0)
+            self.say(outcome.name, told_of(outcome))
 
 
 def _after(found: _Reached, step: Step, outcome: Outcome, plant: Plant, analysis: Analysis) -> _Reached:
@@ -302,7 +319,8 @@ def told_of(outcome: Outcome) -> str:
     """Say in a line what became of a step."""
     result = outcome.result
     if result.plan is None:
-        return f"{result.status} (stopped by {result.stopped_by})"
-    gap = "no bound" if result.gap is None else f"gap {100 * result.gap:.2g} %"
+        told = "proven" if result.stopped_by == "proof" else f"stopped by {result.stopped_by}"
+        return f"{result.status} ({told})"
+    gap = "no bound" if result.gap is None else "gap 0 %" if result.gap <= PROVEN else f"gap {100 * result.gap:.2g} %"
     how = "unchanged, taken from the last run" if outcome.reused else f"{outcome.seconds:.1f} s"
-    return f"{result.status}, cost {result.objective:.10g}, {gap}, {how}"
+    return f"{result.status}, objective {result.objective:.10g}, {gap}, {how}"

@@ -174,10 +174,13 @@ def costs(plan: PlantPlan) -> dict[str, float]:
 
 
 def indicators(plan: PlantPlan) -> dict[str, float]:
-    """Return the indicators of a plan; those of steps that were not taken are left out."""
+    """Return the indicators of a plan; those of steps that were not taken are left out.
+
+    The cost a day is told of a whole plan only: part of it would look like a saving.
+    """
     found: dict[str, float] = {}
     day = costs(plan)
-    if day:
+    if day and plan.status == "planned":
         found["cost_per_day"] = sum(day.values())
     instance, _ = _evidence(plan, "delivery")
     if instance is not None:

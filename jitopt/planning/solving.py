@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from jitopt.engine.result import Progress, Result
     from jitopt.problems.base import Instance
 
-__all__ = ["LEAST", "solve_step"]
+__all__ = ["LEAST", "PROVEN", "solve_step"]
 
 FIRST = 0.6
 """Share of a step's time that its exact road has alone."""
 
 LEAST = 0.5
 """Seconds that every step has, as long as there are any left."""
+
+PROVEN = 1e-6
+"""Relative distance from the bound at which a plan counts as proven best."""
 
 
 def solve_step(

@@ -9,6 +9,7 @@ from jitopt.network import critical_suppliers
 from jitopt.planning.decided import card_rows
 from jitopt.planning.indicators import costs, indicators, limits, notes
 from jitopt.planning.obstacles import obstacles
+from jitopt.planning.solving import PROVEN
 from jitopt.problems.figures import counted, rounded
 
 if TYPE_CHECKING:
@@ -18,14 +19,11 @@ if TYPE_CHECKING:
     from jitopt.planning.indicators import Limit
     from jitopt.planning.obstacles import Obstacle
 
-__all__ = ["PROVEN", "REPAIR", "summary"]
+__all__ = ["REPAIR", "summary"]
 
 MOST = 12
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~])")
 LATE = 0.9
-
-PROVEN = 1e-6
-"""Relative distance from the bound at which a plan counts as proven best."""
 
 REPAIR = "The cost of a way out is no money: it is how far each limit moves, in per cent of it, added up."
 
@@ -153,7 +151,7 @@ def _reason(reason: Mapping[str, Any]) -> str:
 def _obstacle(obstacle: Obstacle) -> list[str]:
     what = "Limit" if obstacle.kind == "limit" else obstacle.kind.capitalize()
     has, needs = (f"{plain(float(value))} {obstacle.unit}".rstrip() for value in (obstacle.available, obstacle.needed))
-    lines = [f"{what} {plain(obstacle.name)} has {has}. What it is for needs at least {needs}:", ""]
+    lines = [f"{what} {plain(obstacle.name)} has {has}. Its users need at least {needs}:", ""]
     lines += _table(obstacle.head, obstacle.rows, most=30)
     return [*lines, obstacle.remark, ""] if obstacle.remark else lines
 

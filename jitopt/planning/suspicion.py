@@ -180,7 +180,8 @@ def _finding(draft: Draft, rows: Rows, blame: _Blame) -> Finding:
     table, number, column = blame.cell
     relation = blame.relation
     factor = float(f"{10 ** abs(relation.distance):.2g}")
-    than = "above" if relation.distance > 0 else "below"
+    # Said of the cell, not of the relation: a price too high makes the value of its part too low beside it.
+    than = "above" if blame.value < rows[table, number].get(column) else "below"
     rule = (
         f"suspicious: a factor of {factor:,.0f} {than} the usual ({relation.words}); {blame.value:.6g} would fit, "
         "so a unit may be mixed up (factor 1,000)"

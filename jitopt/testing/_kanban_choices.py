@@ -46,7 +46,8 @@ def _cards(instance: Kanban, name: str, container: str) -> range:
     most = max(least, instance.present.get(name, ("", 0))[1])
     if loop.shortage:
         reach = float(loop.mean) + DEVIATIONS * sqrt(loop.variance)
-        most = max(most, ceil(reach / float(instance.pairs[name, container].quantity)))
+        # With the signal "empty" one card more: the container in use covers no demand.
+        most = max(most, ceil(reach / float(instance.pairs[name, container].quantity)) + loop.extra)
     return range(least, min(most, most if loop.maximum is None else loop.maximum) + 1)
 
 

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from jitopt.batching.desk import Desk, Incoming
+from jitopt.batching.desk import Desk
 from jitopt.batching.jobs import Setting, content_hash
+from jitopt.batching.rows import Incoming
 
 LIBRARY = Path(__file__).parents[2] / "instances"
 

@@ -10,6 +10,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+if os.environ.get("JITOPT_STILLBORN"):
+    sys.exit(7)
+
 from jitopt.batching import work, worker
 
 hoard: list[bytearray] = []
@@ -53,6 +56,4 @@ work._instance = read
 work._solve = solve
 
 if __name__ == "__main__":
-    if os.environ.get("JITOPT_STILLBORN"):
-        sys.exit(7)
     worker.main()

@@ -53,7 +53,7 @@ def least(instance: Any, loop: str, only: str | None = None) -> Needs:
     maximum is among what is taken, as the limit "cards of" the loop.
     """
     data = instance.loop_data[loop]
-    menu = [container for name, container in instance.pairs if name == loop]
+    menu = [instance.containers.container[row] for row in instance.rows_of[loop]]
     cards = {container: max(instance.needed(loop, container), data.minimum) for container in menu}
     kept = {c: n for c, n in cards.items() if only in (None, c) or only not in cards}
     takes: dict[str, Fraction] = {}

@@ -6,6 +6,7 @@ day counts H times, what it tells per year H / days_per_year times.
 
 from __future__ import annotations
 
+from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,8 @@ def sourcing_instance(plant: Plant, analysis: Analysis, decisions: Decisions) ->
     ]
     quoting = {row["supplier"] for row in quotes}
     suppliers = [row for row in plant.rows("suppliers") if row["supplier"] in quoting]
-    most = {part: min(plant.part[part]["sources"] or 1, _quotes_of(quotes, part)) for part in parts}
+    offers = Counter(row["part"] for row in quotes)
+    most = {part: min(plant.part[part]["sources"] or 1, offers[part]) for part in parts}
     data: dict[str, Any] = {
         "problem": "sourcing",
         "version": 1,
@@ -68,10 +70,6 @@ def sourcing_instance(plant: Plant, analysis: Analysis, decisions: Decisions) ->
         if name in plant.cost:
             data[name] = told(plant.cost[name])
     return parse_instance(data)
-
-
-def _quotes_of(quotes: list[dict[str, Any]], part: str) -> int:
-    return sum(1 for row in quotes if row["part"] == part)
 
 
 def _times(rows: list[dict[str, Any]], column: str, factor: Fraction, absent: Any) -> list[Any]:
