@@ -115,6 +115,22 @@ class Ledger(Generic[PlanT]):
             self._note(source)
         return True
 
+    def challenge(self, data: Any, source: str) -> float:
+        """Judge a plan that speaks against the best bound; keep it only if it refutes that bound.
+
+        Return its objective, infinite where it has none.
+        """
+        try:
+            plan = self.instance.plan_type.model_validate(data)
+            value = self._pricing(self.instance.evaluate(plan))
+        except (ValidationError, ArithmeticError, TypeError, KeyError):
+            return float("inf")
+        if value is None:
+            return float("inf")
+        if self.bound is not None and self.bound > _limit(value):
+            self.offer(plan, source)
+        return value
+
     def tell_bound(self, value: float, source: str) -> None:
         """Take a bound, unless a plan in hand refutes it or its source has told an untruth before."""
         if source in self._liars or value != value or abs(value) == float("inf"):
@@ -137,7 +153,7 @@ class Ledger(Generic[PlanT]):
         """Drop every bound that lies above the plan in hand, and trust its source no more."""
         if self.objective is None:
             return
-        limit = self.objective + max(SLACK, OPTIMAL_GAP / 10) * max(1.0, abs(self.objective))
+        limit = _limit(self.objective)
         for source in [source for source, value in self._bounds.items() if value > limit]:
             self._warn(f"{source} claimed a bound of {self._bounds[source]:g}, refuted by a plan of {self.objective:g}")
             del self._bounds[source]
@@ -160,3 +176,8 @@ class Ledger(Generic[PlanT]):
             # A caller's display must not cost the caller the plan.
             self._progress = None
             self._warn(f"the progress callback failed and is called no more ({type(error).__name__}: {error})")
+
+
+def _limit(objective: float) -> float:
+    """Return the value that no true bound exceeds where a plan costs this much: with allowance for rounding."""
+    return objective + max(SLACK, OPTIMAL_GAP / 10) * max(1.0, abs(objective))

@@ -70,6 +70,8 @@ class Attempt:
     end: float
     threads: int
     with_start: bool
+    challenges: bool = False
+    """It is asked for a plan that refutes a bound; what else it finds does not count."""
     outcome: str | None = None
     message: str = ""
     started: bool | None = None
@@ -80,6 +82,8 @@ class Attempt:
     bound: float | None = None
     claimed: float | None = None
     plans: int = 0
+    best: float = float("inf")
+    """Objective of its best plan by the judge; noted where it challenges a bound."""
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -132,10 +136,12 @@ class Race:
         elastic: Mapping[RuleKey, float] | None = None,
         work_share: float = 1.0,
         seed: int | None = None,
+        challenges: bool = False,
     ) -> Attempt:
         """Start a road. seconds: its own limit within the deadline. start: a checked plan.
 
-        work_share: share of the work budget (deterministic mode).
+        work_share: share of the work budget (deterministic mode). challenges: only a plan that
+        refutes a bound counts, and no machine code is made.
         """
         if start is not None and method.kind == "formulation" and self.handed is None:
             self.handed = self.ledger.objective
@@ -149,6 +155,7 @@ class Race:
             end=time.monotonic() + limit,
             threads=threads,
             with_start=start is not None,
+            challenges=challenges,
         )
         if self._instance_data is None:
             self._instance_data = self.ledger.instance.to_dict()
@@ -168,7 +175,7 @@ class Race:
                 "elastic": [[name, list(key), price] for (name, key), price in elastic.items()] if elastic else None,
                 "path": registry.import_path(),
                 "registered": list(registry.registered()),
-                "compile": os.environ.get("JITOPT_NO_COMPILE") != "1",
+                "compile": not challenges and os.environ.get("JITOPT_NO_COMPILE") != "1",
             }
         )
         self.attempts.append(attempt)
@@ -219,6 +226,12 @@ class Race:
             elif attempt.running:
                 self._kill(attempt, "killed", TERM_PATIENCE)
 
+    def dismiss(self, attempt: Attempt) -> None:
+        """Tell a road of ours to stop and wait no longer for it; what it still tells does not count."""
+        if attempt.running:
+            self._ask_to_stop(attempt)
+            self._abandon(attempt)
+
     def close(self) -> None:
         """End what still runs and let go of everything."""
         for attempt in self.running():
@@ -236,12 +249,10 @@ class Race:
             return
         kind, name = message["type"], attempt.method.name
         if kind == "plan":
-            attempt.plans += 1
-            attempt.claimed = message.get("claimed")
-            self.ledger.offer(message["plan"], name)
+            self._take_plan(attempt, message)
         elif kind == "bound" and isinstance(message.get("value"), int | float):
             attempt.bound = message["value"]
-            if self._bounds_count:
+            if self._bounds_count and not attempt.challenges:
                 self.ledger.tell_bound(float(message["value"]), name)
         elif kind == "begin":
             attempt.enter("heuristic" if attempt.method.kind == "heuristic" else "build")
@@ -255,10 +266,18 @@ class Race:
             attempt.worker.busy = None
             attempt.message = str(message["message"])
             self._let_go(attempt)
-            if attempt.outcome == "not_applicable":
+            if attempt.outcome == "not_applicable" and not attempt.challenges:
                 self.ledger.warn(f"{name} {CANNOT}: {attempt.message}")
             elif attempt.outcome in ("error", "memory_limit"):
                 self.ledger.warn(f"{name}: {attempt.message}")
+
+    def _take_plan(self, attempt: Attempt, message: dict[str, Any]) -> None:
+        attempt.plans += 1
+        if attempt.challenges:
+            attempt.best = min(attempt.best, self.ledger.challenge(message["plan"], attempt.method.name))
+        else:
+            attempt.claimed = message.get("claimed")
+            self.ledger.offer(message["plan"], attempt.method.name)
 
     def _let_go(self, attempt: Attempt) -> None:
         self._selector.unregister(attempt.worker.descriptor)

@@ -164,7 +164,7 @@ def _stopped_by(race: Race, status: str, gap: float | None, interrupted: bool) -
         return "interrupted"
     if gap is not None and gap <= race.settings.gap:
         return "gap"
-    outcomes = [attempt.outcome for attempt in race.attempts]
+    outcomes = [attempt.outcome for attempt in race.attempts if not attempt.challenges]
     if race.remaining() <= 0.1 or "killed" in outcomes or "stopped" in outcomes:
         return "time_limit"
     if "memory_limit" in outcomes:

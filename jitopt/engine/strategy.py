@@ -1,8 +1,9 @@
 """How a solve spends its time: which roads, in which order, with which start.
 
 `auto`: the heuristic first, its checked plan handed to the exact roads as a start, whatever time
-is left to the heuristic again. A single method: that method alone, and where it claims that no
-plan exists a second exact road of another family to confirm or refute it.
+is left to the heuristic again. A single method: that method alone. Its proof of an optimum is put
+to the test by the heuristic; where that fails, or where it claims that no plan exists, a second
+exact road of another family follows, to confirm or refute it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from jitopt import registry
+from jitopt.engine.challenge import challenge, prepare
 from jitopt.engine.process import acquire, release
 
 if TYPE_CHECKING:
@@ -167,26 +169,30 @@ def _spend_rest(race: Race, heuristics: list[Method]) -> None:
 
 
 def run_method(race: Race, method: Method) -> None:
-    """Run one method; confirm a claim of infeasibility by a second exact road."""
+    """Run one method; put its proof to the test, confirm a claim of infeasibility by a second exact road."""
     threads = 1 if race.settings.work is not None else race.settings.threads
+    prepare(race, method)
     attempt = race.launch(method, threads=threads, start=race.ledger.plan)
     race.run_until(lambda: _done(race))
     race.stop()
     if attempt.outcome == "infeasible" and race.ledger.plan is None:
         confirm(race, method)
+    elif challenge(race, attempt):
+        confirm(race, method, threads)
 
 
-def confirm(race: Race, method: Method) -> None:
-    """Run the exact roads of other families, until one agrees that no plan exists or finds one."""
+def confirm(race: Race, method: Method, threads: int = 1) -> None:
+    """Run the exact roads of other solvers, until one has proven what the first claimed, or the contrary."""
     for other in registry.methods(race.ledger.instance.problem):
         if not other.exact or other.solver == method.solver or race.remaining() < 0.1:
             continue
         if not other.module.startswith("jitopt."):
             continue
-        race.launch(other, threads=1)
+        plan = race.ledger.plan
+        race.launch(other, threads=threads, start=plan)
         race.run_until(lambda: _done(race))
         race.stop()
-        if race.ledger.plan is not None or _infeasible(race):
+        if race.ledger.plan is not plan or _done(race):
             return
 
 
