@@ -17,7 +17,7 @@ def blocks_model(instance: Any) -> Any:
     """Return a model of CP-SAT whose optimum is what the plan of blocks costs."""
     from ortools.sat.python import cp_model
 
-    class Model(cp_model.CpModel):  # type: ignore[misc]
+    class Model(cp_model.CpModel):
         unit = Fraction(instance.evaluate(any_plan(instance)).objective)
 
     model = Model()
