@@ -26,6 +26,14 @@ def test_false_optimum_is_refuted_and_the_second_road_proves_the_true_one(small,
     assert jitopt.audit(small, result.to_dict()) == []
 
 
+def test_bound_above_its_own_plan_hands_over_to_the_second_road(small):
+    method = jitopt.register("fake_contradicts")
+    result = jitopt.solve(small, method=method.name, time_limit=60)
+    assert (result.status, result.stopped_by, result.proof) == ("optimal", "proof", "single")
+    assert result.bound == pytest.approx(2.9)
+    assert any("fake_contradicts claimed a bound of 36.1, refuted by a plan of 2.9" in text for text in result.warnings)
+
+
 def test_where_no_time_is_left_the_claim_stands_and_the_caller_is_in_time(small):
     method = jitopt.register("fake_overrates")
     began = time.monotonic()

@@ -149,6 +149,10 @@ class Ledger(Generic[PlanT]):
         if self.bound is not None and (before is None or self.bound > before + 1e-12 * max(1.0, abs(before))):
             self._note(source)
 
+    def refuted(self, source: str) -> bool:
+        """Tell whether a bound of this source was refuted, by its own plan or another's."""
+        return source in self._liars
+
     def _refute(self) -> None:
         """Drop every bound that lies above the plan in hand, and trust its source no more."""
         if self.objective is None:

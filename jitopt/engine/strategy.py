@@ -177,7 +177,7 @@ def run_method(race: Race, method: Method) -> None:
     race.stop()
     if attempt.outcome == "infeasible" and race.ledger.plan is None:
         confirm(race, method)
-    elif challenge(race, attempt):
+    elif challenge(race, attempt) or (method.exact and race.ledger.refuted(method.name)):
         confirm(race, method, threads)
 
 

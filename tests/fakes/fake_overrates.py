@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-from fractions import Fraction
 from typing import Any
 
-from _plans import any_plan
-from ortools.sat.python import cp_model
+from _plans import any_plan, blocks_model
 
 FORMULATION = {
     "name": "heijunka_fake_overrates",
@@ -23,16 +21,9 @@ SECONDS = 2.0
 """Long enough for a quarter of it to find a better plan."""
 
 
-class _Model(cp_model.CpModel):
-    unit = Fraction(1)
-
-
 def build(instance: Any, elastic: Any = None) -> Any:
     time.sleep(SECONDS)
-    model = _Model()
-    model.unit = Fraction(instance.evaluate(any_plan(instance)).objective)
-    model.minimize(model.new_int_var(1, 2, "the plan of blocks"))
-    return model
+    return blocks_model(instance)
 
 
 def extract(instance: Any, model: Any, value: Any) -> Any:
