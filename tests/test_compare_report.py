@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import csv
 import hashlib
 import html.parser
@@ -213,12 +214,15 @@ def store(tmp_path, monkeypatch) -> str:
     """A store by path: what `jitopt.batching` opens, made up."""
     rows = [*batch(7, instances=3, variants=("auto", "cpsat")), row(instance="x", variant="auto", objective=2.0),
             row(instance="x", variant="cpsat", objective=1.0)]  # fmt: skip
-    closed: list[bool] = []
+    real = jitopt.Store
 
     class Store:
         @classmethod
+        @contextlib.contextmanager
         def open(cls, path: str) -> Any:
-            return SimpleNamespace(columns=lambda trajectories: columns(rows), close=lambda: closed.append(True))
+            if not Path(path).exists():
+                real.open(path).close()  # which refuses it
+            yield SimpleNamespace(columns=lambda trajectories: columns(rows))
 
     monkeypatch.setitem(sys.modules, "jitopt.batching.store", SimpleNamespace(Store=Store))
     path = tmp_path / "night.store"
