@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 import jitopt
+from jitopt import registry
 
 for folder in ("fakes", "measures"):
     sys.path.insert(0, str(Path(__file__).parent / folder))
@@ -61,3 +62,13 @@ def two_goods() -> jitopt.Sourcing:
             "discounts": {"supplier": ["S1"], "from_quantity": [10], "factor": [0.8]},
         }
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forgotten():
+    """Forget the methods that a module of tests registers: later ones run "all heuristics", and fakes hang."""
+    before = dict(registry._REGISTERED)
+    yield
+    registry._REGISTERED.clear()
+    registry._REGISTERED.update(before)
+    registry._listing.cache_clear()

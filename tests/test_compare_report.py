@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import csv
 import hashlib
 import html.parser
@@ -11,7 +12,6 @@ import math
 import os
 import re
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +21,6 @@ import pytest
 from _runs import batch, columns, row
 
 import jitopt
-from jitopt.batching.store import Store as RealStore
 from jitopt.cli import main
 from jitopt.comparing.csv_files import csv_text
 from jitopt.comparing.definitions import DEFINITIONS
@@ -215,13 +214,15 @@ def store(tmp_path, monkeypatch) -> str:
     """A store by path: what `jitopt.batching` opens, made up."""
     rows = [*batch(7, instances=3, variants=("auto", "cpsat")), row(instance="x", variant="auto", objective=2.0),
             row(instance="x", variant="cpsat", objective=1.0)]  # fmt: skip
+    real = jitopt.Store
 
     class Store:
         @classmethod
+        @contextlib.contextmanager
         def open(cls, path: str) -> Any:
             if not Path(path).exists():
-                return RealStore.open(path)
-            return nullcontext(SimpleNamespace(columns=lambda trajectories: columns(rows)))
+                real.open(path).close()  # which refuses it
+            yield SimpleNamespace(columns=lambda trajectories: columns(rows))
 
     monkeypatch.setitem(sys.modules, "jitopt.batching.store", SimpleNamespace(Store=Store))
     path = tmp_path / "night.store"
