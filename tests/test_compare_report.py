@@ -184,8 +184,13 @@ def test_csv_is_no_formula():
 
 
 def test_csv_files_hold_the_tables(evil, tmp_path):
+    empty = {name for name, table in evil.tables.items() if not table}
+    (tmp_path / "new" / "folder").mkdir(parents=True)
+    for name in empty:
+        (tmp_path / "new" / "folder" / f"{name}.csv").write_text("of an earlier comparison\n")
     paths = evil.write_csv(tmp_path / "new" / "folder")
-    assert {Path(path).stem for path in paths} == set(evil.tables)
+    assert {Path(path).stem for path in paths} == set(evil.tables) - empty
+    assert {path.stem for path in (tmp_path / "new" / "folder").iterdir()} == set(evil.tables) - empty
     for path in paths:
         with open(path, encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -195,6 +200,16 @@ def test_csv_files_hold_the_tables(evil, tmp_path):
     blocked.write_text("")
     with pytest.raises(InputError, match="cannot be made"):
         evil.write_csv(blocked / "x")
+
+
+def test_a_table_without_rows_makes_no_file(tmp_path):
+    """Nor does what an earlier comparison left under its name stay."""
+    told = jitopt.compare(columns([row(instance="x", variant="auto")]), resamples=100)
+    empty = {name for name, table in told.tables.items() if not table}
+    for name in told.tables:
+        (tmp_path / f"{name}.csv").write_text("of an earlier comparison\n")
+    told.write_csv(tmp_path)
+    assert empty and {path.stem for path in tmp_path.iterdir()} == set(told.tables) - empty
 
 
 def test_terminal_shows_names_as_they_are():

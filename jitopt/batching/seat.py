@@ -72,13 +72,13 @@ class Seat:
     """
 
     def __init__(self, threads: int) -> None:
-        self.worker = Worker("batch", threads, MODULE)
+        self.worker: Worker = Worker("batch", threads, MODULE)
         self._line = _Line(self.worker)
         self.groups: deque[set[str]] = deque()
         self.tasks: dict[str, _Given] = {}
         self.running: str | None = None
-        self.since = time.monotonic()
-        self.ready = False
+        self.since: float = time.monotonic()
+        self.ready: bool = False
         self._done = 0
 
     @property

@@ -24,7 +24,7 @@ ACTING = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def write_csv(study: VariantComparison, folder: str | os.PathLike[str]) -> tuple[str, ...]:
-    """Write a CSV file per table into a folder, made if need be; return the paths.
+    """Write a CSV file per table that has rows into a folder, made if need be; return the paths.
 
     Raises
     ------
@@ -41,6 +41,10 @@ def write_csv(study: VariantComparison, folder: str | os.PathLike[str]) -> tuple
     paths = []
     for name, columns in study.tables.items():
         path = place / f"{name}.csv"
+        if not columns:
+            # What an earlier comparison left under this name would pass for this one's.
+            path.unlink(missing_ok=True)
+            continue
         write_text(path, csv_text(columns))
         paths.append(str(path))
     return tuple(paths)
