@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import itertools
 import json
 import os
@@ -273,9 +272,8 @@ def by_key(store):
     return dict(zip(table["key"], zip(table["status"], table["objective"], strict=True), strict=True))
 
 
-def groups():
-    """Return how many groups run in this process of Dask."""
-    return len(importlib.import_module("jitopt.batching.remote")._running)
+# How many groups run in a process of Dask. A lambda travels whole: the machines do not know the tests.
+groups = lambda: len(__import__("jitopt.batching.remote", fromlist=["_running"])._running)  # noqa: E731
 
 
 def test_machines_that_differ_and_a_scheduler_that_goes_away(mixed, folder, undisturbed, tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ from typing import Any
 
 import psutil
 import pytest
-from _batches import command, heijunka, kanban
+from _batches import LIBRARY, command, heijunka, kanban
 
 import jitopt
 from jitopt import JitoptError, Store, batch
@@ -239,12 +239,16 @@ def until_done(process: subprocess.Popen[str], store: Path, least: int) -> list[
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of jobs that take some tenths of a second each: a batch that can be met in the middle."""
     folder = tmp_path_factory.mktemp("many")
-    kanban(folder, *(f"{number:03}" for number in range(24)))
+    told = json.loads((LIBRARY / "heijunka" / "level_a_day_of_480.json").read_text(encoding="utf-8"))
+    del told["known"]
+    for number in range(14):
+        (folder / f"{number:03}.json").write_text(json.dumps({**told, "name": f"{number:03}"}), encoding="utf-8")
     return folder
 
 
-WORDS = ["--methods", "kanban_fill", "--workers", "2", "--deterministic", "--work-limit", "0.05"]
+WORDS = ["--methods", "kanban_fill,heijunka_level", "--workers", "2", "--deterministic", "--work-limit", "0.05"]
 
 
 @pytest.fixture(scope="module")
@@ -256,7 +260,7 @@ def undisturbed(many: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     out, _err = process.communicate(timeout=120)
     assert process.returncode == 0
     found: dict[str, Any] = json.loads(out)
-    assert found["counts"] == {"optimal": 24}
+    assert found["counts"] == {"optimal": 14}
     return found
 
 
@@ -280,7 +284,7 @@ def test_whatever_ends_a_batch_it_is_resumed_and_nothing_is_lost_or_doubled(
         assert len(below) >= 2 and orphans(below) == [], end
         with Store.open(store) as table:
             done = table.counts()["optimal"]
-    assert done < 24
+    assert done < 14
     process = command(str(many), "-o", str(store), "--resume", "--json", *WORDS)
     workers = [one for one in until_done(process, store, done + 1) if "batching.worker" in " ".join(one.cmdline())]
     for one in workers:
@@ -288,10 +292,10 @@ def test_whatever_ends_a_batch_it_is_resumed_and_nothing_is_lost_or_doubled(
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     found = json.loads(out)
-    assert found["counts"] == {"optimal": 24}
+    assert found["counts"] == {"optimal": 14}
     assert found["objective_hash"] == undisturbed["objective_hash"]
     with Store.open(store) as table:
-        assert len(table) == len(set(table.columns()["source"])) == 24
+        assert len(table) == len(set(table.columns()["source"])) == 14
         assert [run["ending"] for run in table.runs()] == ["interrupted", None, "done"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -24,6 +25,9 @@ VERSION = 1
 
 PATIENCE = 60.0
 """Seconds to wait for another batch that is writing."""
+
+BETWEEN = 0.02
+"""Seconds between two tries to open a store."""
 
 TABLES = """
 CREATE TABLE runs (
@@ -67,14 +71,23 @@ def connect(path: str | os.PathLike[str], *, write: bool) -> sqlite3.Connection:
     """
     file = Path(path)
     _check_path(file, write)
+    until = time.monotonic() + PATIENCE
     with telling(file):
-        connection = _open(file, write)
-        try:
-            _prepare(connection, file, write)
-        except BaseException:
-            connection.close()
-            raise
-    return connection
+        while True:
+            connection = _open(file, write)
+            try:
+                _prepare(connection, file, write)
+            except sqlite3.OperationalError as error:
+                connection.close()
+                # Where another batch changes how the file is written just now, SQLite does not wait by itself.
+                if not _is_busy(str(error)) or time.monotonic() > until:
+                    raise
+                time.sleep(BETWEEN)
+            except BaseException:
+                connection.close()
+                raise
+            else:
+                return connection
 
 
 def _check_path(file: Path, write: bool) -> None:
@@ -167,10 +180,14 @@ def telling(file: str | os.PathLike[str]) -> Iterator[None]:
         ) from None
 
 
+def _is_busy(text: str) -> bool:
+    return "locked" in text or "busy" in text
+
+
 def _operational(text: str) -> str:
     if "full" in text:
         told = "the disk is full; what was written before is safe. Remedy: make room, then run again with --resume"
-    elif "locked" in text or "busy" in text:
+    elif _is_busy(text):
         told = f"another process kept the store locked for {PATIENCE:g} s. Remedy: try again with --resume"
     elif "readonly" in text:
         told = "the store may not be written. Remedy: check the permissions"
