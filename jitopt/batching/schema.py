@@ -120,13 +120,12 @@ def _open(file: Path, write: bool) -> sqlite3.Connection:
 
 def _prepare(connection: sqlite3.Connection, file: Path, write: bool) -> None:
     """Know the file for a store, or make it one; set how it is written."""
-    mark = connection.execute("PRAGMA application_id").fetchone()[0]
-    empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    mark, empty = _look(connection)
     if write and mark == 0 and empty:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         _make(connection)
-        mark = connection.execute("PRAGMA application_id").fetchone()[0]
+        mark, _ = _look(connection)
     if mark != APPLICATION:
         raise InputError("the file is no store of jitopt", source=os.fspath(file), remedy="name another file")
     version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -144,6 +143,17 @@ def _prepare(connection: sqlite3.Connection, file: Path, write: bool) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _look(connection: sqlite3.Connection) -> tuple[int, bool]:
+    """Return the file's mark and whether it is empty, both of one moment: another batch may be making it."""
+    connection.execute("BEGIN")
+    try:
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        return int(connection.execute("PRAGMA application_id").fetchone()[0]), tables == 0
+    finally:
+        if connection.in_transaction:
+            connection.execute("COMMIT")
 
 
 def _make(connection: sqlite3.Connection) -> None:
