@@ -1,4 +1,4 @@
-"""Kanban against known optima, plain HiGHS and plain CP-SAT.
+"""Kanban against known optima, plain HiGHS, plain CP-SAT and a simulation in SimPy.
 
     python benchmarks/quality/kanban.py [--seconds 10] [--seeds 1] [--family NAME] [-o DIR]
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OURS = ("auto", "kanban_fill")
-PLAIN = ("kanban_plain_highs", "kanban_plain_cpsat")
+PLAIN = ("kanban_plain_highs", "kanban_plain_cpsat", "kanban_simpy")
 
 
 def made(count: int, prefix: str, **options: Any) -> Iterator[Any]:
@@ -34,10 +34,9 @@ DECISION = Decision(
         Family("shortage", partial(made, 2, "shortage-300", loops=300, limits=4, shortage=1.0), OURS + PLAIN),
         Family("large", partial(made, 1, "tight-5000", loops=5000, limits=3), OURS + PLAIN),
     ),
-    peers=("kanban_highs", "kanban_cpsat"),
+    peers=("kanban_highs", "kanban_cpsat", "kanban_simpy"),
     seconds=10.0,
-    absent="SimPy and stockpyl. They simulate a given plan or size one stage; a simulation of cards is not part of "
-    "jitopt yet, and no public instance with a shared rack or budget is known.",
+    absent="stockpyl, which sizes one stage; and no public instance with a shared rack or budget is known.",
 )
 
 if __name__ == "__main__":
