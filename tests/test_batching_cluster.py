@@ -255,6 +255,13 @@ def test_the_batch_ends_and_is_resumed(staffed, folder, undisturbed, tmp_path, n
         batch.kill()
     assert batch.returncode == -number, told
     with distributed.Client(staffed.address, set_as_default=False) as client:
+
+        def groups() -> int:
+            """How many groups run in a process of Dask. Defined here it travels whole: the machines know no tests."""
+            from jitopt.batching import remote
+
+            return len(remote._running)
+
         until(lambda: not any(client.run(groups).values()))
     if number == signal.SIGINT:
         until(lambda: not working(staffed.processes))
@@ -270,10 +277,6 @@ def by_key(store):
     """Return status and objective of each job."""
     table = store.columns()
     return dict(zip(table["key"], zip(table["status"], table["objective"], strict=True), strict=True))
-
-
-# How many groups run in a process of Dask. A lambda travels whole: the machines do not know the tests.
-groups = lambda: len(__import__("jitopt.batching.remote", fromlist=["_running"])._running)  # noqa: E731
 
 
 def test_machines_that_differ_and_a_scheduler_that_goes_away(mixed, folder, undisturbed, tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from jitopt.cli.failures import FAILED, INTERRUPTED, usage
-from jitopt.cli.options import AsJson, Format, Gap, ShowProgress, number_above_0, whole_from
+from jitopt.cli.options import AsJson, Deterministic, Format, Gap, ShowProgress, WorkLimit, number_above_0, whole_from
 from jitopt.cli.output import columns, emit, err, fit, out
 
 __all__ = ["batch"]
@@ -48,18 +48,8 @@ def batch(
         float | None,
         typer.Option("--memory-limit", metavar="MB", parser=number_above_0, help="Memory of each job."),
     ] = None,
-    deterministic: Annotated[
-        bool, typer.Option("--deterministic", help="Same input, seed and versions give the same plans.")
-    ] = False,
-    work_limit: Annotated[
-        float | None,
-        typer.Option(
-            "--work-limit",
-            metavar="N",
-            parser=number_above_0,
-            help="Work of each method with --deterministic, about seconds of one processor; 10 if not given.",
-        ),
-    ] = None,
+    deterministic: Deterministic = False,
+    work_limit: WorkLimit = None,
     cluster: Annotated[
         str | None,
         typer.Option("--cluster", metavar="ADDRESS", help="Scheduler of a Dask cluster; the jobs run there."),

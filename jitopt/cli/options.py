@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 __all__ = [
-    "AsJson", "File", "Format", "Gap", "Output", "Seed", "ShowProgress", "TimeLimit", "number_above_0",
-    "number_at_least_0", "read_instance", "relative_gap", "whole_from",
+    "AsJson", "Deterministic", "File", "Format", "Gap", "Output", "Seed", "ShowProgress", "TimeLimit",
+    "WorkLimit", "number_above_0", "number_at_least_0", "read_instance", "relative_gap", "whole_from",
 ]  # fmt: skip
 
 
@@ -70,6 +70,18 @@ TimeLimit = Annotated[
     float,
     typer.Option(
         "--time-limit", metavar="S", parser=number_above_0, help="Seconds for the whole call, reading included."
+    ),
+]
+Deterministic = Annotated[
+    bool, typer.Option("--deterministic", help="Same input, seed and versions give the same plan.")
+]
+WorkLimit = Annotated[
+    float | None,
+    typer.Option(
+        "--work-limit",
+        metavar="N",
+        parser=number_above_0,
+        help="Work of each method with --deterministic, about seconds of one processor; 10 if not given.",
     ),
 ]
 Gap = Annotated[

@@ -10,6 +10,7 @@ from jitopt.cli import clock
 from jitopt.cli.failures import FAILED, INFEASIBLE, INTERRUPTED, NO_PLAN, usage
 from jitopt.cli.options import (
     AsJson,
+    Deterministic,
     File,
     Format,
     Gap,
@@ -17,7 +18,7 @@ from jitopt.cli.options import (
     Seed,
     ShowProgress,
     TimeLimit,
-    number_above_0,
+    WorkLimit,
     read_instance,
     whole_from,
 )
@@ -55,18 +56,8 @@ def solve(
         str | None,
         typer.Option("--start", metavar="RESULT", help="Result file whose plan to start from; never made worse."),
     ] = None,
-    deterministic: Annotated[
-        bool, typer.Option("--deterministic", help="Same input, seed and versions give the same plan.")
-    ] = False,
-    work_limit: Annotated[
-        float | None,
-        typer.Option(
-            "--work-limit",
-            metavar="N",
-            parser=number_above_0,
-            help="Work of each method with --deterministic, about seconds of one processor; 10 if not given.",
-        ),
-    ] = None,
+    deterministic: Deterministic = False,
+    work_limit: WorkLimit = None,
     format: Format = None,
     output: Output = None,
     as_json: AsJson = False,
