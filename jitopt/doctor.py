@@ -174,7 +174,7 @@ def _machine(deadline: float) -> Iterator[Check]:
 
 def _cache(deadline: float) -> Iterator[Check]:
     """Look at the folder for machine code, and at the kernels compiled so far."""
-    from jitopt.heuristics import jit
+    from jitopt import jit
 
     folder = jit.cache_folder()
     if folder is None:

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import jitopt
+from jitopt import jit
 from jitopt.generators import generate, random_small
-from jitopt.heuristics import delivery_cycle, delivery_menu, jit
+from jitopt.heuristics import delivery_cycle, delivery_menu
 from jitopt.heuristics._delivery_roundy import items_of, relaxation
 from jitopt.heuristics.context import LocalContext
 from jitopt.problems.delivery import Delivery

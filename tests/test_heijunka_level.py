@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jitopt import jit
 from jitopt.generators import generate, random_small
-from jitopt.heuristics import heijunka_level, jit
+from jitopt.heuristics import heijunka_level
 from jitopt.heuristics._heijunka_fill import best_plan, fill, keep, measure
 from jitopt.heuristics._heijunka_flat import flatten
 from jitopt.heuristics._heijunka_rounding import rounding_bound

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _made import made
 
-from jitopt.heuristics import jit
+from jitopt import jit
 from jitopt.heuristics.context import LocalContext
 
 if TYPE_CHECKING:

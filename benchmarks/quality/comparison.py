@@ -115,7 +115,7 @@ class Decision:
 
 def warm(problem: str) -> None:
     """Have the machine code of the problem's heuristics made and kept before anything is timed."""
-    from jitopt.heuristics import jit
+    from jitopt import jit
     from jitopt.heuristics.context import LocalContext
 
     instance = jitopt.generate(problem, seed=1, **TIGHT[problem])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from jitopt.heuristics import jit
+from jitopt import jit
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jitopt import jit
 from jitopt.errors import NotApplicableError
-from jitopt.heuristics import jit
 from jitopt.heuristics._delivery_roundy import Items, items_of, multiples, relaxation
 from jitopt.problems.base import exact
 from jitopt.problems.delivery import DeliveryPlan

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jitopt import jit
 from jitopt.errors import NotApplicableError
-from jitopt.heuristics import jit
 from jitopt.heuristics._delivery_world import flatten
 from jitopt.problems.delivery import DeliveryPlan
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jitopt.heuristics import jit
+from jitopt import jit
 from jitopt.heuristics._heijunka_fill import best_plan, fill, keep, measure
 from jitopt.heuristics._heijunka_flat import flatten
 from jitopt.heuristics._heijunka_rounding import rounding_bound

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jitopt.heuristics import jit
+from jitopt import jit
 from jitopt.heuristics._kanban_bound import Relaxation
 from jitopt.heuristics._kanban_world import flatten
 

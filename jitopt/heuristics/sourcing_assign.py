@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from jitopt.heuristics import jit
+from jitopt import jit
 from jitopt.heuristics._sourcing_bound import relax
 from jitopt.heuristics._sourcing_world import Stopped, few, flatten, objects, settings
 from jitopt.problems.sourcing import SourcingPlan

@@ -6,7 +6,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
-from jitopt.heuristics import jit
+from jitopt import jit
 
 if TYPE_CHECKING:
     from types import ModuleType

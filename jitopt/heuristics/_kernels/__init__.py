@@ -1,1 +1,1 @@
-"""Kernels: flat arrays in, flat arrays out. Plain Python here; `jitopt.heuristics.jit` compiles the twin."""
+"""Kernels: flat arrays in, flat arrays out. Plain Python here; `jitopt.jit` compiles the twin."""

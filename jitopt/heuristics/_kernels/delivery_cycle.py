@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jitopt.heuristics.jit import kernel
+from jitopt.jit import kernel
 
 FRESH = 512
 """Breakpoints after which the sums are computed anew, so that rounding errors do not add up."""

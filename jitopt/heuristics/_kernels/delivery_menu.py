@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jitopt.heuristics.jit import kernel
+from jitopt.jit import kernel
 
 MODULUS = 2147483647
 

@@ -70,7 +70,7 @@ from jitopt.heuristics._kernels.heijunka_state import (
     Floats,
     Ints,
 )
-from jitopt.heuristics.jit import in_place, twin
+from jitopt.jit import in_place, twin
 
 __all__ = ["improve"]
 

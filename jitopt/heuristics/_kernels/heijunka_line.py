@@ -29,7 +29,7 @@ from jitopt.heuristics._kernels.heijunka_state import (
     Floats,
     Ints,
 )
-from jitopt.heuristics.jit import in_place
+from jitopt.jit import in_place
 
 __all__ = ["board_commit", "line_delta", "pair"]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from jitopt.heuristics.jit import kernel
+from jitopt.jit import kernel
 
 NONE = 1e300
 """Cost of no plan."""

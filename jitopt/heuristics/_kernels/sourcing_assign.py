@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jitopt.heuristics.jit import in_place, twin
+from jitopt.jit import in_place, twin
 
 _state: Any = twin("jitopt.heuristics._kernels.sourcing_state", __name__)
 _fill: Any = twin("jitopt.heuristics._kernels.sourcing_fill", __name__)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jitopt.heuristics.jit import in_place
+from jitopt.jit import in_place
 
 NONE = 1 << 60
 NEAR = 1e-9

@@ -1,0 +1,1 @@
+"""Simulation: what cards, buffers and rules give when demand, work and deliveries vary."""

@@ -1,0 +1,1 @@
+"""Kernels of the simulation: plain Python, and compiled by `jitopt.jit`."""
