@@ -26,10 +26,10 @@ class Layout:
     """A stream as the memory that every replication starts from.
 
     n, x, m, y: of `plant_fields`, as lists. sources: of random numbers, by their rows. first: (row,
-    source or -1, time) of the first events; with a source its first number is added to the time. lives: (server, source or -1, mean) of
-    the first breakdowns. closed: customers who do not order from the
-    start on. margin: unused rows there must be when an event begins. network: stocks and
-    flows between the loops.
+    source or -1, time) of the first events; with a source its first number is added to the time.
+    lives: (server, source or -1, mean) of the first breakdowns. closed: customers who do not order from
+    the start on. margin: unused rows there must be when an event begins. network: stocks and flows
+    between the loops.
     """
 
     def __init__(self, stream: ValueStream) -> None:
@@ -174,7 +174,7 @@ class Layout:
 
     def _server(self, table: Any, place: int, station: int, i: int) -> int:
         row = self._row(f.SERVER)
-        self._set(row, {f.AT: station, f.FAMILY: -1, f.OPERATION: -1, f.CONTAINER: -1})
+        self._set(row, {f.AT: station, f.SETTING: -1, f.OPERATION: -1, f.CONTAINER: -1})
         self._set(row, {f.LIFE_SOURCE: -1, f.REPAIR_SOURCE: -1})
         self.x[row][f.LIFE] = math.inf
         mtbf = column(table, "mtbf", None)[place]
@@ -281,7 +281,7 @@ class Layout:
             source = self._source(row, f.INTERVAL_SOURCE, (8, place), self._times(table, place, "", interval))
             offset = column(table, "offset", None)[place]
             if interval == 0:
-                self.n[self.n[row + f.TAKES]][f.SINK] = 1
+                self.n[self.n[row][f.TAKES]][f.SINK] = 1
             elif offset is not None:
                 self.first.append((row, -1, offset))
             else:
