@@ -13,7 +13,7 @@ import argparse
 import random
 import statistics
 import time
-from collections import Counter
+from collections import defaultdict
 from typing import Any
 
 STATIONS, CARDS, INTERVAL = 5, 3, 2.0
@@ -90,13 +90,13 @@ class Level:
 
     def __init__(self, env: Any, level: int) -> None:
         self.env, self.level, self.since, self.area = env, level, 0.0, 0.0
-        self.bars: Counter[int] = Counter()
+        self.bars: defaultdict[int, float] = defaultdict(float)
 
     def change(self, by: int) -> None:
         """Count the time at the old level, and change it."""
         passed = self.env.now - self.since
         self.area += passed * self.level
-        self.bars[self.level] += passed  # type: ignore[assignment]
+        self.bars[self.level] += passed
         self.level += by
         self.since = self.env.now
 
