@@ -27,36 +27,37 @@ class Cells(np.ndarray[Any, Any]):
 
 
 class CellsType(types.Array):
-    """The type of `Cells` in machine code."""
+    """The type of `Cells` in machine code; the number of columns of a table is part of it."""
 
-    def __init__(self, dtype: Any, ndim: int) -> None:
-        super().__init__(dtype, ndim, "C", name=f"Cells({dtype}, {ndim})")
+    def __init__(self, dtype: Any, columns: int) -> None:
+        self.columns = columns
+        super().__init__(dtype, 2 if columns else 1, "C", name=f"Cells({dtype}, {columns})")
 
     @property
     def key(self) -> Any:
         """What makes the type: no array that is no `Cells` is equal to it."""
-        return ("Cells", self.dtype, self.ndim)
+        return ("Cells", self.dtype, self.columns)
 
 
 register_model(CellsType)(models.ArrayModel)
 
 
 @typeof_impl.register(Cells)
-def _typeof(array: Any, _: Any) -> CellsType:
-    plain = typeof_impl.dispatch(np.ndarray)(array.view(np.ndarray), _)
-    return CellsType(plain.dtype, plain.ndim)
+def _typeof(array: Any, context: Any) -> CellsType:
+    plain = typeof_impl.dispatch(np.ndarray)(array.view(np.ndarray), context)
+    return CellsType(plain.dtype, array.shape[1] if array.ndim == 2 else 0)
 
 
 def _pointer(context: Any, builder: Any, kind: Any, value: Any, index_type: Any, index: Any) -> Any:
     """Return where an item stands."""
-    several: Any = types.BaseTuple
     array = make_array(kind)(context, builder, value)
-    if isinstance(index_type, several):
-        parts = list(zip(cgutils.unpack_tuple(builder, index, count=len(index_type)), index_type.types, strict=True))
+    if kind.columns:
+        parts = zip(cgutils.unpack_tuple(builder, index, count=2), index_type, strict=True)
+        row, column = (context.cast(builder, part, part_type, types.intp) for part, part_type in parts)
+        place = builder.add(builder.mul(row, row.type(kind.columns)), column)
     else:
-        parts = [(index, index_type)]
-    places = [context.cast(builder, part, part_type, types.intp) for part, part_type in parts]
-    return cgutils.get_item_pointer(context, builder, kind, array, places, wraparound=False, boundscheck=False)
+        place = context.cast(builder, index, index_type, types.intp)
+    return builder.gep(array.data, [place], inbounds=True)
 
 
 @lower_builtin(operator.getitem, CellsType, types.Integer)

@@ -191,7 +191,7 @@ def _folder(module: str) -> Path | None:
 def _digest(folder: Path) -> str:
     """Hash every source file beside a kernel module, for kernels call each other across files."""
     found = hashlib.sha256(str(folder).encode())
-    for file in [Path(__file__), *sorted(folder.glob("*.py"))]:
+    for file in [Path(__file__), Path(__file__).with_name("cells.py"), *sorted(folder.glob("*.py"))]:
         found.update(file.name.encode() + b"\0" + file.read_bytes())
     return found.hexdigest()[:16]
 
