@@ -1,7 +1,7 @@
 """`jitopt analyse`: questions about a plant that decide nothing."""
 
 import os
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,7 +21,7 @@ analyse: typer.Typer = typer.Typer(
 SHOWN = 8
 """Loops listed on the terminal."""
 
-WIDEST = 100
+WIDEST = 60
 """Columns of the text that says why."""
 
 
@@ -67,8 +67,13 @@ def formulas(
         err(f"note: {note}")
     totals = [[name, loops, cards] for name, (cards, loops) in found.totals().items()]
     out(columns(["formula", "loops", "cards"], totals))
-    rows = [[row.figures.loop, row.spread, row.why()] for row in found.loops[:SHOWN]]
-    out("\n" + columns(["loop", "spread", "why"], rows, most=WIDEST))
+    rows = [[row.figures.loop, *_ends(row), row.spread, row.brief() or "-"] for row in found.loops[:SHOWN]]
+    out("\n" + columns(["loop", "lowest", "highest", "spread", "why"], rows, most=WIDEST))
     if len(found.loops) > SHOWN:
         out(f"... and {len(found.loops) - SHOWN} more loops")
     out(f"\nwritten to {output}: {', '.join(names)}")
+
+
+def _ends(row: Any) -> tuple[str, str]:
+    low, high = (f"{name} {row.counts[name].cards}" for name in (row.low, row.high))
+    return low, high

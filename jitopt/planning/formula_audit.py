@@ -141,12 +141,12 @@ def _problem(path: Path) -> object:
 
 def assumed_decisions(plant: Plant, analysis: Analysis) -> Decisions:
     """Return awards and frequencies of a plant that is not planned: lowest price, nearest to once a day."""
-    awards: dict[tuple[str, str], Fraction] = {}
-    for part in plant.part:
-        quotes = [row for row in plant.quote.values() if row["part"] == part]
-        if quotes and analysis.need(part):
-            cheapest = min(quotes, key=lambda row: row["price"])
-            awards[cheapest["supplier"], part] = Fraction(1)
+    cheapest: dict[str, Row] = {}
+    for row in plant.quote.values():
+        best = cheapest.setdefault(row["part"], row)
+        if row["price"] < best["price"]:
+            cheapest[row["part"]] = row
+    awards = {(row["supplier"], part): Fraction(1) for part, row in cheapest.items() if analysis.need(part)}
     return Decisions(awards=awards, frequencies={supplier: _daily(plant, supplier) for supplier in plant.supplier})
 
 
@@ -200,7 +200,7 @@ def audit_summary(audit: FormulaAudit) -> str:
 
 
 def write_audit(audit: FormulaAudit, folder: str) -> tuple[str, ...]:
-    """Write formulas.md, formulas.csv and formula_terms.csv into a folder, made if need be; return their names.
+    """Write formulas.md, formulas.csv, formula_reasons.csv, formula_terms.csv into a folder; return their names.
 
     Raises
     ------
@@ -220,6 +220,7 @@ def write_audit(audit: FormulaAudit, folder: str) -> tuple[str, ...]:
     texts = {
         "formulas.md": audit_summary(audit),
         "formulas.csv": guarded_csv(audit.to_rows()),
+        "formula_reasons.csv": guarded_csv(audit.reason_rows()),
         "formula_terms.csv": guarded_csv(audit.term_rows()),
     }
     for name, text in texts.items():

@@ -71,6 +71,10 @@ class LoopAudit:
         """The term that explains most; "none" where all agree."""
         return next(iter(self.causes), "none") if self.spread else "none"
 
+    def brief(self) -> str:
+        """Return the differences of lowest and highest in short: "interval +2, rounding -0.5"."""
+        return _brief(self.causes)
+
     def why(self) -> str:
         """Return in words why lowest and highest differ."""
         if not self.spread:
@@ -81,6 +85,8 @@ class LoopAudit:
             amount = f"{'+' if cards > 0 else '-'}{rounded(abs(cards), 3)}"
             if term == "rounding":
                 parts.append(f"rounding ({amount})")
+            elif term == "constant":
+                parts.append(f"{self.high if cards > 0 else self.low} adds {counted(round(abs(cards)), 'card')}")
             elif term not in low:
                 parts.append(f"{self.high} counts {WORDS[term]} ({amount}), {self.low} does not")
             elif term not in high:
@@ -157,6 +163,18 @@ class FormulaAudit:
         names = ("loop", "formula", "cards", "term", "units", "cards_of_term")
         return {name: [row[at] for row in rows] for at, name in enumerate(names)}
 
+    def reason_rows(self) -> dict[str, list[Any]]:
+        """Return a row for each loop and formula: its cards, the difference from the first formula, and why."""
+        rows = []
+        for audit in self.loops:
+            reference = next(iter(audit.counts))
+            base = audit.counts[reference].cards
+            for name, count in audit.counts.items():
+                why = _brief(audit.differences(name, reference))
+                rows.append((audit.figures.loop, name, count.cards, reference, count.cards - base, why))
+        names = ("loop", "formula", "cards", "reference", "difference", "why")
+        return {name: [row[at] for row in rows] for at, name in enumerate(names)}
+
     def to_frame(self, like: object = None) -> Any:
         """Return the rows as a data frame; `like` as in `Plan.to_frame`."""
         return to_frame(self.to_rows(), like)
@@ -190,6 +208,10 @@ def _loop_dict(audit: LoopAudit) -> dict[str, Any]:
         "floating": audit.floating,
         "why": audit.why(),
     }
+
+
+def _brief(causes: Mapping[str, float]) -> str:
+    return ", ".join(f"{term} {'+' if cards > 0 else '-'}{rounded(abs(cards), 3)}" for term, cards in causes.items())
 
 
 def _units(count: CardCount, term: str) -> float | None:

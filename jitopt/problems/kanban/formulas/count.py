@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from jitopt.errors import InputError
 from jitopt.problems.base import LARGEST, exact
-from jitopt.problems.figures import rounded
+from jitopt.problems.figures import counted, rounded
 from jitopt.problems.kanban.formulas.normal import ceiling_of, quantile
 
 if TYPE_CHECKING:
@@ -100,11 +100,12 @@ class CardCount:
 
     def lines(self) -> list[str]:
         """Return the terms as text, one a line: units, cards, what they cover."""
-        head = f"{self.name or 'cards'}: {self.cards} cards" + (f" = {self.formula}" if self.formula else "")
+        head = f"{self.name or 'cards'}: {counted(self.cards, 'card')}" + (f" = {self.formula}" if self.formula else "")
         found = [head]
         for term, cards in self.ledger().items():
             units = f"{rounded(float(self.terms[term]), 6)} units, " if term in self.terms else ""
-            found.append(f"  {term}: {units}{rounded(float(cards), 6)} cards ({WORDS.get(term, term)})")
+            told = rounded(float(cards), 6)
+            found.append(f"  {term}: {units}{told} {'card' if told == '1' else 'cards'} ({WORDS.get(term, term)})")
         return found
 
     def __str__(self) -> str:

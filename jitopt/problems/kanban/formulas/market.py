@@ -49,7 +49,8 @@ def positions(
     """Return the supermarket for the cards of a loop.
 
     Every card may come back full before one is taken, so that all N stand there at once. Where demand never falls
-    below a rate d and a container never comes back before a time t, floor(d t / Q) of them are always under way.
+    below a rate d and a container never comes back before a time t, ceil(d t / Q) - 1 of them are always under way: one
+    that returns may meet the next that leaves.
 
     Parameters
     ----------
@@ -74,7 +75,8 @@ def positions(
     Market(containers=11, positions=6, lanes=2, red=1, yellow=10, green=0)
     """
     size = number("quantity", quantity, above=True)
-    under_way = math.floor(number("least_demand", least_demand) * number("least_time", least_time) / size)
+    leaving = number("least_demand", least_demand) * number("least_time", least_time) / size
+    under_way = max(0, math.ceil(leaving) - 1)
     most = max(0, _whole("cards", cards, 0) - under_way)
     stock = number("safety_stock", safety_stock)
     covered = math.ceil((number("demand", demand) * number("lead_time", lead_time) + stock) / size)
