@@ -33,7 +33,7 @@ from jitopt.problems.base import (
     Table,
     exact,
 )
-from jitopt.problems.figures import counted, rounded, told, told_down, told_up
+from jitopt.problems.figures import counted, rounded, told
 from jitopt.problems.kanban.instance import Kanban, Quantities
 from jitopt.problems.wording import explain_validation
 
@@ -49,6 +49,9 @@ LONGEST = 20
 
 MOST_OPTIONS = 1_000_000
 """More options than this are refused: most often a unit was not converted."""
+
+MILLION = 10**6
+"""Minutes and costs are written in millionths, so that every method finds a common unit of them."""
 
 ZERO = Fraction(0)
 
@@ -172,6 +175,12 @@ def lot_sizing(parts: Any, containers: Any, machines: Any, racks: Any = None, *,
         Tables, as data frames or mappings of columns: see `LotParts`, `LotContainers`, `LotMachines`, `LotRacks`.
     name
         Of the instance.
+
+    Returns
+    -------
+    LotSizing
+        The instance, and what stands behind its options. Costs are written in millionths; so are the minutes of an
+        option, rounded down, that lots which fill a machine exactly fit.
 
     Raises
     ------
@@ -314,6 +323,10 @@ def _worth(lots: list[LotOption]) -> list[LotOption]:
     return found[::-1]
 
 
+def _millionths(count: int) -> int | float:
+    return told(Fraction(count, MILLION))
+
+
 def _instance(
     name: str,
     parts: LotParts,
@@ -322,16 +335,16 @@ def _instance(
     capacity: Mapping[str, tuple[Fraction, Fraction]],
 ) -> Kanban:
     row_of = _rows(parts.part)
-    # Written down: what fits to the last digit must not be refused for the writing of a third.
+    # Rounded down: what fits to the last digit must not be refused for the writing of a third.
     uses: list[tuple[int, str, int | float]] = []
     for row, option in enumerate(options):
         part = row_of[option.part]
         if option.minutes:
-            uses.append((row, f"setup {parts.machine[part]}", told_down(option.minutes)))
+            uses.append((row, f"setup {parts.machine[part]}", _millionths(math.floor(option.minutes * MILLION))))
         rack = parts.rack[part] if parts.rack else None
         if rack is not None:
             uses.append((row, f"rack {rack}", option.cards))
-    limits = {f"setup {machine}": told_up(left) for machine, (_, left) in capacity.items()}
+    limits = {f"setup {machine}": _millionths(math.ceil(left * MILLION)) for machine, (_, left) in capacity.items()}
     limits |= {f"rack {rack}": places for rack, places in zip(racks.rack, racks.positions, strict=True)}
     taken = {limit for _, limit, _ in uses}
     limits = {limit: most for limit, most in limits.items() if limit in taken}
@@ -342,7 +355,7 @@ def _instance(
             "loop": [option.part for option in options],
             "container": [option.container for option in options],
             "cards": [option.cards for option in options],
-            "cost": [told(option.cost) for option in options],
+            "cost": [_millionths(round(option.cost * MILLION)) for option in options],
         },
     }
     if limits:
