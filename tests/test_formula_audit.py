@@ -7,6 +7,7 @@ import json
 import math
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ def test_each_term_is_told_as_the_reason_where_it_is_one(change, formula, reason
 
 
 def test_a_generated_instance_is_counted_as_the_judge_counts_it():
-    instance = jitopt.generate("kanban", seed=3, loops=150, service=0.5, empty=0.4, interval=0.5, yields=0.5)
+    instance: Any = jitopt.generate("kanban", seed=3, loops=150, service=0.5, empty=0.4, interval=0.5, yields=0.5)
     found = jitopt.audit_formulas(instance)
     assert len(found.loops) == 150
     for loop in found.loops:

@@ -262,7 +262,7 @@ DEMAND, RUN, SETUP = [120, 150, 60, 80], [1.2, 0.8, 2.0, 0.5], [30, 20, 45, 25]
 
 def test_epei_of_a_machine_of_four_parts():
     found = epei(900, DEMAND, RUN, SETUP, uptime=0.85)
-    assert (found.run, found.left, found.days) == (424, 341, Fraction(120, 341))
+    assert found.run == 424 and found.left == 341 and found.days == Fraction(120, 341)
     assert [round(float(lot), 2) for lot in found.lots] == [42.23, 52.79, 21.11, 28.15]
     # The lots of an interval fill the machine to the last minute.
     runs = sum(lot * Fraction(str(run)) for lot, run in zip(found.lots, RUN, strict=True))

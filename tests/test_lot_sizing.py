@@ -44,7 +44,7 @@ def by_hand(parts: dict[str, Any], boxes: dict[str, Any], minutes: float, rack: 
                 menu.append((cost, setup * demand / (lot * size), trigger + lot))
         menus.append(menu)
     fitting = [
-        sum(option[0] for option in choice)
+        sum((option[0] for option in choice), Fraction(0))
         for choice in itertools.product(*menus)
         if sum(option[1] for option in choice) <= left and (rack is None or sum(option[2] for option in choice) <= rack)
     ]
@@ -73,7 +73,7 @@ def test_against_every_choice(seed):
     """All containers and lots of small machines, with a rack in half of them."""
     chance = random.Random(seed)
     count = chance.randint(2, 3)
-    parts = {
+    parts: dict[str, list[Any]] = {
         "part": [f"p{k}" for k in range(count)], "machine": ["M"] * count,
         "demand": [chance.randint(20, 90) for _ in range(count)],
         "run": [chance.choice([0.5, 1, 1.2]) for _ in range(count)],
