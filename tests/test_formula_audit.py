@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import inspect
+import io
 import json
 import math
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,6 +23,7 @@ from jitopt.planning.formula_audit import assumed_decisions
 from jitopt.planning.steps.kanban import kanban_instance
 from jitopt.problems.epei import epei
 from jitopt.problems.kanban import formulas as f
+from jitopt.problems.kanban.formulas.count import WORDS
 from jitopt.problems.kanban.formulas.loops import VARIANTS
 
 PLANTS = Path(__file__).parent.parent / "instances" / "plants"
@@ -218,3 +223,31 @@ def test_formulas_agree_with_the_functions():
     alone = f.statistical(100, 2, 20, service=0.95, demand_sd=15, interval=0.5)
     assert loop.counts["statistical"].cards == alone.cards == 15
     assert loop.counts["ax"].cards == f.ax(100, 2, 20, 0.1, 1, service=0.95, demand_sd=15).cards
+
+
+@in_tree
+def test_the_page_tells_what_its_code_prints():
+    """Every block of Python on the page is run; what it prints stands in the block behind it."""
+    text = (PLANTS.parent.parent / "docs" / "formulas.md").read_text(encoding="utf-8")
+    space: dict[str, Any] = {}
+    found = re.findall(r"```python\n(.*?)```(?:\n\n```\n(.*?)```)?", text, re.DOTALL)
+    assert len(found) == 10
+    for code, told in found:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(code, "docs/formulas.md", "exec"), space)
+        assert printed.getvalue() == told
+
+
+@in_tree
+def test_the_page_has_every_formula_with_its_cards():
+    text = (PLANTS.parent.parent / "docs" / "formulas.md").read_text(encoding="utf-8")
+    assert f.constant_quantity(100, 2, 20, 20).cards == 11 and f.constant_cycle(100, 2, 1, 20, 20).cards == 16
+    assert f.lot_board(100, 2, 3, 20, 20).cards == 26 and f.signal(100, 2, 20, 5, 20) == f.Signal(11, Fraction(320))
+    assert f.statistical(100, 2, 20, service=0.95, demand_sd=15).cards == 12
+    names = re.findall(r"^\| `(\w+)`[^|]*\| [^|]*\| [^|]*\| [^|]*\|$", text, re.MULTILINE)
+    assert len(names) == 14 and all(callable(getattr(f, name)) for name in names)
+    shared = {"replenishment_time", "circulating", "temporary_cards", "positions", "signal_positions"}
+    functions = {name for name in f.__all__ if name.islower() and inspect.isfunction(getattr(f, name))}
+    assert functions - set(names) - shared == {"ceiling", "loss", "safety_stock"}
+    assert all(f"`{term}`" in text for term in WORDS if term not in ("partial", "quarantine", "open", "lost"))
