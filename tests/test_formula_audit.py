@@ -19,7 +19,9 @@ import jitopt
 from jitopt.cli import main
 from jitopt.errors import InputError
 from jitopt.planning import analyse, read_plant
+from jitopt.planning.chain import PlantPlan
 from jitopt.planning.formula_audit import assumed_decisions
+from jitopt.planning.steps.decisions import Decisions
 from jitopt.planning.steps.kanban import kanban_instance
 from jitopt.problems.epei import epei
 from jitopt.problems.kanban import formulas as f
@@ -128,7 +130,7 @@ def test_bad_input_is_told(table, options, place):
 
 def test_options_have_nothing_to_audit():
     data = {"problem": "kanban", "name": "o", "options": {"loop": ["a"], "container": ["c"], "cards": [1], "cost": [1]}}
-    with pytest.raises(InputError, match="tells cards, not what they are computed from"):
+    with pytest.raises(InputError, match="no loops with demand and lead time"):
         jitopt.audit_formulas(jitopt.Kanban.parse(data))
 
 
@@ -162,6 +164,35 @@ def test_a_plant_counts_as_its_own_kanban_step_does():
     for name in instance.names:
         container = instance.containers.container[instance.rows_of[name][0]]
         assert found[name].counts["jitopt"].cards == instance.needed(name, container)
+
+
+@in_tree
+def test_the_decisions_of_a_plan_are_taken():
+    """A supplier of another frequency has another interval; a plan that decided nothing is refused."""
+    plant = read_plant(PLANTS / "lamps").plant
+    analysis = analyse(plant)
+    decided = assumed_decisions(plant, analysis)
+    slow = max(plant.frequency, key=lambda name: plant.frequency[name]["days"] / plant.frequency[name]["deliveries"])
+    later = decided.with_(frequencies=dict.fromkeys(decided.frequencies, slow))
+    first, second = (
+        {row.figures.loop: row for row in jitopt.audit_formulas(PlantPlan(plant, analysis, d, "planned")).loops}
+        for d in (decided, later)
+    )
+    interval = Fraction(plant.frequency[slow]["days"], plant.frequency[slow]["deliveries"])
+    assert second["base in"].figures.interval == interval > first["base in"].figures.interval
+    assert not jitopt.audit_formulas(PlantPlan(plant, analysis, decided, "planned")).notes
+    assert second["base in"].counts["toyota"].cards <= second["base in"].counts["supplier_cycle"].cards
+    with pytest.raises(InputError, match="no deliveries"):
+        jitopt.audit_formulas(PlantPlan(plant, analysis, Decisions(), "infeasible"))
+
+
+@in_tree
+def test_a_line_with_more_work_than_minutes_has_no_epei_and_says_so():
+    plant = read_plant(PLANTS / "pumps").plant
+    lines = plant.columns("lines") | {"minutes": [870, 870, 100]}
+    found = jitopt.audit_formulas(plant.replace(lines=lines))
+    assert any("line motors has no EPEI" in note and "of 100 a day" in note for note in found.notes)
+    assert "lot_board" not in found.totals()
 
 
 @in_tree

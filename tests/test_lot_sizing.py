@@ -6,6 +6,7 @@ import itertools
 import math
 import random
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -126,9 +127,11 @@ def test_dominated_lots_are_left_out_only_without_a_rack():
         {**PARTS, "setup_cost": [50, 50, 50], "rack": ["R"] * 3}, BOXES, MACHINES, {"rack": ["R"], "positions": [90]}
     )
     assert len(free.options) < len(racked.options)
-    for option in free.options:
-        larger = [o for o in free.options if (o.part, o.container) == (option.part, option.container)]
-        assert all(o.cost > option.cost for o in larger if o.lot > option.lot)
+    for part in PARTS["part"]:
+        front = sorted((option.minutes, option.cost) for option in free.options if option.part == part)
+        assert all(first[0] < second[0] and first[1] > second[1] for first, second in pairwise(front))
+        every = [option for option in racked.options if option.part == part]
+        assert all(any(m <= option.minutes and c <= option.cost for m, c in front) for option in every)
     assert free.instance.limits is not None and free.instance.limits.limit == ("setup M",)
     assert racked.instance.limits is not None and racked.instance.limits.limit == ("setup M", "rack R")
 

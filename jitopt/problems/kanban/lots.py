@@ -266,12 +266,14 @@ def _minutes(parts: LotParts, machines: LotMachines) -> dict[str, tuple[Fraction
 
 
 def _options(parts: LotParts, row: int, containers: LotContainers, minutes: Fraction) -> list[LotOption]:
-    found: list[LotOption] = []
-    spare = not (parts.rack and parts.rack[row] is not None)
-    for at, part in enumerate(containers.part):
-        if part == parts.part[row]:
-            lots = list(_lots(parts, row, containers, at, minutes))
-            found += _worth(lots) if spare else lots
+    found = [
+        option
+        for at, part in enumerate(containers.part)
+        if part == parts.part[row]
+        for option in _lots(parts, row, containers, at, minutes)
+    ]
+    if not (parts.rack and parts.rack[row] is not None):
+        found = _worth(found)
     if not found:
         raise InputError(
             "the least lot lasts longer than the longest", place=f"/parts/minimum/{row}", value=parts.part[row],
@@ -314,13 +316,15 @@ def _lots(parts: LotParts, row: int, containers: LotContainers, at: int, minutes
         )
 
 
-def _worth(lots: list[LotOption]) -> list[LotOption]:
-    """Return the lots that are not both dearer and more often set up than a larger one of the same container."""
-    found: list[LotOption] = []
-    for option in reversed(lots):
-        if not found or option.cost < found[-1].cost:
-            found.append(option)
-    return found[::-1]
+def _worth(options: list[LotOption]) -> list[LotOption]:
+    """Return the options but those that cost no less and take no fewer minutes than another, in their order."""
+    kept: set[int] = set()
+    least: Fraction | None = None
+    for at in sorted(range(len(options)), key=lambda at: (options[at].minutes, options[at].cost)):
+        if least is None or options[at].cost < least:
+            least = options[at].cost
+            kept.add(at)
+    return [option for at, option in enumerate(options) if at in kept]
 
 
 def _millionths(count: int) -> int | float:
