@@ -235,6 +235,8 @@ def test_the_command_reads_instances_and_tells_what_is_wrong(tmp_path, capsys):
     for words in (["--service", "95"], ["--rank", "size"], ["--safety", "x"]):
         assert main(["analyse", "formulas", str(path), "-o", str(tmp_path / "out"), *words]) == 2
     assert main(["analyse", "formulas", str(tmp_path / "none"), "-o", str(tmp_path / "out")]) == 2
+    assert main(["analyse", "formulas", str(PLANTS / "lamps"), "-o", str(PLANTS / "lamps")]) == 2
+    assert "must not be written among the tables" in capsys.readouterr().err
     (tmp_path / "file").write_text("x", encoding="utf-8")
     assert main(["analyse", "formulas", str(path), "-o", str(tmp_path / "file")]) == 2
 
