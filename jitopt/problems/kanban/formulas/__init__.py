@@ -26,7 +26,7 @@ from jitopt.problems.kanban.formulas.classic import (
     two_cards,
 )
 from jitopt.problems.kanban.formulas.count import CardCount
-from jitopt.problems.kanban.formulas.erp import ax, container_for_cards, kanbanbox, oracle, sap
+from jitopt.problems.kanban.formulas.erp import ContainerSize, ax, container_for_cards, kanbanbox, oracle, sap
 from jitopt.problems.kanban.formulas.market import Market, positions, signal_positions
 from jitopt.problems.kanban.formulas.normal import ceiling, loss, quantile, safety_stock
 from jitopt.problems.kanban.formulas.peaks import TemporaryCards, temporary_cards
@@ -34,6 +34,7 @@ from jitopt.problems.kanban.formulas.replenishment import Replenishment, repleni
 
 __all__ = [
     "CardCount",
+    "ContainerSize",
     "Market",
     "Replenishment",
     "Signal",

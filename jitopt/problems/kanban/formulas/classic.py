@@ -7,10 +7,11 @@ collections, Q quantity of a container, alpha a share, SS a stock, all in one un
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from jitopt.errors import InputError
+from jitopt.problems.figures import rounded
 from jitopt.problems.kanban.formulas.count import CardCount, Number, count_cards, number, target
 
 if TYPE_CHECKING:
@@ -33,10 +34,22 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Signal:
-    """A signal (triangle) kanban. trigger: containers left when the lot is asked for. most: largest stock [units]."""
+    """A signal (triangle) kanban.
+
+    trigger: containers left when the lot is asked for. most: largest stock [units]. count: the trigger with its terms.
+    """
 
     trigger: int
     most: Fraction
+    count: CardCount | None = field(default=None, compare=False, repr=False)
+
+    def lines(self) -> list[str]:
+        """Return the terms of the trigger as text, and the largest stock."""
+        found = self.count.lines() if self.count else [f"trigger: {self.trigger}"]
+        return [*found, f"  largest stock: {rounded(self.most, 6)} units"]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,13 @@ class TwoCards:
     def cards(self) -> int:
         """Both kinds together."""
         return self.withdrawal.cards + self.production.cards
+
+    def lines(self) -> list[str]:
+        """Return the terms of both kinds as text."""
+        return [*self.withdrawal.lines(), *self.production.lines()]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
 
 
 def basic(demand: Number, lead_time: Number, quantity: Number, safety: Number = 0) -> CardCount:
@@ -117,9 +137,7 @@ def lot_board(demand: Number, lead_time: Number, epei: Number, quantity: Number,
     Loucka (2006) and practice add SS sqrt(L / TB) for a safety stock SS measured over TB.
     """
     found = constant_cycle(demand, lead_time, epei, quantity, stock)
-    return CardCount(
-        found.cards, found.raw, found.terms, found.quantity, 0, "lot_board", "ceil((D (EPEI + L) + SS) / Q)"
-    )
+    return replace(found, name="lot_board", formula="ceil((D (EPEI + L) + SS) / Q)")
 
 
 def supplier_cycle(
@@ -193,8 +211,12 @@ def two_cards(
     L_p, of a production card until its container stands in the supermarket [time]. Each is rounded up, so that both
     together may be one card more than one loop of L_w + L_p. Source: Monden, Toyota Production System.
     """
+    formula = "ceil(D L (1 + alpha) / Q)"
     withdrawal = basic(demand, withdrawal_time, quantity, safety)
-    return TwoCards(withdrawal, basic(demand, production_time, quantity, safety))
+    production = basic(demand, production_time, quantity, safety)
+    return TwoCards(
+        replace(withdrawal, name="withdrawal", formula=formula), replace(production, name="production", formula=formula)
+    )
 
 
 def signal(demand: Number, lead_time: Number, quantity: Number, lot: int, stock: Number = 0) -> Signal:
@@ -204,8 +226,8 @@ def signal(demand: Number, lead_time: Number, quantity: Number, lot: int, stock:
     """
     if isinstance(lot, bool) or not isinstance(lot, int) or lot < 1:
         raise InputError("lot is a whole number of containers from 1", place="lot", value=lot, remedy="round it up")
-    trigger = constant_quantity(demand, lead_time, quantity, stock).cards
-    return Signal(trigger, (trigger + lot) * number("quantity", quantity))
+    count = replace(constant_quantity(demand, lead_time, quantity, stock), name="signal, trigger")
+    return Signal(count.cards, (count.cards + lot) * count.quantity, count)
 
 
 def roser(

@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jitopt.errors import InputError
+from jitopt.problems.figures import counted, rounded
 from jitopt.problems.kanban.formulas.count import CardCount, Number, count_cards, number, share, target
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from fractions import Fraction
 
-__all__ = ["ax", "container_for_cards", "kanbanbox", "oracle", "sap"]
+__all__ = ["ContainerSize", "ax", "container_for_cards", "kanbanbox", "oracle", "sap"]
+
+
+@dataclass(frozen=True)
+class ContainerSize:
+    """The container for given cards.
+
+    quantity: of a full one [units]. cards: N. terms: units that come from the need, and those that the minimum and the
+    multiple add; they add up to the quantity.
+    """
+
+    quantity: Fraction
+    cards: int
+    terms: Mapping[str, Fraction]
+
+    def lines(self) -> list[str]:
+        """Return the terms as text, one a line."""
+        head = f"container for {counted(self.cards, 'card')}: {rounded(self.quantity, 6)} units"
+        return [head, *(f"  {term}: {rounded(units, 6)} units" for term, units in self.terms.items())]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
 
 
 def _whole(name: str, value: int, least: int = 0) -> int:
@@ -136,7 +160,7 @@ def container_for_cards(
     minimum: Number = 0,
     maximum: Number | None = None,
     multiple: Number = 0,
-) -> Fraction:
+) -> ContainerSize:
     """Return the least quantity of a container with which given cards cover the need [units].
 
     Parameters
@@ -162,8 +186,10 @@ def container_for_cards(
 
     Examples
     --------
-    >>> container_for_cards(200, 11, 1), container_for_cards(200, 11, 1, multiple=24)
-    (Fraction(20, 1), Fraction(24, 1))
+    >>> print(container_for_cards(200, 11, 1, multiple=24))
+    container for 11 cards: 24 units
+      need: 20 units
+      multiple: 4 units
     """
     holding = _whole("cards", cards, 1) - _whole("constant", constant)
     if holding < 1:
@@ -173,8 +199,9 @@ def container_for_cards(
         )  # fmt: skip
     wanted = number("need", need)
     step = number("multiple", multiple)
-    found = max(wanted / holding, number("minimum", minimum))
-    found = math.ceil(found / step) * step if step else found
+    need_each = wanted / holding
+    least = max(need_each, number("minimum", minimum))
+    found = math.ceil(least / step) * step if step else least
     most = None if maximum is None else number("maximum", maximum, above=True)
     if most is not None and found > most:
         largest = math.floor(most / step) * step if step else most
@@ -183,4 +210,5 @@ def container_for_cards(
             f"the container would have to hold {float(found):g} units, more than its maximum of {float(most):g}",
             place="maximum", value=maximum, remedy=enough,
         )  # fmt: skip
-    return found
+    terms = {"need": need_each, "minimum": least - need_each, "multiple": found - least}
+    return ContainerSize(found, cards, {term: units for term, units in terms.items() if units})
