@@ -187,6 +187,14 @@ def test_the_decisions_of_a_plan_are_taken():
 
 
 @in_tree
+def test_plain_columns_of_a_plant_are_a_plant():
+    reading = read_plant(PLANTS / "lamps")
+    rows = jitopt.audit_formulas(reading.plant).to_rows()
+    for subject in (reading, reading.plant.to_dict(), str(PLANTS / "lamps")):
+        assert jitopt.audit_formulas(subject).to_rows() == rows
+
+
+@in_tree
 def test_a_line_with_more_work_than_minutes_has_no_epei_and_says_so():
     plant = read_plant(PLANTS / "pumps").plant
     lines = plant.columns("lines") | {"minutes": [870, 870, 100]}

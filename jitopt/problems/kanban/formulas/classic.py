@@ -6,16 +6,11 @@ collections, Q quantity of a container, alpha a share, SS a stock, all in one un
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from fractions import Fraction
 
-from jitopt.errors import InputError
 from jitopt.problems.figures import rounded
-from jitopt.problems.kanban.formulas.count import CardCount, Number, count_cards, number, target
-
-if TYPE_CHECKING:
-    from fractions import Fraction
+from jitopt.problems.kanban.formulas.count import CardCount, Number, count_cards, number, target, whole
 
 __all__ = [
     "Signal",
@@ -160,11 +155,11 @@ def supplier_cycle(
 
     Source: Monden, Toyota Production System; it is `constant_cycle` with R = A / B and L = C R.
     """
-    interval = number("days", days, above=True) / number("deliveries", deliveries, above=True)
+    interval = Fraction(whole("days", days, 1), whole("deliveries", deliveries, 1))
     need = number("demand", demand)
     terms = {
         "interval": need * interval,
-        "lead_time": need * number("later", later) * interval,
+        "lead_time": need * whole("later", later) * interval,
         "safety": need * number("safety", safety),
     }
     return count_cards("supplier_cycle", "ceil(D (A (1 + C) / B + s) / Q)", terms, quantity)
@@ -224,10 +219,8 @@ def signal(demand: Number, lead_time: Number, quantity: Number, lot: int, stock:
 
     lot: containers made at once. Source: Monden, Toyota Production System, signal (triangular) kanban.
     """
-    if isinstance(lot, bool) or not isinstance(lot, int) or lot < 1:
-        raise InputError("lot is a whole number of containers from 1", place="lot", value=lot, remedy="round it up")
     count = replace(constant_quantity(demand, lead_time, quantity, stock), name="signal, trigger")
-    return Signal(count.cards, (count.cards + lot) * count.quantity, count)
+    return Signal(count.cards, (count.cards + whole("lot", lot, 1)) * count.quantity, count)
 
 
 def roser(
@@ -251,5 +244,5 @@ def roser(
         "late": rate * number("replenishment_fluctuation", replenishment_fluctuation),
         "variation": rate * number("customer_fluctuation", customer_fluctuation),
     }
-    cards = math.ceil(number("margin", margin))
-    return count_cards("roser", "ceil((RT + F_R + F_C) / (TT Q)) + S", terms, quantity, constant=cards)
+    formula = "ceil((RT + F_R + F_C) / (TT Q)) + S"
+    return count_cards("roser", formula, terms, quantity, constant=whole("margin", margin))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jitopt.errors import InputError
 from jitopt.problems.figures import counted, rounded
-from jitopt.problems.kanban.formulas.count import CardCount, Number, count_cards, number, share, target
+from jitopt.problems.kanban.formulas.count import CardCount, Number, count_cards, number, share, target, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,14 +36,6 @@ class ContainerSize:
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
-
-
-def _whole(name: str, value: int, least: int = 0) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InputError(
-            f"{name} is a whole number of cards from {least}", place=name, value=value, remedy="correct it"
-        )
-    return value
 
 
 def sap(demand: Number, lead_time: Number, quantity: Number, factor: Number = 1, constant: int = 1) -> CardCount:
@@ -74,7 +66,7 @@ def sap(demand: Number, lead_time: Number, quantity: Number, factor: Number = 1,
     during = number("demand", demand) * number("lead_time", lead_time)
     # A factor below 1 takes away: the term is negative, and the terms still add up.
     terms = {"lead_time": during, "safety": during * (number("factor", factor) - 1)}
-    return count_cards("sap", "ceil(RT AC SF / CONT + C)", terms, quantity, constant=_whole("constant", constant))
+    return count_cards("sap", "ceil(RT AC SF / CONT + C)", terms, quantity, constant=whole("constant", constant))
 
 
 def oracle(demand: Number, lead_time: Number, quantity: Number, allocation: Number = 1) -> CardCount:
@@ -133,7 +125,7 @@ def ax(
         quantity,
         service=target(service),
         variances={"variation": time * number("demand_sd", demand_sd) ** 2},
-        constant=_whole("minimum", minimum),
+        constant=whole("minimum", minimum),
     )
 
 
@@ -191,7 +183,7 @@ def container_for_cards(
       need: 20 units
       multiple: 4 units
     """
-    holding = _whole("cards", cards, 1) - _whole("constant", constant)
+    holding = whole("cards", cards, 1) - whole("constant", constant)
     if holding < 1:
         raise InputError(
             "more cards are needed than those that cover nothing", place="cards", value=cards,
