@@ -82,10 +82,12 @@ def test_pairs_of_cards_and_signals_print_their_terms_too():
     ]  # fmt: skip
 
 
-FORMULAS = ("circulation", "classic", "count", "erp", "market", "normal", "peaks", "replenishment")
+FORMULAS = ("circulation", "classic", "count", "erp", "market", "peaks", "replenishment")
 
 
-@pytest.mark.parametrize("module", [*(f"kanban.formulas.{name}" for name in FORMULAS), "kanban.lots", "epei"])
+@pytest.mark.parametrize(
+    "module", [*(f"kanban.formulas.{name}" for name in FORMULAS), "kanban.normal", "kanban.lots", "epei"]
+)
 def test_the_examples_of_the_docstrings(module):
     assert doctest.testmod(importlib.import_module(f"jitopt.problems.{module}")).failed == 0
 

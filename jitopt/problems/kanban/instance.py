@@ -28,7 +28,7 @@ from jitopt.problems.base import (
     as_tuple,
     exact,
 )
-from jitopt.problems.kanban.formulas.normal import ceiling
+from jitopt.problems.kanban.normal import ceiling
 
 __all__ = ["Kanban", "KanbanPlan", "Loop", "LoopCards", "Pair"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jitopt.errors import InputError
 from jitopt.problems.base import LARGEST, exact
 from jitopt.problems.figures import counted, rounded
-from jitopt.problems.kanban.formulas.normal import ceiling_of, quantile
+from jitopt.problems.kanban.normal import ceiling_of, quantile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
