@@ -107,6 +107,8 @@ def test_every_option_changes_the_instance(problem: str) -> None:
         "dock_load": {"docks": 2}, "storage_load": {"storages": 2}, "change_price": {"current": True},
         "change_cap": {"current": True},
         "major_cost": {"policy": "strict_cyclic"}, "alike": {"policy": "strict_cyclic"},
+        "blocking": {"stations": 3, "known": False}, "places": {"stations": 3, "known": False}, "spread": {"stations": 3, "known": False}, "variation": {"stations": 3, "known": False},
+        "target": {"stations": 3, "known": False}, "utilisation": {"stations": 3, "known": False, "blocking": "kanban", "target": 0.5},
         "move_price": {"current": True}, "cover": {"periods": 3, "order_cost": 2.0}, "tiers": {"breaks": "all_units"},
     }  # fmt: skip
     values: dict[str, Any] = {
@@ -114,6 +116,7 @@ def test_every_option_changes_the_instance(problem: str) -> None:
         "mix": "even",
         "objective": "rate:max_absolute",
         "breaks": "supplier",
+        "blocking": "kanban",
     }
     for name, (default, words) in OPTIONS[problem].items():
         assert words
@@ -124,7 +127,7 @@ def test_every_option_changes_the_instance(problem: str) -> None:
             values[name] = default + 1
         elif isinstance(default, float):
             values[name] = 1.0 if 0 < default < 1 else 0.5
-        other = values[name]
+        other = {"stations": 3, "utilisation": 0.5}.get(name, values[name])
         plain, changed = generate(problem, seed=1, **around), generate(problem, seed=1, **around | {name: other})
         assert plain.to_dict() != changed.to_dict(), name
 
