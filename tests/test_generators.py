@@ -100,6 +100,7 @@ def test_hidden_plan_keeps_every_rule(problem: str, changes: dict[str, Any], see
 @pytest.mark.parametrize("problem", OPTIONS)
 def test_every_option_changes_the_instance(problem: str) -> None:
     """Default and help are there; another value gives another question (or another `known`)."""
+    line = {"stations": 3, "known": False}
     # What only shows beside another option.
     beside: dict[str, dict[str, Any]] = {
         "bill_density": {"parts": 3}, "option_share": {"ratios": 2}, "window": {"ratios": 2}, "hard": {"ratios": 2},
@@ -107,8 +108,8 @@ def test_every_option_changes_the_instance(problem: str) -> None:
         "dock_load": {"docks": 2}, "storage_load": {"storages": 2}, "change_price": {"current": True},
         "change_cap": {"current": True},
         "major_cost": {"policy": "strict_cyclic"}, "alike": {"policy": "strict_cyclic"},
-        "blocking": {"stations": 3, "known": False}, "places": {"stations": 3, "known": False}, "spread": {"stations": 3, "known": False}, "variation": {"stations": 3, "known": False},
-        "target": {"stations": 3, "known": False}, "utilisation": {"stations": 3, "known": False, "blocking": "kanban", "target": 0.5},
+        "blocking": line, "places": line, "spread": line, "variation": line, "target": line,
+        "utilisation": line | {"blocking": "kanban", "target": 0.5},
         "move_price": {"current": True}, "cover": {"periods": 3, "order_cost": 2.0}, "tiers": {"breaks": "all_units"},
     }  # fmt: skip
     values: dict[str, Any] = {
