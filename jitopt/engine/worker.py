@@ -204,7 +204,7 @@ def _serve(job: Job) -> None:
             return
         _learn(job.message)
         found = registry.method(job.method)
-        instance = parse_instance(job.message["instance"])
+        instance = parse_instance(job.message["instance"], checked=True)
         start = job.message["start"]
         plan = instance.plan_type.model_validate(start) if start is not None else None
         driver = importlib.import_module(f"jitopt.engine.drivers.{found.technology}_driver")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cached_property
+from itertools import compress
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, create_model
@@ -46,6 +47,9 @@ OptionalServices = Annotated[tuple[Service | None, ...], BeforeValidator(as_tupl
 Signals = Annotated[tuple[Literal["first_piece", "empty"] | None, ...], BeforeValidator(as_tuple)]
 
 ZERO = Fraction(0)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 class Options(Table):
@@ -299,7 +303,24 @@ class Kanban(Instance[KanbanPlan]):
         """The row of each option by (loop, container, cards)."""
         table = self.options
         keys = zip(table.loop, table.container, table.cards, strict=True) if table else ()
-        return {key: row for row, key in enumerate(keys)}
+        return dict(zip(keys, range(table.rows() if table else 0), strict=True))
+
+    def option_takes(self, rows: Collection[int]) -> dict[str, list[float]]:
+        """Return the amounts that some rows of the options take of each limit."""
+        found: dict[str, list[float]] = {}
+        table = self.uses
+        if table is None or not table.option:
+            return found
+        wanted = bytearray(self.options.rows() if self.options else 0)
+        for row in rows:
+            wanted[row] = 1
+        mine = map(wanted.__getitem__, table.option)
+        for limit, amount in compress(zip(table.limit, table.amount, strict=True), mine):
+            if limit in found:
+                found[limit].append(amount)
+            else:
+                found[limit] = [amount]
+        return found
 
     @cached_property
     def capacity(self) -> dict[str, Fraction]:

@@ -10,13 +10,13 @@ from collections import defaultdict
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from jitopt.problems.base import Evaluation, Violation, evaluation, exact, unpriced
+from jitopt.problems.base import Evaluation, Violation, evaluation, exact, total, unpriced
 from jitopt.problems.figures import amount, counted
 from jitopt.problems.kanban.formulas import loss
 from jitopt.problems.kanban.instance import Kanban, KanbanPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
 __all__ = ["evaluate"]
 
@@ -39,18 +39,11 @@ def evaluate(instance: Kanban, plan: object) -> Evaluation:
         return unpriced(violations)
     if instance.options is not None:
         chosen = [instance.option_row[name, *choice[name]] for name in instance.names]
-        cost = sum((exact(instance.options.cost[row]) for row in chosen), ZERO)
-        taken = (use for row in chosen for use in instance.option_uses[row])
-        return evaluation({"cost": cost}, _limits(instance, taken), {"arithmetic": "exact"})
+        loads = {limit: total(amounts) for limit, amounts in instance.option_takes(chosen).items()}
+        cost = total(instance.options.cost[row] for row in chosen)
+        return evaluation({"cost": cost}, _limits(instance, loads), {"arithmetic": "exact"})
     violations += _cards(instance, choice)
-    violations += _limits(
-        instance,
-        (
-            (limit, each * cards)
-            for name, (container, cards) in choice.items()
-            for limit, each in instance.pairs[name, container].uses
-        ),
-    )
+    violations += _limits(instance, _loads(instance, choice))
     violations += _changes(instance, choice)
     priced = any(loop.shortage is not None for loop in instance.loop_data.values())
     evidence = {"arithmetic": "exact"} | ({"shortage": "analytic"} if priced else {})
@@ -100,15 +93,22 @@ def _cards(instance: Kanban, choice: Choice) -> list[Violation]:
     return found
 
 
-def _limits(instance: Kanban, taken: Iterable[tuple[str, Fraction]]) -> list[Violation]:
+def _loads(instance: Kanban, choice: Choice) -> dict[str, Fraction]:
+    """Return what the cards take of each limit."""
     loads: dict[str, Fraction] = defaultdict(Fraction)
-    for limit, load in taken:
-        loads[limit] += load
+    for name, (container, cards) in choice.items():
+        for limit, each in instance.pairs[name, container].uses:
+            loads[limit] += each * cards
+    return loads
+
+
+def _limits(instance: Kanban, loads: Mapping[str, Fraction]) -> list[Violation]:
     found = []
     for limit, capacity in instance.capacity.items():
-        if loads[limit] > capacity:
-            text = f"{limit} is taken by {amount(loads[limit])}, its capacity is {amount(capacity)}"
-            found.append(Violation("limit", (limit,), text, float(loads[limit] - capacity)))
+        load = loads.get(limit, ZERO)
+        if load > capacity:
+            text = f"{limit} is taken by {amount(load)}, its capacity is {amount(capacity)}"
+            found.append(Violation("limit", (limit,), text, float(load - capacity)))
     return found
 
 

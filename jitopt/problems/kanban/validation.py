@@ -68,14 +68,15 @@ def _references(instance: Kanban) -> None:
         instance.current.loops.check_reference("/current/loops", "loop", loops, "loops")
     if uses is None:
         return
-    for row, option in enumerate(uses.option or ()):
-        if instance.options and option >= instance.options.rows():
-            raise InputError(
-                f"option must be a row of the options, 0 to {instance.options.rows() - 1}",
-                place=f"/uses/option/{row}",
-                value=option,
-                remedy="correct the row number; the first row is 0",
-            )
+    rows = instance.options.rows() if instance.options else 0
+    if uses.option and max(uses.option) >= rows:
+        row, option = next((row, option) for row, option in enumerate(uses.option) if option >= rows)
+        raise InputError(
+            f"option must be a row of the options, 0 to {rows - 1}",
+            place=f"/uses/option/{row}",
+            value=option,
+            remedy="correct the row number; the first row is 0",
+        )
     if uses.loop:
         uses.check_reference("/uses", "loop", loops, "loops")
     menu = instance.containers
