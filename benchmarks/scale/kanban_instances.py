@@ -5,7 +5,7 @@
 The families `spread`, `correlated` and `tight` are options, `loops` is demand and replenishment. Every
 loop stands in one rack zone; floor, cards and capital are shared by all. Capacities are what a
 hidden plan takes: one that is best at drawn prices of all limits (so no limit is loose), or, in
-`tight`, one that hardly takes more than the least possible.
+`tight`, half a percent more than the least that can be taken.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ def options(family: str, loops: int = 50_000, zones: int = 40, seed: int = 1, di
     load = np.zeros(zones + 3)
     for row in range(4):
         load += np.bincount(limit[row][chosen], weights=amounts[row][chosen], minlength=zones + 3)
+    if family == "tight":
+        load *= 1.005
     order = rng.permutation(zones + 3)
     words = np.array(names)
     boxes = np.array(["small", "middle", "large"])

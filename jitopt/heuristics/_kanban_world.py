@@ -13,8 +13,8 @@ from math import ceil, floor, lcm, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from scipy.special import ndtr
 
+from jitopt.heuristics._kanban_listed import listed
 from jitopt.problems.kanban import KanbanPlan, LoopCards
 
 if TYPE_CHECKING:
@@ -101,14 +101,9 @@ class _Block:
 def flatten(instance: Kanban) -> World | None:
     """Return the arrays, None where a loop has nothing to choose."""
     rooms: dict[Any, Fraction] = {("limit", name): room for name, room in instance.capacity.items()}
-    blocks: list[_Block] = []
     if instance.options is not None:
-        table = instance.options
-        for row, name in enumerate(instance.names):
-            for k in instance.rows_of[name]:
-                uses: list[tuple[Any, Fraction]] = [(("limit", limit), part) for limit, part in instance.option_uses[k]]
-                blocks.append(_Block(row, table.container[k], [table.cards[k]], [table.cost[k]], [1], uses))
-        return _arrays(instance.names, blocks, rooms)
+        return World(**listed(instance))
+    blocks: list[_Block] = []
     assert instance.containers is not None
     if instance.current and instance.current.at_most is not None:
         rooms[CHANGES] = Fraction(instance.current.at_most)
@@ -171,6 +166,8 @@ def _costs(loop: Any, pair: Any, facts: _Facts, low: int, high: int) -> list[flo
     cost = moved + each * cards + holding * np.maximum(0.0, stock - during)
     surplus, sd = stock - float(loop.mean), sqrt(loop.variance)
     if sd:
+        from scipy.special import ndtr  # slow to import, and few instances need it
+
         k = surplus / sd
         short = sd * (np.exp(-k * k / 2) / sqrt(2 * np.pi) - k * ndtr(-k))
     else:
@@ -181,6 +178,8 @@ def _costs(loop: Any, pair: Any, facts: _Facts, low: int, high: int) -> list[flo
 
 def _newsvendor(shortage: float, price: float, size: float, mean: float, sd: float) -> int:
     """Return the cards above which one more saves less shortage than it costs, or one more."""
+    from scipy.special import ndtr
+
     low, high = ceil(mean / size), ceil((mean + TAIL * sd) / size)
     while low < high:
         middle = (low + high) // 2

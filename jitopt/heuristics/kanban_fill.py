@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitopt import jit
-from jitopt.heuristics._kanban_bound import Relaxation
+from jitopt.heuristics._kanban_bound import Relaxation, loads_of
 from jitopt.heuristics._kanban_world import flatten
 
 if TYPE_CHECKING:
@@ -64,10 +64,13 @@ PLAIN = 50_000
 """Columns that plain Python can repair while somebody waits for a first plan."""
 
 FIRST_RISE = 0.002
-"""Part of the prices by which they first rise in search of a first plan; it doubles."""
+"""Part of the price of an overfull limit by which it first rises in search of a first plan; it grows."""
 
-DOUBLED = 24
+RISES = 60
 """Rises of the prices in search of a first plan."""
+
+TRIES = 4
+"""Searches for a first plan at rising prices where there are too many columns for plain Python."""
 
 PASSES = 12
 """Passes of a repair."""
@@ -132,22 +135,28 @@ class _Search:
     def begin(self) -> None:
         """Find a first bound and a first plan, in plain Python."""
         self._raise(FIRST_STEPS)
-        plain = jit.plain(KERNELS)
-        found = self._dearer(plain)
-        if not found or len(self.world.cost) <= PLAIN:
-            self._repair(plain, 3)
+        if len(self.world.cost) <= PLAIN:
+            self._dearer()
+            self._repair(jit.plain(KERNELS), 3)
+            return
+        for _ in range(TRIES):
+            if self._dearer() or self.context.stopped():
+                break
+            self._raise(FIRST_STEPS)
 
-    def _dearer(self, kernels: Any) -> bool:
-        """Raise the prices of all limits until what the loops take at them fits; tell whether it came to that."""
+    def _dearer(self) -> bool:
+        """Raise the prices of overfull limits until what the loops take at them fits; tell whether it came to that."""
         w, relaxation = self.world, self.relaxation
-        more = relaxation.weights() * np.maximum(w.room, 1)
-        for doubled in range(DOUBLED):
-            choice = relaxation.cheapest(relaxation.best_prices + (2.0**doubled - 1) * FIRST_RISE * more)
-            load = np.zeros(len(w.room), dtype=np.int64)
-            kernels.fill(w.start, w.limit, w.amount, choice, load)
-            if (load <= w.room).all():
+        prices = relaxation.best_prices.copy()
+        rise = FIRST_RISE * relaxation.weights() * np.maximum(w.room, 1)
+        for _ in range(RISES):
+            choice = relaxation.cheapest(prices)
+            over = loads_of(w, choice) > w.room
+            if not over.any():
                 self._take(choice)
                 return True
+            prices[over] += rise[over]
+            rise[over] *= 1.5
         return False
 
     def cycle(self, kernels: Any) -> bool:
@@ -168,10 +177,7 @@ class _Search:
         for step in range(steps):
             if not relaxation.open or self.closed() or (step % 10 == 9 and self.context.stopped()):
                 break
-            cost = (
-                self.best_cost if self.best_cost < NOTHING else relaxation.bound + 0.02 * abs(relaxation.bound) + 1e-6
-            )
-            relaxation.step(cost)
+            relaxation.step(self.best_cost if self.best_cost < NOTHING else None)
         if relaxation.bound > self.told:
             self.told = relaxation.bound
             self.context.bound(relaxation.bound)
