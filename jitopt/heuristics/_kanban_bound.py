@@ -8,6 +8,7 @@ of bound and best plan is in no better plan.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,6 +48,34 @@ class Relaxation:
         self.stalled = 0
         self.open = True
         self.reach, self.before = 0.0, 0.0
+        self.choice = self.evaluate()
+
+    def begin(self, loops: int, steps: int) -> None:
+        """Find first prices on a sample of the loops: with many, those of all are hardly different."""
+        world = self.world
+        chosen = np.arange(0, len(world.names), max(1, len(world.names) // loops))
+        columns = np.flatnonzero(np.isin(world.loop, chosen))
+        uses = uses_of(world, columns)
+        counts = world.start[columns + 1] - world.start[columns]
+        part = np.bincount(world.limit[uses], weights=self.share[uses], minlength=len(self.size))
+        whole = np.bincount(world.limit, weights=self.share, minlength=len(self.size))
+        loop = np.searchsorted(chosen, world.loop[columns])
+        sample = replace(
+            world,
+            first=np.searchsorted(loop, np.arange(len(chosen) + 1)),
+            loop=loop,
+            cost=world.cost[columns],
+            start=np.concatenate([[0], np.cumsum(counts)]),
+            limit=world.limit[uses],
+            taken=world.taken[uses],
+            capacity=world.capacity * np.divide(part, whole, out=np.ones_like(part), where=whole > 0),
+        )
+        found = Relaxation(sample)
+        for _ in range(steps):
+            if found.open:
+                found.step(None)
+        self.prices = found.best_prices / found.size * self.size
+        self.theta = 0.25
         self.choice = self.evaluate()
 
     def reduced(self, prices: Array) -> Array:

@@ -15,10 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from jitopt.heuristics._kanban_listed import listed
-from jitopt.problems.kanban import KanbanPlan, LoopCards
-
 if TYPE_CHECKING:
-    from jitopt.problems.kanban import Kanban
+    from jitopt.problems.kanban import Kanban, KanbanPlan
 
 __all__ = ["World", "flatten"]
 
@@ -56,14 +54,15 @@ class World:
     taken: Array
     capacity: Array
 
-    def plan(self, choice: Array) -> KanbanPlan:
-        """Return the plan of a choice of columns."""
-        return KanbanPlan(
-            loops=tuple(
-                LoopCards(loop=name, container=self.container[column], cards=self.cards[column])
+    def plan(self, choice: Array) -> dict[str, Any]:
+        """Return the plan of a choice of columns, as plain data."""
+        container, cards = self.container, self.cards
+        return {
+            "loops": [
+                {"loop": name, "container": container[column], "cards": cards[column]}
                 for name, column in zip(self.names, choice.tolist(), strict=True)
-            )
-        )
+            ]
+        }
 
     def choice(self, plan: KanbanPlan) -> Array | None:
         """Return the columns of a plan, None where it has cards of no use."""

@@ -30,6 +30,9 @@ KERNELS = "jitopt.heuristics._kernels.kanban_fill"
 FIRST_STEPS = 120
 """Steps of the bound before the first plan."""
 
+SAMPLE = 4_000
+"""Loops of the sample on which the first prices are found where there are many."""
+
 STEPS = 25
 """Steps of the bound in each cycle."""
 
@@ -134,7 +137,11 @@ class _Search:
 
     def begin(self) -> None:
         """Find a first bound and a first plan, in plain Python."""
-        self._raise(FIRST_STEPS)
+        if len(self.world.cost) > PLAIN:
+            self.relaxation.begin(SAMPLE, 2 * FIRST_STEPS)
+            self._raise(STEPS)
+        else:
+            self._raise(FIRST_STEPS)
         if len(self.world.cost) <= PLAIN:
             self._dearer()
             self._repair(jit.plain(KERNELS), 3)

@@ -416,6 +416,10 @@ class Instance(Strict, Generic[PlanT_co]):
         text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def prepare(self) -> None:
+        """Make now what the result and the judging of a plan need, while nobody waits for it."""
+        self.sha256()
+
     def size(self) -> dict[str, int]:
         """Return the counts that say how large the instance is."""
         raise NotImplementedError

@@ -322,6 +322,12 @@ class Kanban(Instance[KanbanPlan]):
                 found[limit] = [amount]
         return found
 
+    def prepare(self) -> None:
+        """Make the indices of the options and the hash."""
+        if self.options is not None:
+            _ = self.rows_of, self.option_row
+        super().prepare()
+
     @cached_property
     def capacity(self) -> dict[str, Fraction]:
         """Capacity of each limit."""
