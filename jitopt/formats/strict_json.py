@@ -103,7 +103,7 @@ def _swift(text: str) -> Any:
     if text.count("[") + text.count("{") > DEEPEST or any(figures.find(sign) >= 0 for sign in doubtful):
         raise ValueError("nested deep, or with a number that is too large")
     keys = text.count('":')
-    if BLANK_COLON.search(text):
+    if text.count(":") > keys and BLANK_COLON.search(text):
         raise ValueError("keys that are not counted as easily")
     data = pydantic_core.from_json(raw, allow_inf_nan=False, cache_strings="all")
     if keys != _keys(data):

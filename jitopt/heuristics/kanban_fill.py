@@ -72,9 +72,6 @@ FIRST_RISE = 0.002
 RISES = 60
 """Rises of the prices in search of a first plan."""
 
-TRIES = 4
-"""Searches for a first plan at rising prices where there are too many columns for plain Python."""
-
 PASSES = 12
 """Passes of a repair."""
 
@@ -140,19 +137,14 @@ class _Search:
         if len(self.world.cost) > PLAIN:
             self.relaxation.begin(SAMPLE, 2 * FIRST_STEPS)
             self._raise(STEPS)
+            self._dearer()
         else:
             self._raise(FIRST_STEPS)
-        if len(self.world.cost) <= PLAIN:
             self._dearer()
             self._repair(jit.plain(KERNELS), 3)
-            return
-        for _ in range(TRIES):
-            if self._dearer() or self.context.stopped():
-                break
-            self._raise(FIRST_STEPS)
 
-    def _dearer(self) -> bool:
-        """Raise the prices of overfull limits until what the loops take at them fits; tell whether it came to that."""
+    def _dearer(self) -> None:
+        """Raise the prices of overfull limits until what the loops take at them fits, if it comes to that."""
         w, relaxation = self.world, self.relaxation
         prices = relaxation.best_prices.copy()
         rise = FIRST_RISE * relaxation.weights() * np.maximum(w.room, 1)
@@ -161,10 +153,9 @@ class _Search:
             over = loads_of(w, choice) > w.room
             if not over.any():
                 self._take(choice)
-                return True
+                return
             prices[over] += rise[over]
             rise[over] *= 1.5
-        return False
 
     def cycle(self, kernels: Any) -> bool:
         """Raise the bound, repair what it takes, search from there or from the best plan; tell whether that gained."""

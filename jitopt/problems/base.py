@@ -15,6 +15,7 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 
+import pydantic_core
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -80,6 +81,9 @@ def total(values: Iterable[float]) -> Fraction:
     return Fraction(found)
 
 
+LEAST_USUAL = 1e-4
+"""Numbers other than 0 that are smaller are written with an exponent by Python."""
+
 MOST_TOLERANCE = Fraction(1, 1000)
 """The tolerance is never more than this, so that a whole unit always counts."""
 
@@ -122,18 +126,22 @@ def _printable(name: str) -> str:
     return name
 
 
-def differ(columns: Sequence[Sequence[object]]) -> bool:
+def differ(columns: Sequence[Sequence[Any]]) -> bool:
     """Tell whether the rows of columns differ from each other, as far as 64 bits can tell them apart."""
     import numpy as np
 
     found: Any = 0
     size = 1
     for column in columns:
-        numbers = {value: number for number, value in enumerate(dict.fromkeys(column))}
-        size *= len(numbers)
+        if isinstance(column[0], int):
+            rows, count = np.array(column, dtype=np.int64), max(1, 1 + max(column))
+        else:
+            numbers = {value: number for number, value in enumerate(dict.fromkeys(column))}
+            rows, count = np.fromiter(map(numbers.__getitem__, column), np.int64, len(column)), len(numbers)
+        size *= count
         if size >= 2**63:
             return False
-        found = found * len(numbers) + np.fromiter(map(numbers.__getitem__, column), np.int64, len(column))
+        found = found * count + rows
     found.sort()
     return bool((np.diff(found) > 0).all())
 
@@ -343,6 +351,35 @@ PlanT = TypeVar("PlanT", bound=Plan)
 PlanT_co = TypeVar("PlanT_co", bound=Plan, covariant=True)
 
 
+def canonical(data: Mapping[str, Any]) -> bytes:
+    """Return plain data as JSON that is the same for the same data: keys in order, no blanks, UTF-8."""
+    if _usual(data):
+        return pydantic_core.to_json(_in_order(data))
+    return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _usual(data: Any) -> bool:
+    """Tell whether both writers of JSON write all numbers alike; the swifter one writes 1e-05 as 0.00001."""
+    if isinstance(data, dict):
+        return all(map(_usual, data.values()))
+    if isinstance(data, list):
+        kinds = set(map(type, data))
+        if kinds & {dict, list, tuple} and not all(_usual(entry) for entry in data if isinstance(entry, dict | list)):
+            return False
+        numbers = data if kinds <= {float} else [value for value in data if type(value) is float]
+        least = min(filter(None, numbers), default=1.0)
+        return (least if least > 0 else min(map(abs, filter(None, numbers)))) >= LEAST_USUAL
+    return type(data) is not float or not data or abs(data) >= LEAST_USUAL
+
+
+def _in_order(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _in_order(data[key]) for key in sorted(data)}
+    if isinstance(data, list) and data and isinstance(data[0], dict | list):
+        return [_in_order(entry) for entry in data]
+    return data
+
+
 CHECKED = object()
 """Says of data that they are those of an instance."""
 
@@ -413,8 +450,7 @@ class Instance(Strict, Generic[PlanT_co]):
         data = self.to_dict()
         for key in ("name", "source", "known"):
             data.pop(key, None)
-        text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(canonical(data)).hexdigest()
 
     def prepare(self) -> None:
         """Make now what the result and the judging of a plan need, while nobody waits for it."""
