@@ -1,8 +1,9 @@
 """Kanban: how many cards, of which container, on each loop.
 
-Two forms. Options: every loop takes one of the listed options (container, cards, cost), shared
+Three forms. Options: every loop takes one of the listed options (container, cards, cost), shared
 limits hold. Plant: loops with demand and replenishment, a menu of containers for each, cards N to
-be chosen. Time is counted in working days, money per day.
+be chosen. Time is counted in working days, money per day. Line: stations in series that hold each
+other up, buffers or cards between them to be chosen, judged by simulation (see `line`).
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import cached_property
 from itertools import compress
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import BeforeValidator, Field, create_model
+from pydantic import BeforeValidator, Field, create_model, model_validator
 
 from jitopt.problems.base import (
     LARGEST,
@@ -30,6 +31,7 @@ from jitopt.problems.base import (
     exact,
 )
 from jitopt.problems.kanban.formulas import ceiling
+from jitopt.problems.kanban.line import Line, Places, Sample
 
 __all__ = ["Kanban", "KanbanPlan", "Loop", "LoopCards", "Pair"]
 
@@ -187,13 +189,41 @@ class LoopCards(Plan):
     cards: Annotated[int, Field(ge=0, le=10**12)]
 
 
-class KanbanPlan(Plan):
-    """The cards of every loop."""
+class PlanSample(Plan):
+    """The random numbers a plan of a line was found with. seed: of the sample, where the line names none."""
 
-    loops: Annotated[tuple[LoopCards, ...], Field(strict=False)]
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
+class KanbanPlan(Plan):
+    """The cards of every loop; of a line its buffers, or the cards of its stages, and the sample they were found on."""
+
+    loops: Annotated[tuple[LoopCards, ...], Field(strict=False)] = ()
+    buffers: Places | None = None
+    cards: Places | None = None
+    sample: PlanSample | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _decided(cls, data: object) -> object:
+        """Ask for one of the forms: a plan without any decides nothing."""
+        if isinstance(data, dict) and not {"loops", "buffers", "cards"} & set(data):
+            return data | {"loops": None}
+        return data
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as plain data, in the form of the result file."""
+        data = super().to_dict()
+        if not self.loops and (self.buffers is not None or self.cards is not None):
+            del data["loops"]
+        return data
 
     def to_rows(self) -> dict[str, list[Any]]:
-        """Return loop, container and cards."""
+        """Return loop, container and cards; of a line its buffers or cards, numbered along the flow."""
+        for name in ("buffers", "cards"):
+            chosen = getattr(self, name)
+            if chosen is not None:
+                return {"place": list(range(1, len(chosen) + 1)), name: list(chosen)}
         return {name: [getattr(row, name) for row in self.loops] for name in ("loop", "container", "cards")}
 
 
@@ -241,6 +271,27 @@ class Kanban(Instance[KanbanPlan]):
     uses: Uses | None = None
     limits: Limits | None = None
     current: Current | None = None
+    line: Line | None = None
+    objective: Literal["cost", "service", "throughput"] = "cost"
+
+    @property
+    def sense(self) -> Literal[1, -1]:
+        """1: the objective is as small as can be; -1: the throughput of a line is as large as can be."""
+        return -1 if self.objective == "throughput" else 1
+
+    def sampled(self, seed: int) -> Self:
+        """Return the line with its sample pinned to a seed, where it names none."""
+        line = self.line
+        if line is None or (line.sample is not None and line.sample.seed is not None):
+            return self
+        sample = (line.sample or Sample()).model_copy(update={"seed": seed})
+        return self.model_copy(update={"line": line.model_copy(update={"sample": sample})})
+
+    def signed(self, plan: KanbanPlan) -> KanbanPlan:
+        """Return the plan of a line with the seed of the sample it is judged on."""
+        if self.line is None or not isinstance(plan, KanbanPlan):
+            return plan
+        return plan.model_copy(update={"sample": PlanSample(seed=self.line.size().seed)})
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -256,11 +307,21 @@ class Kanban(Instance[KanbanPlan]):
             found[name].append(row)
         return {name: tuple(rows) for name, rows in found.items()}
 
+    @property
+    def serves(self) -> bool:
+        """True where the least expected shortage is asked for: what cards cost is left to the limits then."""
+        return self.objective == "service"
+
+    @cached_property
+    def change_price(self) -> Fraction:
+        """Price of a card put in or taken out that counts in the objective."""
+        return ZERO if self.current is None or self.serves else exact(self.current.price)
+
     @cached_property
     def loop_data(self) -> dict[str, Loop]:
         """The loops of the plant form, by id."""
         table = self.loops
-        return {} if table is None else {name: _loop(table, row) for row, name in enumerate(table.loop)}
+        return {} if table is None else {name: _loop(table, row, self.serves) for row, name in enumerate(table.loop)}
 
     @cached_property
     def pairs(self) -> dict[tuple[str, str], Pair]:
@@ -271,8 +332,8 @@ class Kanban(Instance[KanbanPlan]):
         return {
             key: Pair(
                 exact(table.quantity[row]),
-                _entry(table.card_cost, row),
-                _entry(table.handling_cost, row),
+                ZERO if self.serves else _entry(table.card_cost, row),
+                ZERO if self.serves else _entry(table.handling_cost, row),
                 (*taken.get((key[0], None), ()), *taken.get(key, ())),
             )
             for row, key in enumerate(zip(table.loop, table.container, strict=True))
@@ -372,6 +433,8 @@ class Kanban(Instance[KanbanPlan]):
     def size(self) -> dict[str, int]:
         """Return the counts that say how large the instance is."""
         menu = self.options or self.containers
+        if self.line is not None:
+            return {"loops": 0, "options": 0, "limits": 0, "uses": 0, "stations": self.line.stations}
         return {
             "loops": len(self.names),
             "options": menu.rows() if menu else 0,
@@ -385,10 +448,11 @@ def _entry(column: tuple[float | None, ...] | None, row: int) -> Fraction:
     return ZERO if value is None else exact(value)
 
 
-def _loop(table: Loops, row: int) -> Loop:
+def _loop(table: Loops, row: int, serves: bool) -> Loop:
     """Compute what the rules and terms need of a loop.
 
-    Need during W = L + R: mean D W / y, variance (W sd^2 + D^2 sd_L^2) / y^2.
+    Need during W = L + R: mean D W / y, variance (W sd^2 + D^2 sd_L^2) / y^2. serves: shortage is all
+    that counts, weighted by its cost, or by 1.
     """
     demand = exact(table.demand[row])
     window = exact(table.lead_time[row]) + _entry(table.interval, row)
@@ -398,6 +462,8 @@ def _loop(table: Loops, row: int) -> Loop:
     service = table.service[row] if table.service else None
     safety = table.safety[row] if table.safety else None
     short = table.shortage_cost[row] if table.shortage_cost else None
+    if serves and short is None:
+        short = 1.0
     spread = window * _entry(table.demand_sd, row) ** 2 + demand**2 * _entry(table.lead_time_sd, row) ** 2
     mean = demand * window / good
     minimum = table.minimum[row] if table.minimum else None
@@ -410,7 +476,7 @@ def _loop(table: Loops, row: int) -> Loop:
         service=0.5 if service is None else service,
         asked=short is None or safety is not None or service is not None,
         extra=int(bool(table.signal and table.signal[row] == "empty")),
-        holding=_entry(table.holding_cost, row),
+        holding=ZERO if serves else _entry(table.holding_cost, row),
         shortage=None if short is None else exact(short),
         minimum=1 if minimum is None else minimum,
         maximum=table.maximum[row] if table.maximum else None,
