@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from jitopt.errors import NotApplicableError
 from jitopt.problems.base import exact
 from jitopt.problems.kanban.formulas import loss
-from jitopt.problems.kanban.instance import KanbanPlan, LoopCards
+from jitopt.problems.kanban.instance import ENOUGH, KanbanPlan, LoopCards
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -156,7 +156,7 @@ def _against_shortage(instance: Kanban, name: str, container: str) -> int:
     if not loop.shortage:
         return 0
     size, mean, sd = float(pair.quantity), float(loop.mean), sqrt(loop.variance)
-    cards, last = ceil(mean / size), ceil((mean + TAIL * sd) / size)
+    cards, last = ceil(mean / size), ceil((mean + (ENOUGH if instance.serves else TAIL) * sd) / size)
     price = float(pair.card_cost + loop.holding * pair.quantity)
     while cards < last and float(loop.shortage) * size * erfc((cards * size - mean) / sd / sqrt(2)) / 2 > price:
         cards += 1
@@ -166,7 +166,7 @@ def _against_shortage(instance: Kanban, name: str, container: str) -> int:
 def _price(instance: Kanban, entry: Entry, name: str, cap: int | None) -> None:
     """Price every number of cards up to the last that lowers the cost, or the changes where they are capped."""
     loop, pair = instance.loop_data[name], instance.pairs[name, entry.container]
-    switch = exact(instance.current.price) if instance.current else ZERO
+    switch = instance.change_price
     moved = pair.handling_cost * loop.demand / pair.quantity
     last = entry.low
     for cards in range(entry.low, entry.high + 1):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from jitopt.heuristics._kanban_listed import listed
+from jitopt.problems.kanban.instance import ENOUGH
 if TYPE_CHECKING:
     from jitopt.problems.kanban import Kanban, KanbanPlan
 
@@ -126,11 +127,12 @@ def _block(instance: Kanban, row: int, container: str, facts: _Facts) -> _Block:
     high = max(low, mine)
     if loop.shortage:
         worth = float(loop.shortage), float(pair.card_cost + loop.holding * pair.quantity)
-        most = _newsvendor(*worth, float(pair.quantity), float(loop.mean), sqrt(loop.variance))
+        reach = ENOUGH if instance.serves else TAIL
+        most = _newsvendor(*worth, float(pair.quantity), float(loop.mean), sqrt(loop.variance), reach)
         high = max(high, most + loop.extra)
     if loop.maximum is not None:
         high = min(high, loop.maximum)
-    price = instance.current.price if instance.current else 0.0
+    price = float(instance.change_price)
     capped = instance.current is not None and instance.current.at_most is not None
     uses: list[tuple[Any, Fraction]] = [(("limit", limit), amount) for limit, amount in pair.uses]
     cards = list(range(low, high + 1))
@@ -175,11 +177,11 @@ def _costs(loop: Any, pair: Any, facts: _Facts, low: int, high: int) -> list[flo
     return found
 
 
-def _newsvendor(shortage: float, price: float, size: float, mean: float, sd: float) -> int:
+def _newsvendor(shortage: float, price: float, size: float, mean: float, sd: float, reach: int) -> int:
     """Return the cards above which one more saves less shortage than it costs, or one more."""
     from scipy.special import ndtr
 
-    low, high = ceil(mean / size), ceil((mean + TAIL * sd) / size)
+    low, high = ceil(mean / size), ceil((mean + reach * sd) / size)
     while low < high:
         middle = (low + high) // 2
         if shortage * size * ndtr(-(middle * size - mean) / sd) > price:

@@ -38,6 +38,9 @@ __all__ = ["Kanban", "KanbanPlan", "Loop", "LoopCards", "Pair"]
 MOST_CARDS = 10**7
 """No loop may need more cards than this."""
 
+ENOUGH = 9
+"""Standard deviations above the mean need beyond which nobody is short: the rest is below a part in 10^20."""
+
 Count = Annotated[int, Field(ge=0, le=MOST_CARDS)]
 OptionalCounts = Annotated[tuple[Count | None, ...], BeforeValidator(as_tuple)]
 Positive = Annotated[float, Field(gt=0, le=LARGEST)]

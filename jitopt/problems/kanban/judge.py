@@ -10,7 +10,7 @@ from collections import defaultdict
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from jitopt.problems.base import Evaluation, Violation, evaluation, exact, total, unpriced
+from jitopt.problems.base import Evaluation, Violation, evaluation, total, unpriced
 from jitopt.problems.figures import amount, counted
 from jitopt.problems.kanban import line_judge
 from jitopt.problems.kanban.formulas import loss
@@ -134,12 +134,13 @@ def _changed(instance: Kanban, choice: Choice) -> int:
 
 def _terms(instance: Kanban, choice: Choice) -> dict[str, Fraction]:
     """Return the terms of the plant form; they sum up to the objective."""
-    terms = dict.fromkeys(("cards", "holding", "handling"), ZERO)
+    terms = {} if instance.serves else dict.fromkeys(("cards", "holding", "handling"), ZERO)
     short = ZERO
     for name, (container, cards) in choice.items():
         loop, pair = instance.loop_data[name], instance.pairs[name, container]
         stock = instance.stock(name, container, cards)
-        terms["cards"] += pair.card_cost * cards
+        if pair.card_cost:
+            terms["cards"] += pair.card_cost * cards
         if loop.holding:
             terms["holding"] += loop.holding * max(ZERO, stock - loop.during)
         if pair.handling_cost:
@@ -148,6 +149,6 @@ def _terms(instance: Kanban, choice: Choice) -> dict[str, Fraction]:
             short += loop.shortage * loss(stock, loop.mean, loop.variance)
     if any(loop.shortage is not None for loop in instance.loop_data.values()):
         terms["shortage"] = short
-    if instance.current and instance.current.price:
-        terms["change"] = exact(instance.current.price) * _changed(instance, choice)
+    if instance.change_price:
+        terms["change"] = instance.change_price * _changed(instance, choice)
     return terms

@@ -53,6 +53,13 @@ def _form(instance: Kanban) -> None:
                     remedy=f"add the table {name}",
                 )
         return
+    if instance.serves:
+        raise InputError(
+            "options have a cost and nothing else that could be made small",
+            place="/objective",
+            value="service",
+            remedy="write the expected shortage of each option as its cost, or give loops and containers",
+        )
     for name in plant:
         if getattr(instance, name) is not None:
             raise InputError(
@@ -134,7 +141,7 @@ def _menus(instance: Kanban) -> None:
                 value=loop.maximum,
                 remedy="raise the maximum or lower the minimum",
             )
-        if loop.shortage is None or loop.maximum is not None:
+        if loop.shortage is None or loop.maximum is not None or instance.serves:
             continue
         for other in instance.rows_of[name]:
             assert instance.containers is not None
