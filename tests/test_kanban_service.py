@@ -21,6 +21,7 @@ METHODS = ("kanban_cards_pyomo", "kanban_options_cpsat", "auto")
 def serving(seed: int) -> Kanban | None:
     """Return a tiny instance that asks for service, None where it is none of loops or has too many plans."""
     instance = random_small("kanban", seed)
+    assert isinstance(instance, Kanban)
     if instance.options is not None:
         return None
     found = instance.replace(objective="service", known=None)

@@ -118,8 +118,8 @@ def loops(count: int = 50_000, zones: int = 40, seed: int = 1) -> Data:
     total = cost + cards * (weights[zone][:, None] * rack + weights[-2] * floor + weights[-1])
     best = np.argmin(total, axis=1)
     taken = cards[np.arange(count), best]
-    capacity = [int(np.sum((taken * rack[best])[zone == k])) for k in range(zones)]
-    capacity += [round(float(np.sum(taken * floor[best])), 2), int(taken.sum())]
+    capacity = [float(np.sum((taken * rack[best])[zone == k])) for k in range(zones)]
+    capacity += [round(float(np.sum(taken * floor[best])), 2), float(taken.sum())]
     boxes = ["small", "middle", "large"]
     return {
         "problem": "kanban",

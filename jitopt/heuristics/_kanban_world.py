@@ -16,6 +16,7 @@ import numpy as np
 
 from jitopt.heuristics._kanban_listed import listed
 from jitopt.problems.kanban.instance import ENOUGH
+
 if TYPE_CHECKING:
     from jitopt.problems.kanban import Kanban, KanbanPlan
 

@@ -69,7 +69,7 @@ MANY = 50_000
 """Rows from which keys are compared as arrays of numbers."""
 
 EXACT = Context(prec=2000, traps=[Inexact, Overflow, InvalidOperation])
-"""Decimals of any number that an instance holds add up and multiply in it to the last digit, or it says that they do not."""
+"""Decimals of any numbers that an instance holds add up in it to the last digit; else it would say so."""
 
 
 def total(values: Iterable[float]) -> Fraction:

@@ -41,7 +41,10 @@ def evaluate(data: Data, plan: Data) -> NaiveEvaluation:
         return NaiveEvaluation(None, broken)
     if options:
         return _options(data, plan)
-    loops = [_Loop(data, row) for row in plan["loops"]]
+    return _loops(data, [_Loop(data, row) for row in plan["loops"]], broken)
+
+
+def _loops(data: Data, loops: list[_Loop], broken: Broken) -> NaiveEvaluation:
     for loop in loops:
         broken |= {(rule, (loop.name,)): amount for rule, amount in loop.breaches().items() if amount > 0}
     for limit, capacity in _capacities(data).items():

@@ -19,7 +19,7 @@ from jitopt.problems.kanban.instance import Kanban, KanbanPlan
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "loads"]
 
 ZERO = Fraction(0)
 
@@ -41,16 +41,19 @@ def evaluate(instance: Kanban, plan: object) -> Evaluation:
     if violations:
         return unpriced(violations)
     if instance.options is not None:
-        chosen = [instance.option_row[name, *choice[name]] for name in instance.names]
-        loads = {limit: total(amounts) for limit, amounts in instance.option_takes(chosen).items()}
-        cost = total(instance.options.cost[row] for row in chosen)
-        return evaluation({"cost": cost}, _limits(instance, loads), {"arithmetic": "exact"})
+        cost = total(instance.options.cost[instance.option_row[name, *choice[name]]] for name in instance.names)
+        return evaluation({"cost": cost}, _limits(instance, _loads(instance, choice)), {"arithmetic": "exact"})
     violations += _cards(instance, choice)
     violations += _limits(instance, _loads(instance, choice))
     violations += _changes(instance, choice)
     priced = any(loop.shortage is not None for loop in instance.loop_data.values())
     evidence = {"arithmetic": "exact"} | ({"shortage": "analytic"} if priced else {})
     return evaluation(_terms(instance, choice), violations, evidence)
+
+
+def loads(instance: Kanban, plan: KanbanPlan) -> dict[str, Fraction]:
+    """Return what a plan that can be priced takes of each limit."""
+    return _loads(instance, _read(instance, plan)[0])
 
 
 def _read(instance: Kanban, plan: KanbanPlan) -> tuple[Choice, list[Violation]]:
@@ -97,12 +100,15 @@ def _cards(instance: Kanban, choice: Choice) -> list[Violation]:
 
 
 def _loads(instance: Kanban, choice: Choice) -> dict[str, Fraction]:
-    """Return what the cards take of each limit."""
-    loads: dict[str, Fraction] = defaultdict(Fraction)
+    """Return what the cards, or the options, take of each limit."""
+    if instance.options is not None:
+        chosen = [instance.option_row[name, *choice[name]] for name in instance.names]
+        return {limit: total(amounts) for limit, amounts in instance.option_takes(chosen).items()}
+    taken: dict[str, Fraction] = defaultdict(Fraction)
     for name, (container, cards) in choice.items():
         for limit, each in instance.pairs[name, container].uses:
-            loads[limit] += each * cards
-    return loads
+            taken[limit] += each * cards
+    return taken
 
 
 def _limits(instance: Kanban, loads: Mapping[str, Fraction]) -> list[Violation]:
