@@ -45,7 +45,7 @@ class Entry:
     loop: row of the loop. low, high: cards. cost: of low, low + 1, .., high cards (empty in an
     elastic model). fixed, each: load of a limit for the entry, and for each of its cards.
     have: cards in force if it is the container in force; gone: cards in force of another. needed,
-    least, most: what the rules ask.
+    least, most: what the rules ask. single: it is one number of cards of a container that has several.
     """
 
     loop: int
@@ -60,6 +60,7 @@ class Entry:
     needed: int = 0
     least: int = 0
     most: int | None = None
+    single: bool = False
 
     def changed(self, cards: int) -> int:
         """Return the cards put in and taken out."""
@@ -210,6 +211,6 @@ def read_plan(data: Data, plan: Any) -> dict[int, tuple[int, int]]:
     wanted = {row.loop: (row.container, row.cards) for row in plan.loops}
     for row, entry in enumerate(data.entries):
         container, cards = wanted[data.names[entry.loop]]
-        if entry.container == container and (not data.listed or entry.low == cards):
+        if entry.container == container and (not (data.listed or entry.single) or entry.low == cards):
             found[entry.loop] = (row, min(max(cards, entry.low), entry.high))
     return found
