@@ -24,7 +24,7 @@ MOST_DIGITS = 15
 """Digits up to which a decimal is told apart from all others by its floating-point number."""
 
 ABOVE = 1 + 2.0**-51
-"""More than two roundings of a product can take away."""
+"""More than three roundings take away: of a decimal to a float, of a product, and of this one."""
 
 
 def listed(instance: Kanban) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def whole_loads(limit: Array, taken: Array, capacity: Sequence[Fraction]) -> tup
     most = np.bincount(limit, weights=taken, minlength=len(capacity))
     units = 10.0 ** np.minimum(places, 22)
     rounded = (places > MOST_DIGITS) | (units * most > FINE)
-    units = np.where(rounded, FINE / np.maximum(most, 1e-300), units)
+    units = np.where(rounded, FINE / np.maximum(most, 1e-250), units)
     loads = taken * units[limit]
     up = rounded[limit]
     loads = np.where(up, np.ceil(loads * ABOVE), np.rint(loads))

@@ -365,7 +365,7 @@ def _usual(data: Any) -> bool:
         return all(map(_usual, data.values()))
     if isinstance(data, list):
         kinds = set(map(type, data))
-        if kinds & {dict, list, tuple} and not all(_usual(entry) for entry in data if isinstance(entry, dict | list)):
+        if kinds & {dict, list} and not all(_usual(entry) for entry in data if isinstance(entry, dict | list)):
             return False
         numbers = data if kinds <= {float} else [value for value in data if type(value) is float]
         least = min(filter(None, numbers), default=1.0)
@@ -376,7 +376,7 @@ def _usual(data: Any) -> bool:
 def _in_order(data: Any) -> Any:
     if isinstance(data, dict):
         return {key: _in_order(data[key]) for key in sorted(data)}
-    if isinstance(data, list) and data and isinstance(data[0], dict | list):
+    if isinstance(data, list) and {dict, list} & set(map(type, data)):
         return [_in_order(entry) for entry in data]
     return data
 
