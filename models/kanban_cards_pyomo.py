@@ -2,8 +2,9 @@
 
 Sets
 ----
-L loops; E entries, each a container of a loop (or an option, whose cards are fixed; or, where every
-card has a slope of its own, one of its numbers of cards), E_l those of a loop; F entries with a range of cards; K_e pieces of the cost of an entry; M limits.
+L loops; E entries, each a container of a loop, an option, whose cards are fixed, or one number of
+cards of a container, where every card has a slope of its own; E_l those of a loop; F entries with a
+range of cards; K_e pieces of the cost of an entry; M limits.
 
 Data
 ----
@@ -77,6 +78,9 @@ SAME = 1e-11
 
 SEVERAL = 2
 """Pieces from which an entry is split into its numbers of cards."""
+
+MOST_SINGLE = 100
+"""Pieces up to which it is: beyond, the binaries would be too many."""
 
 WHOLE = 10**6
 """Loads of a limit are made whole numbers where this denominator is enough, so that tolerances cut nothing off."""
@@ -159,7 +163,7 @@ def _split(data: Data) -> Data:
     entries = []
     for entry in data.entries:
         pieces = _pieces(entry)
-        if len(pieces) < SEVERAL or any(width > 1 for _, width in pieces):
+        if not SEVERAL <= len(pieces) <= MOST_SINGLE or any(width > 1 for _, width in pieces):
             entries.append(entry)
             continue
         for cards, cost in zip(range(entry.low, entry.high + 1), entry.cost, strict=True):

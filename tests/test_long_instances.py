@@ -58,10 +58,11 @@ def test_every_value_is_read_alike(value: Any, indent: int | None) -> None:
 
 
 CORRUPT = (
-    '{"a": 1, "a": 2}', '{"a" : 1, "a": 2}', '{"a":1,"b":{"c":1,"c":1}}', '{"a": NaN}', "[1e999]", "[-1E400]", "[Infinity]",
-    "[1234567890123456789]", "[-1234567890123456789]", "[0.12345678901234567890123]", '["\\ud800"]', '["\\ud83d\\ude00"]',
-    "[1, 2", '{"a": tru}', '{"a:": 1, "b": ":", "c\\":": 2}', '{"x": ["a\\": 1"]}', "[01]", "[1.]", '["\t"]', "[" * 70 + "]" * 70,
-    '[{"a": 1}, {"a": 1}]', "[1e5, 1e+5, 1e005, 12e-300]", "", "  ", "\ufeff[]", '{"name1e200": 1e20}', "[1,]", "[1] 2",
+    '{"a": 1, "a": 2}', '{"a" : 1, "a": 2}', '{"a":1,"b":{"c":1,"c":1}}', '{"a": NaN}', "[1e999]", "[-1E400]",
+    "[Infinity]", "[1234567890123456789]", "[-1234567890123456789]", "[0.12345678901234567890123]", '["\\ud800"]',
+    '["\\ud83d\\ude00"]', "[1, 2", '{"a": tru}', '{"a:": 1, "b": ":", "c\\":": 2}', '{"x": ["a\\": 1"]}', "[01]",
+    "[1.]", '["\t"]', "[" * 70 + "]" * 70, '[{"a": 1}, {"a": 1}]', "[1e5, 1e+5, 1e005, 12e-300]", "", "  ",
+    "\ufeff[]", '{"name1e200": 1e20}', "[1,]", "[1] 2",
 )  # fmt: skip
 
 
@@ -109,7 +110,7 @@ def test_rows_that_repeat_are_found() -> None:
 
 @pytest.mark.parametrize("spoil", ["repeat", "dangling", "row"])
 def test_long_tables_are_refused_with_the_same_words(spoil: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    uses = {"option": [0, 1, 2, 2], "limit": ["r", "r", "r", "s"], "amount": [1, 2, 3, 4]}
+    uses: dict[str, list[Any]] = {"option": [0, 1, 2, 2], "limit": ["r", "r", "r", "s"], "amount": [1, 2, 3, 4]}
     data: dict[str, Any] = {
         "problem": "kanban", "version": 1, "name": "long",
         "options": {"loop": ["a", "a", "b"], "container": ["c"] * 3, "cards": [1, 2, 1], "cost": [1, 2, 3]},
