@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from jitopt.errors import NotApplicableError
 from jitopt.heuristics._kanban_listed import listed
+from jitopt.problems.kanban import KanbanPlan
 from jitopt.problems.kanban.instance import ENOUGH
 
 if TYPE_CHECKING:
@@ -100,7 +102,15 @@ class _Block:
 
 
 def flatten(instance: Kanban) -> World | None:
-    """Return the arrays, None where a loop has nothing to choose."""
+    """Return the arrays, None where a loop has nothing to choose.
+
+    Raises
+    ------
+    NotApplicableError
+        For a line, which has no loops.
+    """
+    if instance.line is not None:
+        raise NotApplicableError("a line has no loops to choose for: use a method of lines")
     rooms: dict[Any, Fraction] = {("limit", name): room for name, room in instance.capacity.items()}
     if instance.options is not None:
         return World(**listed(instance))

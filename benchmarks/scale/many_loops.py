@@ -1,6 +1,6 @@
 """Fifty thousand loops under limits that all bind: first plan, and the gap after 5 s and after 60 s.
 
-    python benchmarks/scale/kanban.py [--families spread,correlated,tight,raw,loops] [--loops 50000] [--zones 40]
+    python benchmarks/scale/many_loops.py [--families spread,correlated,tight,raw,loops] [--loops 50000] [--zones 40]
                                       [--seed 1] [--seconds 5,60]
 
 Every run is the whole command `jitopt solve`, from its start to its end, on a file written afresh. `raw` is `spread`
