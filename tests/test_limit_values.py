@@ -102,3 +102,32 @@ def test_refused() -> None:
         jitopt.limit_values(instance.replace(limits={"limit": ["rack"], "capacity": [1]}), result.plan)
     with pytest.raises(InputError, match="step must be a number above 0"):
         jitopt.limit_values(instance, result, step=0)
+
+
+def test_an_overfull_limit_tells_who_takes_it_in_parts_and_cards() -> None:
+    instance, _ = rack()
+    data = instance.to_dict()
+    data["loops"]["part"] = ["shaft", "B"]
+    data["current"] = {"loops": {"loop": ["A"], "container": ["small"], "cards": [8]}, "at_most": 5}
+    plan = {
+        "loops": [{"loop": "A", "container": "small", "cards": 7}, {"loop": "B", "container": "small", "cards": 12}]
+    }
+    assert [violation.message for violation in Kanban.parse(data).evaluate(plan).violations] == [  # type: ignore[arg-type]
+        "A (shaft) has 7 cards of small, its demand needs 8",
+        "rack is taken by 19, its capacity is 16; most by B 12 (12 cards of small), A (shaft) 7 (7 cards of small)",
+        "13 cards put in or taken out, the most is 5; most by B 12 (12 cards of small), A (shaft) 1 (7 cards of small)",
+    ]
+
+
+def test_an_overfull_limit_tells_which_options_take_it() -> None:
+    instance = Kanban.parse({
+        "problem": "kanban", "version": 1, "name": "o",
+        "options": {"loop": ["a", "a", "b"], "container": ["c", "d", "c"], "cards": [3, 1, 2], "cost": [1, 2, 3]},
+        "uses": {"option": [0, 1, 2], "limit": ["rack"] * 3, "amount": [0.1, 9, 0.2]},
+        "limits": {"limit": ["rack"], "capacity": [0.29]},
+    })  # fmt: skip
+    plan = {"loops": [{"loop": "a", "container": "c", "cards": 3}, {"loop": "b", "container": "c", "cards": 2}]}
+    (violation,) = instance.evaluate(plan).violations  # type: ignore[arg-type]
+    assert violation.message == (
+        "rack is taken by 0.3, its capacity is 0.29; most by b 0.2 (2 cards of c), a 0.1 (3 cards of c)"
+    )

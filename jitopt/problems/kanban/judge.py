@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from jitopt.problems.base import Evaluation, Violation, evaluation, total, unpriced
-from jitopt.problems.figures import amount, counted
+from jitopt.problems.figures import counted
 from jitopt.problems.kanban import line_judge
 from jitopt.problems.kanban.formulas import loss
 from jitopt.problems.kanban.instance import Kanban, KanbanPlan
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from jitopt.problems.kanban.words import called, overfull, too_many_changes
 
 __all__ = ["evaluate", "loads"]
 
 ZERO = Fraction(0)
+
+MOST_TOLD = 5
+"""Overfull limits of which it is told who takes them: that takes a look at every use."""
 
 Choice = dict[str, tuple[str, int]]
 """Container and cards of each loop."""
@@ -42,9 +42,9 @@ def evaluate(instance: Kanban, plan: object) -> Evaluation:
         return unpriced(violations)
     if instance.options is not None:
         cost = total(instance.options.cost[instance.option_row[name, *choice[name]]] for name in instance.names)
-        return evaluation({"cost": cost}, _limits(instance, _loads(instance, choice)), {"arithmetic": "exact"})
+        return evaluation({"cost": cost}, _limits(instance, choice), {"arithmetic": "exact"})
     violations += _cards(instance, choice)
-    violations += _limits(instance, _loads(instance, choice))
+    violations += _limits(instance, choice)
     violations += _changes(instance, choice)
     priced = any(loop.shortage is not None for loop in instance.loop_data.values())
     evidence = {"arithmetic": "exact"} | ({"shortage": "analytic"} if priced else {})
@@ -88,13 +88,13 @@ def _cards(instance: Kanban, choice: Choice) -> list[Violation]:
         loop = instance.loop_data[name]
         needed = instance.needed(name, container)
         if cards < needed:
-            text = f"{name} has {counted(cards, 'card')} of {container}, its demand needs {needed}"
+            text = f"{called(instance, name)} has {counted(cards, 'card')} of {container}, its demand needs {needed}"
             found.append(Violation("cards_needed", (name,), text, float(needed - cards)))
         if cards < loop.minimum:
-            text = f"{name} has {counted(cards, 'card')}, the least is {loop.minimum}"
+            text = f"{called(instance, name)} has {counted(cards, 'card')}, the least is {loop.minimum}"
             found.append(Violation("minimum", (name,), text, float(loop.minimum - cards)))
         if loop.maximum is not None and cards > loop.maximum:
-            text = f"{name} has {counted(cards, 'card')}, the most is {loop.maximum}"
+            text = f"{called(instance, name)} has {counted(cards, 'card')}, the most is {loop.maximum}"
             found.append(Violation("maximum", (name,), text, float(cards - loop.maximum)))
     return found
 
@@ -111,12 +111,13 @@ def _loads(instance: Kanban, choice: Choice) -> dict[str, Fraction]:
     return taken
 
 
-def _limits(instance: Kanban, loads: Mapping[str, Fraction]) -> list[Violation]:
+def _limits(instance: Kanban, choice: Choice) -> list[Violation]:
     found = []
+    loads = _loads(instance, choice)
     for limit, capacity in instance.capacity.items():
         load = loads.get(limit, ZERO)
         if load > capacity:
-            text = f"{limit} is taken by {amount(load)}, its capacity is {amount(capacity)}"
+            text = overfull(instance, choice, limit, load, told=len(found) < MOST_TOLD)
             found.append(Violation("limit", (limit,), text, float(load - capacity)))
     return found
 
@@ -127,7 +128,7 @@ def _changes(instance: Kanban, choice: Choice) -> list[Violation]:
     changed, cap = _changed(instance, choice), instance.current.at_most
     if changed <= cap:
         return []
-    text = f"{counted(changed, 'card')} put in or taken out, the most is {cap}"
+    text = too_many_changes(instance, choice, changed, cap)
     return [Violation("change", (), text, float(changed - cap))]
 
 
