@@ -9,6 +9,7 @@ import numpy as np
 
 from jitopt import jit
 from jitopt.heuristics._kanban_bound import Relaxation, loads_of
+from jitopt.heuristics._kanban_smooth import sharpen
 from jitopt.heuristics._kanban_world import flatten
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ KERNELS = "jitopt.heuristics._kernels.kanban_fill"
 
 FIRST_STEPS = 120
 """Steps of the bound before the first plan."""
+
+SEVERAL = 2_000
+"""Columns from which second derivatives pay."""
 
 SAMPLE = 4_000
 """Loops of the sample on which the first prices are found where there are many."""
@@ -139,10 +143,14 @@ class _Search:
             self.relaxation.begin(SAMPLE, 2 * FIRST_STEPS)
             self._raise(STEPS)
             self._dearer()
+            self._sharpen()
+            self._dearer()
         else:
             self._raise(FIRST_STEPS)
             self._dearer()
             self._repair(jit.plain(KERNELS), 3)
+            if len(self.world.cost) > SEVERAL:
+                self._sharpen()
 
     def _dearer(self) -> None:
         """Raise the prices of overfull limits until what the loops take at them fits, if it comes to that."""
@@ -169,6 +177,12 @@ class _Search:
         rise = self.relaxation.bound - bound
         return self.best_cost < before or rise > 1e-3 * max(self.best_cost - bound, 0.0)
 
+    def _sharpen(self) -> None:
+        """Bring the prices of all limits to their best by Newton steps, and tell the bound."""
+        if not self.closed():
+            sharpen(self.relaxation, self.context.stopped)
+            self._tell()
+
     def _raise(self, steps: int) -> None:
         """Do steps of the bound and tell it."""
         relaxation = self.relaxation
@@ -177,13 +191,17 @@ class _Search:
             if not relaxation.open or self.closed() or (step % 10 == 9 and self.context.stopped()):
                 break
             relaxation.step(self.best_cost if self.best_cost < NOTHING else None)
-        if relaxation.bound > self.told:
-            self.told = relaxation.bound
-            self.context.bound(relaxation.bound)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell the bound where it has risen."""
+        if self.relaxation.bound > self.told:
+            self.told = self.relaxation.bound
+            self.context.bound(self.told)
 
     def _repair(self, kernels: Any, passes: int) -> None:
         """Make a plan of the columns that the relaxation takes at its best prices, or by turns at the last ones."""
-        taken = self.relaxation.choice if self.cycles % 2 else self.relaxation.best_choice
+        taken = self.relaxation.best_choice if self.cycles % 2 else self.relaxation.choice
         self.now = taken.astype(np.int64)
         self.load = np.zeros(len(self.world.room), dtype=np.int64)
         w = self.world

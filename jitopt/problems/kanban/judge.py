@@ -112,7 +112,7 @@ def _loads(instance: Kanban, choice: Choice) -> dict[str, Fraction]:
 
 
 def _limits(instance: Kanban, choice: Choice) -> list[Violation]:
-    found = []
+    found: list[Violation] = []
     loads = _loads(instance, choice)
     for limit, capacity in instance.capacity.items():
         load = loads.get(limit, ZERO)
