@@ -1,6 +1,7 @@
 """`jitopt solve`."""
 
 import contextlib
+import gc
 import os
 import time
 from dataclasses import replace
@@ -120,6 +121,7 @@ def _begin(file: str) -> None:
         if os.path.getsize(file) > LONG:
             from jitopt.engine.process import warm
 
+            gc.set_threshold(50_000, 20, 50)  # tables hold no cycles to be collected
             warm("heuristic")
 
 

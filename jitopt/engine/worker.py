@@ -9,6 +9,7 @@ calling process is gone.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import queue
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["Job", "enter", "main"]
+
+
+SELDOM = (50_000, 20, 50)
+"""Thresholds of the collector of cycles: tables of a million rows hold none, and looking through them takes seconds."""
 
 
 class Job:
@@ -112,6 +117,7 @@ def enter() -> tuple[int, Sender]:
     the methods that the caller knows.
     """
     source, target = _take_pipes()
+    gc.set_threshold(*SELDOM)
     _die_with_caller()
     first = read_message(source)
     if first is None:
