@@ -60,7 +60,8 @@ KANBAN: dict[str, dict[str, tuple[str, str]]] = {
         "current": ("The cards in force today, with the price or cap of changing them.", ""),
         "line": ("A line of stations with buffers or cards between them; instead of options or loops.", ""),
         "objective": (
-            'What is asked: "cost" (default: as small as can be), or of a line "throughput" (as large as can be).',
+            'What is asked: "cost" (default), or of loops "service" (expected shortage), as small as can be; '
+            'or of a line "throughput", as large as can be.',
             "",
         ),
     },
