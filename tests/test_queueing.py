@@ -107,7 +107,7 @@ def test_demand_beyond_what_the_cards_allow_is_refused():
     assert two_stage_kanban((1, 1), 0.66).backorders > 40  # the stages make 2/3 at most
     with pytest.raises(InputError, match="demand"):
         two_stage_kanban((1, 1), 0.67)
-    with pytest.raises(InputError, match="0.833333"):  # a line of two with three places between, blocking before
+    with pytest.raises(InputError, match=r"0\.833333"):  # a line of two with three places between, blocking before
         two_stage_kanban((3, 2), 5.0)
 
 

@@ -21,14 +21,17 @@ if TYPE_CHECKING:
 
 __all__ = ["LARGEST", "Chain", "state_count", "throughput", "two_stations"]
 
-LARGEST = 200_000
+LARGEST = 100_000
 """States of the largest chain that `throughput` solves."""
 
-DIRECT = 1_500
+DIRECT = 600
 """States up to which the chain is solved by factorisation; beyond, by iteration with an incomplete one."""
 
 ACCURACY = 1e-11
-"""Relative accuracy of the flow through the line at which iteration ends."""
+"""Relative residual at which iteration ends."""
+
+FACTORS = ((5e-2, 2), (1e-3, 10))
+"""Drop tolerance and fill of the incomplete factorisations, tried in turn."""
 
 
 def state_count(buffers: Sequence[int]) -> int:
@@ -116,7 +119,6 @@ class Chain:
     def stationary(self, rates: Sequence[float]) -> NDArray[np.float64]:
         """Return the shares of time in the states."""
         from scipy.sparse import coo_array
-        from scipy.sparse.linalg import splu
 
         size = len(self.states)
         origins = np.concatenate([origin for origin, _ in self._moves])
@@ -130,20 +132,31 @@ class Chain:
         flow = coo_array((np.concatenate([speed, -out]), (rows, columns)), shape=(size, size)).tocsc()
         # One balance row follows from the others; the share of state 0 is fixed and all are scaled afterwards.
         rest, right = flow[1:, 1:].tocsc(), -flow[1:, [0]].toarray().ravel()
-        others = splu(rest, permc_spec="COLAMD").solve(right) if size <= DIRECT else _iterate(rest, right)
+        # Chains of three stations lie in a plane, where factors stay thin.
+        direct = size <= DIRECT or len(self.buffers) <= 2
+        others = _factorise(rest, right) if direct else _iterate(rest, right)
         share = np.concatenate([[1.0], others])
         return share / share.sum()
 
 
 def _iterate(rest: Any, right: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Solve by GMRES; where a rough factorisation does not carry it, with a finer one, at last with a full one."""
     from scipy.sparse.linalg import LinearOperator, gmres, spilu
 
-    # States stand by rising key, so that most moves go to near neighbours: the natural order fills little.
-    factor = spilu(rest, drop_tol=1e-2, fill_factor=4, permc_spec="NATURAL")
-    before = LinearOperator(rest.shape, factor.solve)
-    found, failed = gmres(rest, right, M=before, rtol=ACCURACY, restart=60, maxiter=40)
-    require(failed == 0, "the chain of this line did not settle; simulate it", len(right))
-    return found
+    for drop, fill in FACTORS:
+        # States stand by rising key, so that most moves go to near neighbours: the natural order fills little.
+        factor = spilu(rest, drop_tol=drop, fill_factor=fill, permc_spec="NATURAL")
+        before = LinearOperator(rest.shape, factor.solve)
+        found, failed = gmres(rest, right, M=before, rtol=ACCURACY, restart=100, maxiter=3)
+        if failed == 0 and found.min() > -ACCURACY:
+            return found
+    return _factorise(rest, right)
+
+
+def _factorise(rest: Any, right: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy.sparse.linalg import splu
+
+    return splu(rest, permc_spec="COLAMD").solve(right)
 
 
 def _codes(buffers: tuple[int, ...]) -> NDArray[np.int64]:
