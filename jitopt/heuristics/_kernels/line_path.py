@@ -1,0 +1,189 @@
+"""Kernels of lines of stations: sample paths of many designs on the same times, and what holds them up.
+
+Times are drawn elsewhere, one row for each station of a replication. Events have an array each, a row
+for each station (finished, or for buffers: left), long enough for all jobs; what lies before the first
+job happened at 0. Lags say how many jobs back a part or a place comes from (`problems/kanban/line.py`).
+Stations stand in `order`, so that within one job each comes after what it waits for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jitopt.jit import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints = NDArray[Any]
+    Floats = NDArray[Any]
+
+NEVER = 1 << 60
+"""A lag of which nothing comes: no such part or place is waited for."""
+
+
+@kernel
+def buffers(times: Floats, material: Ints, room: Ints, order: Ints, left: Floats, first: int, last: int) -> float:
+    """Run jobs `first` to `last` - 1 of a saturated line with blocking after service; return when all are finished.
+
+    times, left: [station, job].
+    """
+    stations = times.shape[0]
+    for n in range(first, last):
+        for place in range(stations):
+            j = order[place]
+            now = 0.0
+            if n > 0:
+                now = left[j, n - 1]
+            if material[j] <= n:
+                now = max(now, left[j - 1, n - material[j]])
+            now += times[j, n]
+            if room[j] <= n:
+                now = max(now, left[j + 1, n - room[j]])
+            left[j, n] = now
+    return float(left[stations - 1, last - 1])
+
+
+@kernel
+def buffers_critical(times: Floats, material: Ints, room: Ints, left: Floats, crossed: Ints) -> None:
+    """Walk back from the last event of a run of `buffers`; count how often each buffer held it up.
+
+    crossed: [station], of blocking and starving at the buffer behind it.
+    """
+    stations, jobs = times.shape
+    j, n = stations - 1, jobs - 1
+    while n >= 0:
+        if room[j] <= n and left[j + 1, n - room[j]] == left[j, n]:
+            crossed[j] += 1
+            n -= room[j]
+            j += 1
+            continue
+        before = 0.0
+        if n > 0:
+            before = left[j, n - 1]
+        if material[j] <= n and left[j - 1, n - material[j]] > before:
+            n -= material[j]
+            j -= 1
+        else:
+            n -= 1
+
+
+@kernel
+def cards(
+    times: Floats,
+    orders: Floats,
+    material: Ints,
+    shipped: int,
+    room: Ints,
+    caller: Ints,
+    order: Ints,
+    released: Floats,
+    finished: Floats,
+    served: Floats,
+    warm_up: int,
+    first: int,
+    last: int,
+    most: int,
+) -> int:
+    """Run jobs `first` to `last` - 1 of a line with cards; return the late orders among them after the warm-up.
+
+    It stops short as soon as more than `most` are late.
+
+    times, released, finished: [station, job]. orders: the moment of each order, empty for a saturated
+    line. caller: the station whose release frees the card of each stage, the number of stations where
+    it is the customer, one more where every order calls. served: [job].
+    """
+    stations = times.shape[0]
+    late = 0
+    for n in range(first, last):
+        for place in range(stations + 1):
+            j = order[place]
+            if j == stations:
+                now = 0.0
+                if shipped <= n:
+                    now = finished[stations - 1, n - shipped]
+                if len(orders) > 0:
+                    if now > orders[n]:
+                        if n >= warm_up:
+                            late += 1
+                    else:
+                        now = orders[n]
+                served[n] = now
+                continue
+            now = 0.0
+            if material[j] <= n:
+                now = finished[j - 1, n - material[j]]
+            if room[j] <= n:
+                m = n - room[j]
+                if caller[j] == stations:
+                    now = max(now, served[m])
+                elif caller[j] > stations:
+                    now = max(now, orders[m])
+                else:
+                    now = max(now, released[caller[j], m])
+            released[j, n] = now
+            if n > 0:
+                now = max(now, finished[j, n - 1])
+            finished[j, n] = now + times[j, n]
+        if late > most:
+            break
+    return late
+
+
+@kernel
+def cards_critical(
+    orders: Floats,
+    material: Ints,
+    shipped: int,
+    room: Ints,
+    caller: Ints,
+    order: Ints,
+    released: Floats,
+    finished: Floats,
+    served: Floats,
+    warm_up: int,
+    by_release: Floats,
+    by_finish: Floats,
+    by_service: Floats,
+    held: Floats,
+) -> None:
+    """Trace every late order of a run of `cards` back (of a saturated line the last part), all at once.
+
+    by_release, by_finish: [station, job], by_service: [job]: how many late orders wait for the event,
+    0 at first. held: [station], how often want of its cards held a late order up.
+    """
+    stations, jobs = finished.shape
+    if len(orders) == 0:
+        by_finish[stations - 1, jobs - 1] = 1.0
+    for n in range(jobs - 1, -1, -1):
+        for place in range(stations, -1, -1):
+            j = order[place]
+            if j == stations:
+                wait = by_service[n]
+                late = shipped <= n and (len(orders) == 0 or finished[j - 1, n - shipped] > orders[n])
+                if late and len(orders) > 0 and n >= warm_up:
+                    wait += 1.0
+                if late and wait > 0.0:
+                    by_finish[j - 1, n - shipped] += wait
+                continue
+            wait = by_finish[j, n]
+            if wait > 0.0:
+                if n > 0 and finished[j, n - 1] > released[j, n]:
+                    by_finish[j, n - 1] += wait
+                else:
+                    by_release[j, n] += wait
+            wait = by_release[j, n]
+            if wait <= 0.0:
+                continue
+            fed = 0.0
+            if material[j] <= n:
+                fed = finished[j - 1, n - material[j]]
+            if room[j] <= n and released[j, n] > fed:
+                held[j] += wait
+                m = n - room[j]
+                if caller[j] == stations:
+                    by_service[m] += wait
+                elif caller[j] < stations:
+                    by_release[caller[j], m] += wait
+            elif material[j] <= n:
+                by_finish[j - 1, n - material[j]] += wait
