@@ -95,7 +95,7 @@ def _reached(search: Search, design: Design, replications: int, held: np.ndarray
         assert line.target.throughput is not None
         return paths.throughput(design, replications, held) >= line.target.throughput
     late = paths.late(design, replications=replications, held=held)
-    return late.count <= paths.allowed * replications / paths.size.replications
+    return late.orders <= paths.allowed * replications / paths.size.replications
 
 
 def _reduce(oracle: Oracle, design: Design, low: Design, cost: np.ndarray) -> Design:

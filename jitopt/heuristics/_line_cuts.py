@@ -71,7 +71,7 @@ class Master:
         price = np.repeat(self.cost, np.diff(self.first))
         found: Any = milp(
             price,
-            integrality=np.ones(size),
+            integrality=np.ones(size, dtype=np.int64),
             bounds=Bounds(0, 1),
             constraints=LinearConstraint(matrix, least, np.inf) if rows else (),
             options={"mip_rel_gap": 0.0, "time_limit": SECONDS},
@@ -101,21 +101,21 @@ def prove(search: Search, oracle: Oracle, best: Design | None, low: Design, high
             )
     dice = np.random.Generator(np.random.SFC64(search.context.seed))
     while not search.stopped():
-        bound, design = master.solve()
+        bound, found = master.solve()
         if bound >= worth - 1e-9 * max(1.0, abs(worth)):
             search.context.bound(worth)
             return
         search.context.bound(bound - MARGIN * max(1.0, abs(bound)))
-        if design is None:
+        if found is None:
             return
-        if oracle(design):
-            value = float(cost @ np.array(design))
+        if oracle(found):
+            value = float(cost @ np.array(found))
             if value < worth:
                 worth = value
-                search.report(design)
+                search.report(found)
             continue
         for _ in range(ORDERS):
-            master.cut(_raised(oracle, design, cap, dice.permutation(len(cap))))
+            master.cut(_raised(oracle, found, cap, dice.permutation(len(cap))))
 
 
 def _cap(low: Design, high: Design, cost: np.ndarray, worth: float) -> Design:

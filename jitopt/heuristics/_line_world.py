@@ -37,14 +37,14 @@ PLAIN_STEPS = 20_000
 """The same in plain Python."""
 
 
-class Stopped(Exception):  # noqa: N818 - no error: the time is over
+class Stopped(Exception):
     """The search was told to stop in the middle of a sample."""
 
 
 class Late(NamedTuple):
     """Late orders of a design. exceeded: the count was broken off above what was asked for."""
 
-    count: int
+    orders: int
     exceeded: bool
 
 

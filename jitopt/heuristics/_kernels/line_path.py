@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jitopt.jit import kernel
+from jitopt.jit import in_place
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +22,7 @@ NEVER = 1 << 60
 """A lag of which nothing comes: no such part or place is waited for."""
 
 
-@kernel
+@in_place
 def buffers(times: Floats, material: Ints, room: Ints, order: Ints, left: Floats, first: int, last: int) -> float:
     """Run jobs `first` to `last` - 1 of a saturated line with blocking after service; return when all are finished.
 
@@ -44,7 +44,7 @@ def buffers(times: Floats, material: Ints, room: Ints, order: Ints, left: Floats
     return float(left[stations - 1, last - 1])
 
 
-@kernel
+@in_place
 def buffers_critical(times: Floats, material: Ints, room: Ints, left: Floats, crossed: Ints) -> None:
     """Walk back from the last event of a run of `buffers`; count how often each buffer held it up.
 
@@ -68,7 +68,18 @@ def buffers_critical(times: Floats, material: Ints, room: Ints, left: Floats, cr
             n -= 1
 
 
-@kernel
+@in_place
+def freed(m: int, caller: int, orders: Floats, released: Floats, served: Floats) -> float:
+    """Return when the event happened that frees a card: a release, a delivery, or an order."""
+    stations = released.shape[0]
+    if caller == stations:
+        return float(served[m])
+    if caller > stations:
+        return float(orders[m])
+    return float(released[caller, m])
+
+
+@in_place
 def cards(
     times: Floats,
     orders: Floats,
@@ -103,24 +114,16 @@ def cards(
                 if shipped <= n:
                     now = finished[stations - 1, n - shipped]
                 if len(orders) > 0:
-                    if now > orders[n]:
-                        if n >= warm_up:
-                            late += 1
-                    else:
-                        now = orders[n]
+                    if now > orders[n] and n >= warm_up:
+                        late += 1
+                    now = max(now, orders[n])
                 served[n] = now
                 continue
             now = 0.0
             if material[j] <= n:
                 now = finished[j - 1, n - material[j]]
             if room[j] <= n:
-                m = n - room[j]
-                if caller[j] == stations:
-                    now = max(now, served[m])
-                elif caller[j] > stations:
-                    now = max(now, orders[m])
-                else:
-                    now = max(now, released[caller[j], m])
+                now = max(now, freed(n - room[j], caller[j], orders, released, served))
             released[j, n] = now
             if n > 0:
                 now = max(now, finished[j, n - 1])
@@ -130,7 +133,7 @@ def cards(
     return late
 
 
-@kernel
+@in_place
 def cards_critical(
     orders: Floats,
     material: Ints,
@@ -159,31 +162,64 @@ def cards_critical(
         for place in range(stations, -1, -1):
             j = order[place]
             if j == stations:
-                wait = by_service[n]
-                late = shipped <= n and (len(orders) == 0 or finished[j - 1, n - shipped] > orders[n])
-                if late and len(orders) > 0 and n >= warm_up:
-                    wait += 1.0
-                if late and wait > 0.0:
-                    by_finish[j - 1, n - shipped] += wait
-                continue
-            wait = by_finish[j, n]
-            if wait > 0.0:
-                if n > 0 and finished[j, n - 1] > released[j, n]:
-                    by_finish[j, n - 1] += wait
-                else:
-                    by_release[j, n] += wait
-            wait = by_release[j, n]
-            if wait <= 0.0:
-                continue
-            fed = 0.0
-            if material[j] <= n:
-                fed = finished[j - 1, n - material[j]]
-            if room[j] <= n and released[j, n] > fed:
-                held[j] += wait
-                m = n - room[j]
-                if caller[j] == stations:
-                    by_service[m] += wait
-                elif caller[j] < stations:
-                    by_release[caller[j], m] += wait
-            elif material[j] <= n:
-                by_finish[j - 1, n - material[j]] += wait
+                traced_order(n, orders, shipped, finished, warm_up, by_finish, by_service)
+            else:
+                traced_job(
+                    n, j, material[j], room[j], caller[j], released, finished, by_release, by_finish, by_service, held
+                )
+
+
+@in_place
+def traced_order(
+    n: int,
+    orders: Floats,
+    shipped: int,
+    finished: Floats,
+    warm_up: int,
+    by_finish: Floats,
+    by_service: Floats,
+) -> None:
+    """Hand what waits for a delivery on to the part that it waits for, if that came after the order."""
+    last = finished.shape[0] - 1
+    wait = by_service[n]
+    if shipped > n or (len(orders) > 0 and finished[last, n - shipped] <= orders[n]):
+        return
+    if len(orders) > 0 and n >= warm_up:
+        wait += 1.0
+    by_finish[last, n - shipped] += wait
+
+
+@in_place
+def traced_job(
+    n: int,
+    j: int,
+    material: int,
+    room: int,
+    caller: int,
+    released: Floats,
+    finished: Floats,
+    by_release: Floats,
+    by_finish: Floats,
+    by_service: Floats,
+    held: Floats,
+) -> None:
+    """Hand what waits for a job on to what the job waited for: the job before, its part or its card."""
+    stations = finished.shape[0]
+    if n > 0 and finished[j, n - 1] > released[j, n]:
+        by_finish[j, n - 1] += by_finish[j, n]
+    else:
+        by_release[j, n] += by_finish[j, n]
+    wait = by_release[j, n]
+    if wait <= 0.0:
+        return
+    fed = 0.0
+    if material <= n:
+        fed = finished[j - 1, n - material]
+    if room <= n and released[j, n] > fed:
+        held[j] += wait
+        if caller == stations:
+            by_service[n - room] += wait
+        elif caller < stations:
+            by_release[caller, n - room] += wait
+    elif material <= n:
+        by_finish[j - 1, n - material] += wait
