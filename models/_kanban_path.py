@@ -30,7 +30,7 @@ MOST = 4096
 
 
 class Row(NamedTuple):
-    """An event comes no earlier than another, some jobs back, plus a time; where at most `count` are chosen at `place`.
+    """An event comes no earlier than another, some jobs back, plus a time; where at most `most` are chosen at `place`.
 
     place: None where it holds whatever is chosen.
     """
@@ -41,7 +41,7 @@ class Row(NamedTuple):
     job: int
     time: float
     place: int | None
-    count: int
+    most: int
 
 
 class Link(NamedTuple):

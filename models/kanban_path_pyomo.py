@@ -153,14 +153,14 @@ def _precedences(m: Any, world: World) -> None:
     for r in range(world.size.replications):
         for row in world.precedences(r):
             big = world.most[r][row.of][row.job] - world.least[r][row.event][row.n] + row.time
-            off = _off(m, row.place, row.count)
+            off = _off(m, row.place, row.most)
             if big <= 0:
                 continue  # it holds whatever is chosen
             m.before.add(m.x[r, row.event, row.n] >= m.x[r, row.of, row.job] + row.time - big * off)
         for n, row in world.deliveries(r):
             big = world.most[r][row.of][row.job] - world.orders[r][n]
             if big > 0:
-                off = _off(m, row.place, row.count)
+                off = _off(m, row.place, row.most)
                 m.before.add(m.x[r, row.of, row.job] <= world.orders[r][n] + big * (m.d[r, n] + off))
 
 

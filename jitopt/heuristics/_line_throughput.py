@@ -35,9 +35,6 @@ PILOT = 8
 CANDIDATES = 6
 """Places that may give, and that may take, in one step."""
 
-MARGIN = 1e-9
-"""Part of a bound that is added for rounding."""
-
 
 def most_throughput(search: Search) -> None:
     """Find the best allocation, then prove what can be proven on the sample."""
@@ -54,6 +51,7 @@ def most_throughput(search: Search) -> None:
         best = _by_chain(search, allocator)
     else:
         search.report(start)
+        search.context.bound(search.paths.throughput(high))
         best = _by_paths(search, start if given is None or sum(given) != total else given, low, high)
     _prove(search, best, low, high, total)
 
@@ -158,7 +156,7 @@ def _prove(search: Search, best: Design, low: Design, high: Design, total: int) 
     largest bound is split at the best design until none can hold more.
     """
     paths = search.paths
-    known = paths.throughput(best)
+    reached = paths.throughput(best)
     boxes: list[tuple[float, Design, Design]] = []
 
     def add(lower: Design, upper: Design) -> None:
@@ -172,12 +170,11 @@ def _prove(search: Search, best: Design, low: Design, high: Design, total: int) 
 
     add(low, high)
     told = float("inf")
-    reached = known
     while boxes:
         bound = max(-boxes[0][0], reached)
         if bound < told:
             told = bound
-            search.context.bound(bound * (1 + MARGIN) if bound > known else bound)
+            search.context.bound(bound)
         if -boxes[0][0] <= reached:
             return
         _, lower, upper = heapq.heappop(boxes)

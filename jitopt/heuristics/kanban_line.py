@@ -26,6 +26,7 @@ HEURISTIC: dict[str, Any] = {
     "page": "docs/methods/kanban_line.md",
     "up_to": {"loops": 0},
     "proof": "exact_algorithm",
+    "once": True,
 }
 
 KERNELS = "jitopt.heuristics._kernels.line_path"
@@ -35,11 +36,7 @@ STEPS_OF_WORK = 1_000
 
 
 class Search:
-    """What the parts of the search share: the line, its sample paths, and how to tell what is found.
-
-    fresh: nothing but the sample decides; where a chain decides, plans that are only luckier on the sample are not
-    reported.
-    """
+    """What the parts of the search share: the line, its sample paths, and how to tell what is found."""
 
     def __init__(self, instance: Kanban, context: Context) -> None:
         assert instance.line is not None
