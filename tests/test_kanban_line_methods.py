@@ -4,6 +4,7 @@ import csv
 import itertools
 import random
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,10 +21,11 @@ from jitopt.queueing.allocation import allocate
 from jitopt.queueing.blocking import throughput
 
 SMALL = {"seed": 3, "replications": 3, "parts": 60}
+TINY = {"seed": 3, "replications": 2, "parts": 25, "warm_up": 0}
 KERNELS = "jitopt.heuristics._kernels.line_path"
 
-COST = [
-    {"rate": [1, 1.1, 1], "target": {"throughput": 0.62}, "cost": [1, 2], "sample": SMALL},
+COST: list[dict[str, Any]] = [
+    {"rate": [1, 1.1, 1], "target": {"throughput": 0.62}, "cost": [1, 2]},
     {"rate": [1, 1.1, 0.9], "blocking": "kanban", "demand": {"rate": 0.55}, "target": {"fill_rate": 0.85}},
     {"rate": [1, 1.1, 0.9], "blocking": "kanban", "cost": [3, 1, 2], "target": {"throughput": 0.6}},
     {"rate": [1, 0.9], "blocking": "conwip", "demand": {"rate": 0.5}, "target": {"fill_rate": 0.9}},
@@ -32,7 +34,7 @@ COST = [
 ]  # fmt: skip
 
 
-def instance(line, objective="cost") -> Kanban:
+def instance(line: dict[str, Any], objective: str = "cost") -> Kanban:
     document = {
         "problem": "kanban",
         "version": 1,
@@ -43,37 +45,49 @@ def instance(line, objective="cost") -> Kanban:
     return Kanban.model_validate(document)
 
 
-def search(case: Kanban, limit: float = 20.0, **more) -> LocalContext:
+def search(case: Kanban, limit: float = 20.0, **more: Any) -> LocalContext:
     context = LocalContext(limit=limit, **more)
     kanban_line.run(case, context)
     return context
 
 
-def chosen(plan) -> tuple[int, ...]:
-    return plan.buffers or plan.cards
+def value(case: Kanban, plan: Any) -> float:
+    found = case.evaluate(plan).objective
+    assert found is not None
+    return found
+
+
+def line_of(case: Kanban) -> Line:
+    assert case.line is not None
+    return case.line
+
+
+def chosen(plan: Any) -> tuple[int, ...]:
+    found: tuple[int, ...] = plan.buffers or plan.cards
+    return found
 
 
 @pytest.mark.parametrize("line", COST)
 def test_search_model_and_enumeration_agree(line):
-    case = instance(line)
+    case = instance(line | {"sample": TINY})
     found = search(case)
-    cost = case.evaluate(found.plans[-1])
-    assert cost.feasible
-    assert found.bounds[-1] == pytest.approx(cost.objective)
+    assert case.evaluate(found.plans[-1]).feasible
+    cost = value(case, found.plans[-1])
+    assert found.bounds[-1] == pytest.approx(cost)
     model = jitopt.solve(case, method="kanban_path_pyomo", time_limit=20)
-    assert (model.status, model.objective) == ("optimal", cost.objective)
-    prices = case.line.cost or (1.0,) * case.line.decided
+    assert (model.status, model.objective) == ("optimal", cost)
+    prices = line_of(case).cost or (1.0,) * line_of(case).decided
     cheaper = [
         design
-        for design in itertools.product(*(range(low, low + 9) for low in case.line.lows))
-        if np.dot(prices, design) < cost.objective - 1e-9
+        for design in itertools.product(*(range(low, low + 9) for low in line_of(case).lows))
+        if np.dot(prices, design) < cost - 1e-9
     ]
-    key = "buffers" if case.line.word == "place" else "cards"
+    key = "buffers" if line_of(case).word == "place" else "cards"
     assert cheaper
     assert not any(case.evaluate({key: list(design)}).feasible for design in cheaper)
 
 
-LINES = [
+LINES: list[tuple[dict[str, Any], tuple[int, ...]]] = [
     ({"rate": [1, 1.1, 0.9, 1]}, (2, 0, 3)),
     ({"rate": [1, 1.1, 0.9, 1]}, (0, 0, 0)),
     ({"rate": [1, 1.1, 0.9], "blocking": "kanban"}, (1, 4, 2)),
@@ -141,9 +155,9 @@ def test_luck_on_the_sample_does_not_decide_where_the_chain_can():
         for plan in found.plans:
             assert throughput(rates, chosen(plan)) == pytest.approx(best.throughput, rel=1e-9)
         every = [d for d in itertools.product(range(5), repeat=3) if sum(d) == 4]
-        values = [case.evaluate({"buffers": list(design)}).objective for design in every]
+        values = [value(case, {"buffers": list(design)}) for design in every]
         assert found.bounds[-1] == pytest.approx(max(values), rel=1e-9)
-        misled += max(values) > case.evaluate(found.plans[-1]).objective
+        misled += max(values) > value(case, found.plans[-1])
     assert misled >= 2
 
 
@@ -151,10 +165,8 @@ def test_lines_without_a_chain_are_searched_on_paths():
     line = {"time": [1, 1.05, 1, 0.9], "distribution": ["gamma"] * 4, "cv": [0.5] * 4, "total_buffer": 5}
     case = instance(line, "throughput")
     found = search(case)
-    values = {
-        d: case.evaluate({"buffers": list(d)}).objective for d in itertools.product(range(6), repeat=3) if sum(d) == 5
-    }
-    assert case.evaluate(found.plans[-1]).objective == pytest.approx(max(values.values()), rel=2e-3)
+    values = {d: value(case, {"buffers": list(d)}) for d in itertools.product(range(6), repeat=3) if sum(d) == 5}
+    assert value(case, found.plans[-1]) == pytest.approx(max(values.values()), rel=2e-3)
     assert min(found.bounds) == pytest.approx(max(values.values()), rel=1e-9)
     assert all(bound >= max(values.values()) * (1 - 1e-12) for bound in found.bounds)
 
@@ -163,9 +175,9 @@ def test_cards_of_a_saturated_line_are_allocated_too():
     case = instance({"rate": [1, 0.8, 1.2], "blocking": "kanban", "total_cards": 7}, "throughput")
     found = search(case)
     designs = [d for d in itertools.product(range(1, 6), repeat=3) if sum(d) == 7]
-    best = max(case.evaluate({"cards": list(design)}).objective for design in designs)
+    best = max(value(case, {"cards": list(design)}) for design in designs)
     assert min(found.bounds) == pytest.approx(best, rel=1e-9)
-    assert case.evaluate(found.plans[-1]).objective >= best * 0.99
+    assert value(case, found.plans[-1]) >= best * 0.99
 
 
 def test_a_search_cut_short_has_a_plan_and_true_bounds():
@@ -173,8 +185,8 @@ def test_a_search_cut_short_has_a_plan_and_true_bounds():
     found = search(case, limit=0.0)
     assert found.plans
     assert sum(chosen(found.plans[-1])) == 40
-    value = case.evaluate(found.plans[-1]).objective
-    assert all(bound >= value for bound in found.bounds)
+    reached = value(case, found.plans[-1])
+    assert all(bound >= reached for bound in found.bounds)
 
 
 def test_deterministic_work_gives_the_same_plans_and_bounds():
@@ -196,6 +208,7 @@ def test_totals_that_cannot_reach_the_target_leave_no_plan():
 def test_auto_takes_the_methods_of_lines(monkeypatch):
     case = instance({"rate": [1, 1, 1], "total_buffer": 3, "sample": {"replications": 4, "parts": 300}}, "throughput")
     result = jitopt.solve(case, time_limit=10)
+    assert result.plan is not None and result.bound is not None and result.objective is not None
     assert result.plan.buffers in {(1, 2), (2, 1)}
     assert result.bound >= result.objective
     fitting = {m.name for m in jitopt.methods("kanban") if m.fits(case.size())}
