@@ -15,7 +15,7 @@ from jitopt.errors import NotApplicableError
 from jitopt.heuristics import kanban_line
 from jitopt.heuristics._line_world import Paths
 from jitopt.heuristics.context import LocalContext
-from jitopt.problems.kanban import Kanban, line_judge
+from jitopt.problems.kanban import Kanban, KanbanPlan, line_judge
 from jitopt.problems.kanban.line import Line
 from jitopt.queueing.allocation import allocate
 from jitopt.queueing.blocking import throughput
@@ -84,7 +84,9 @@ def test_search_model_and_enumeration_agree(line):
     ]
     key = "buffers" if line_of(case).word == "place" else "cards"
     assert cheaper
-    assert not any(case.evaluate({key: list(design)}).feasible for design in cheaper)
+    assert not any(
+        line_judge.evaluate(case, KanbanPlan.model_validate({key: list(design)})).feasible for design in cheaper
+    )
 
 
 LINES: list[tuple[dict[str, Any], tuple[int, ...]]] = [
