@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Lane = NDArray[np.float64]
 
-__all__ = ["evaluate", "run"]
+__all__ = ["Run", "decided", "evaluate", "misfit", "run"]
 
 LANES = 128
 """Replications side by side."""
@@ -52,10 +52,10 @@ def evaluate(instance: Kanban, plan: KanbanPlan) -> Evaluation:
     """Judge the plan of a line: its places or cards against the rules, and what it gives on the sample."""
     line = instance.line
     assert line is not None
-    chosen = plan.buffers if line.blocking == "after_service" else plan.cards
-    wrong = _shape(line, chosen)
-    if wrong is not None or chosen is None:
-        return unpriced([wrong] if wrong else [])
+    chosen = decided(line, plan)
+    wrong = misfit(line, chosen)
+    if wrong is not None:
+        return unpriced([wrong])
     size = line.size(plan.sample.seed if plan.sample else None)
     found = run(line, chosen, size)
     terms, target = _measured(line, size, found)
@@ -72,13 +72,17 @@ def _costs(line: Line) -> tuple[float, ...]:
     return line.cost or (1.0,) * line.decided
 
 
-def _shape(line: Line, chosen: Sequence[int] | None) -> Violation | None:
+def decided(line: Line, plan: KanbanPlan) -> tuple[int, ...]:
+    """Return the places or cards of a plan, along the flow; nothing where it has none of this line."""
+    return (plan.buffers if line.word == "place" else plan.cards) or ()
+
+
+def misfit(line: Line, chosen: Sequence[int]) -> Violation | None:
     """Tell why a plan cannot be run: it has not the numbers of the line, or a loop without card."""
-    word = "buffers" if line.word == "place" else "cards"
-    if chosen is None or len(chosen) != line.decided:
-        have = "no" if chosen is None else str(len(chosen))
-        text = f"the plan has {have} {word}, the line needs {line.decided}"
-        return Violation("line", (), text, float(abs(line.decided - len(chosen or ()))) or 1.0)
+    if len(chosen) != line.decided:
+        word = "buffers" if line.word == "place" else "cards"
+        text = f"the plan has {len(chosen) or 'no'} {word}, the line needs {line.decided}"
+        return Violation("line", (), text, float(abs(line.decided - len(chosen))))
     if line.word == "card" and line.blocking != "base_stock" and min(chosen) < 1:
         text = f"{counted(0, 'card')} at {_place(line, list(chosen).index(0))}: nothing can ever be made there"
         return Violation("line", (), text, 1.0)
