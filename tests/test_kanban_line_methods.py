@@ -108,7 +108,7 @@ def test_paths_are_those_of_the_judge_to_the_last_digit(document, design, compil
     paths = Paths(line, kernels, compiled, lambda: False)
     judged = line_judge.run(line, design, line.size())
     if line.demand is None:
-        assert [paths._end(design, r, None) for r in range(3)] == judged.ends
+        assert paths.ends(design) == judged.ends
     else:
         late = sum(judged.late)
         assert paths.late(design) == (late, False)
@@ -150,7 +150,7 @@ def test_luck_on_the_sample_does_not_decide_where_the_chain_can():
     dice, misled = random.Random(4), 0
     for seed in range(6):
         rates = [dice.choice((0.9, 1.0, 1.15)) for _ in range(4)]
-        sample = {"seed": seed, "replications": 2, "parts": 50}
+        sample = {"seed": seed, "replications": 2, "parts": 12}
         case = instance({"rate": rates, "total_buffer": 4, "sample": sample}, "throughput")
         found = search(case)
         best = allocate(rates, 4)
@@ -193,7 +193,7 @@ def test_a_search_cut_short_has_a_plan_and_true_bounds():
 
 def test_deterministic_work_gives_the_same_plans_and_bounds():
     line = {"rate": [1, 1.1, 0.9], "blocking": "kanban", "demand": {"rate": 0.6}, "target": {"fill_rate": 0.9}}
-    one, two = (search(instance(line), work=200) for _ in range(2))
+    one, two = (search(instance(line), work=3000) for _ in range(2))
     assert (one.plans, one.bounds) == (two.plans, two.bounds)
     assert len(search(instance(line), work=5).bounds) < len(one.bounds)
 

@@ -24,24 +24,28 @@ class Oracle:
 
     def __init__(self, search: Search) -> None:
         self.paths = search.paths
-        self.enough: list[Design] = []
-        self.short: list[Design] = []
-        self.asked = 0
+        count = search.line.decided
+        self._enough = np.zeros((0, count), dtype=np.int64)
+        self._short = np.zeros((0, count), dtype=np.int64)
+
+    @property
+    def short(self) -> list[Design]:
+        """The designs that were asked for and fell short."""
+        return [tuple(int(each) for each in row) for row in self._short]
 
     def __call__(self, design: Design) -> bool:
         """Tell whether the design reaches the target on the sample."""
-        if any(_below(known, design) for known in self.enough):
+        row = np.array(design)
+        if (self._enough <= row).all(axis=1).any():
             return True
-        if any(_below(design, known) for known in self.short):
+        if (self._short >= row).all(axis=1).any():
             return False
-        self.asked += 1
         reached = self.paths.reaches(design)
-        (self.enough if reached else self.short).append(design)
+        if reached:
+            self._enough = np.vstack([self._enough[~(self._enough >= row).all(axis=1)], row])
+        else:
+            self._short = np.vstack([self._short[~(self._short <= row).all(axis=1)], row])
         return reached
-
-
-def _below(lower: Design, upper: Design) -> bool:
-    return all(a <= b for a, b in zip(lower, upper, strict=True))
 
 
 def least_cost(search: Search) -> None:

@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jitopt.heuristics._kernels.line_master import FOUND, NEVER, UNDER_WAY
+from jitopt.heuristics._line_world import Stopped
+from jitopt.jit import SUFFIX
+
 if TYPE_CHECKING:
     from jitopt.heuristics._line_cost import Oracle
     from jitopt.heuristics._line_world import Design
@@ -21,69 +25,67 @@ __all__ = ["prove"]
 ORDERS = 3
 """Orders of the places in which a design that falls short is raised, each for a cut."""
 
-SECONDS = 0.5
-"""Longest run of the master."""
+NODES, PLAIN_NODES = 20_000, 100
+"""Nodes of the master between two looks at the clock, compiled and in plain Python."""
 
 MARGIN = 1e-9
 """Part of a bound that is taken off for rounding, where it does not meet the plan."""
 
+MASTER = "jitopt.heuristics._kernels.line_master"
+
 
 class Master:
-    """Least cost of designs between limits that every cut allows, with places in all at most."""
+    """Least cost of designs between limits that every cut allows, with places in all at most.
 
-    def __init__(self, low: Design, cap: Design, cost: np.ndarray, total: int | None) -> None:
-        self.low, self.cap, self.cost, self.total = low, cap, cost, total
-        self.first = np.concatenate([[0], np.cumsum([c - least for least, c in zip(low, cap, strict=True)])])
-        self.cuts: list[list[int]] = []
+    A search in depth below a level of cost, which rises to the least cost that was turned away once no
+    design is left below it (Korf 1985). It branches on the cut that costs most to keep.
+    """
+
+    def __init__(self, search: Search, low: Design, cap: Design, cost: np.ndarray) -> None:
+        self.search, self.cost = search, np.asarray(cost, dtype=np.float64)
+        self.low, self.cap = np.array(low, dtype=np.int64), np.array(cap, dtype=np.int64)
+        self.total = 1 << 60 if search.line.total is None else search.line.total
+        self.kernels = search.context.kernels(MASTER)
+        self.nodes = NODES if self.kernels.__name__.endswith(SUFFIX) else PLAIN_NODES
+        self.level = float(self.cost @ self.low)
+        self.count = 0
+        self.cuts = np.zeros((64, len(low)), dtype=np.int64)
 
     def cut(self, design: Design) -> None:
         """Exclude everything that has no more anywhere than this design."""
-        self.cuts.append(
-            [int(self.first[p]) + count - self.low[p] for p, count in enumerate(design) if count < self.cap[p]]
-        )
+        if self.count == len(self.cuts):
+            self.cuts = np.concatenate([self.cuts, np.zeros_like(self.cuts)])
+        self.cuts[self.count] = design
+        self.count += 1
 
-    def solve(self) -> tuple[float, Design | None]:
-        """Return a lower bound of the cost and the design found (None: no design is left)."""
-        from scipy.optimize import Bounds, LinearConstraint, milp
-        from scipy.sparse import csr_array
+    def solve(self, worth: float) -> tuple[float, Design | None]:
+        """Return a lower bound of the cost and a design of that cost; None where nothing is below `worth`."""
+        while self.level < worth - MARGIN * max(1.0, abs(worth)):
+            stack = self._stack()
+            low, high, _, branch = stack
+            low[0], high[0], branch[0] = self.low, self.cap, -1
+            state = np.array([self.level + MARGIN * max(1.0, abs(self.level)), NEVER, 0.0, 0.0])
+            if self._descend(stack, state) == FOUND:
+                return self.level, tuple(int(each) for each in low[int(state[3])])
+            if state[1] >= NEVER:
+                return float("inf"), None
+            self.level = float(state[1])
+        return self.level, None
 
-        size = int(self.first[-1])
-        base = float(self.cost @ np.array(self.low))
-        if size == 0:
-            return (base, self.low) if not self.cuts else (float("inf"), None)
-        rows: list[tuple[list[int], list[float], float]] = [(cut, [1.0] * len(cut), 1.0) for cut in self.cuts]
-        for p in range(len(self.low)):  # the k-th more before the (k + 1)-th
-            rows += [([k, k + 1], [1.0, -1.0], 0.0) for k in range(int(self.first[p]), int(self.first[p + 1]) - 1)]
-        if self.total is not None:
-            rows.append((list(range(size)), [-1.0] * size, float(sum(self.low) - self.total)))
-        if any(not columns for columns, _, _ in rows):
-            return float("inf"), None
-        ends = np.cumsum([0, *(len(columns) for columns, _, _ in rows)])
-        matrix = csr_array(
-            (
-                np.concatenate([values for _, values, _ in rows] or [[]]),
-                np.concatenate([columns for columns, _, _ in rows] or [[]]).astype(np.int64),
-                ends,
-            ),
-            shape=(len(rows), size),
-        )
-        least = np.array([right for _, _, right in rows])
-        price = np.repeat(self.cost, np.diff(self.first))
-        found: Any = milp(
-            price,
-            integrality=np.ones(size, dtype=np.int64),
-            bounds=Bounds(0, 1),
-            constraints=LinearConstraint(matrix, least, np.inf) if rows else (),
-            options={"mip_rel_gap": 0.0, "time_limit": SECONDS},
-        )
-        if found.status == 2:
-            return float("inf"), None
-        bound = base + float(found.mip_dual_bound if found.mip_dual_bound is not None else 0.0)
-        if found.x is None:
-            return bound, None
-        taken = np.add.reduceat(np.append(np.round(found.x), 0.0), self.first[:-1])
-        taken = np.where(np.diff(self.first) > 0, taken, 0.0)
-        return bound, tuple(int(least + more) for least, more in zip(self.low, taken, strict=True))
+    def _stack(self) -> tuple[Any, ...]:
+        """Return room for the nodes on a way down: each keeps one cut more, by one place more at least."""
+        depth, places = min(int((self.cap - self.low).sum()), self.count) + 2, len(self.low)
+        shapes: tuple[Any, ...] = ((depth, places), (depth, places), depth, depth)
+        return tuple(np.zeros(shape, dtype=np.int64) for shape in shapes)
+
+    def _descend(self, stack: tuple[Any, ...], state: np.ndarray) -> int:
+        found = UNDER_WAY
+        while found == UNDER_WAY:
+            if self.search.stopped():
+                raise Stopped
+            more = (*stack, self.cuts, self.count, self.cost, self.total, state, self.nodes)
+            found = self.kernels.descend(*more)
+        return int(found)
 
 
 def prove(search: Search, oracle: Oracle, best: Design | None, low: Design, high: Design, cost: np.ndarray) -> None:
@@ -92,7 +94,7 @@ def prove(search: Search, oracle: Oracle, best: Design | None, low: Design, high
     low = _needed(oracle, low, _cap(low, high, cost, worth))
     cap = _cap(low, high, cost, worth)
     search.context.bound(float(cost @ np.array(low)) * (1 - MARGIN))
-    master = Master(low, cap, cost, search.line.total)
+    master = Master(search, low, cap, cost)
     for design in oracle.short:
         # What fell short before excludes as well, as far as it lies within the limits.
         if all(count >= least for count, least in zip(design, low, strict=True)):
@@ -100,14 +102,13 @@ def prove(search: Search, oracle: Oracle, best: Design | None, low: Design, high
                 _raised(oracle, tuple(min(pair) for pair in zip(design, cap, strict=True)), cap, range(len(cap)))
             )
     dice = np.random.Generator(np.random.SFC64(search.context.seed))
-    while not search.stopped():
-        bound, found = master.solve()
-        if bound >= worth - 1e-9 * max(1.0, abs(worth)):
-            search.context.bound(worth)
+    while True:
+        bound, found = master.solve(worth)
+        if found is None:
+            if min(bound, worth) < float("inf"):
+                search.context.bound(min(bound, worth))
             return
         search.context.bound(bound - MARGIN * max(1.0, abs(bound)))
-        if found is None:
-            return
         if oracle(found):
             value = float(cost @ np.array(found))
             if value < worth:

@@ -92,7 +92,8 @@ class Paths:
         crossed: [decided], to which is added how often each place or card held up the last part.
         """
         count = replications or self.size.replications
-        ends = [self._end(design, replication, crossed) for replication in range(count)]
+        lagged = self._lagged(design)
+        ends = [self._end(lagged, replication, crossed) for replication in range(count)]
         return float(ratio([self.size.parts] * count, ends).mean)
 
     def reaches(self, design: Design) -> bool:
@@ -104,11 +105,11 @@ class Paths:
         assert target.throughput is not None
         return Fraction(self.throughput(design)) >= exact(target.throughput)
 
-    def _end(self, design: Design, replication: int, crossed: Any) -> float:
+    def _end(self, lagged: Any, replication: int, crossed: Any) -> float:
         if self.line.word == "card":
-            self._cards(design, replication, 1 << 60, crossed)
+            self._cards(lagged, replication, 1 << 60, crossed)
             return float(self._left[-1, -1])
-        material, room, order = self._buffers(design)
+        material, room, order = lagged
         times, _ = self.times(replication)
         end = 0.0
         for first in range(0, self.size.length, self._portion):
@@ -151,15 +152,15 @@ class Paths:
 
         held: [decided], to which is added how often want of each stage's cards held late orders up.
         """
-        count = 0
+        count, stages = 0, self._stages(design)
         for replication in range(replications or self.size.replications):
-            count += self._cards(design, replication, most - count, held)
+            count += self._cards(stages, replication, most - count, held)
             if count > most:
                 return Late(count, True)
         return Late(count, False)
 
-    def _cards(self, design: Design, replication: int, most: int, held: Any) -> int:
-        material, shipped, room, caller, order = self._stages(design)
+    def _cards(self, stages: Any, replication: int, most: int, held: Any) -> int:
+        material, shipped, room, caller, order = stages
         times, orders = self.times(replication)
         late = 0
         for first in range(0, self.size.length, self._portion):
@@ -185,6 +186,14 @@ class Paths:
             self._released, self._left, self._served, self.size.warm_up, *waits, counts,
         )  # fmt: skip
         held += counts[: len(held)]
+
+    def _lagged(self, design: Design) -> Any:
+        return self._stages(design) if self.line.word == "card" else self._buffers(design)
+
+    def ends(self, design: Design) -> list[float]:
+        """Return when the last station has finished all, of each replication."""
+        lagged = self._lagged(design)
+        return [self._end(lagged, replication, None) for replication in range(self.size.replications)]
 
     def _stages(self, design: Design) -> tuple[Any, int, Any, Any, Any]:
         """Return the lags of material, of what is shipped, of cards; who frees the cards; the order of a job."""
