@@ -50,24 +50,33 @@ def cpu(work: Any) -> tuple[float, Any]:
 
 
 def kanban_in_simpy(parts: int, seed: int) -> float:
-    """Run a kanban line in SimPy; return the mean wait of an order."""
+    """Run a kanban line in SimPy; return the mean wait of an order.
+
+    A job is released when a card and a part are there, which frees the card of the stage before; it waits
+    for the server, works, and its part and card wait in the store.
+    """
     world, dice = simpy.Environment(), source(seed)
-    full = [simpy.Store(world, capacity=CARDS) for _ in range(STATIONS)]
-    for store in full:
-        store.items.extend(range(CARDS))
+    free, queue, full = ([simpy.Container(world, init=n) for _ in range(STATIONS)] for n in (0, 0, CARDS))
     waited = 0.0
 
-    def stage(j: int) -> Any:
+    def release(j: int) -> Any:
         while True:
-            # A card is free as long as its place in the store is: taken one by one by a single server.
+            yield free[j].get(1)
             if j:
-                yield full[j - 1].get()
+                yield full[j - 1].get(1)
+                yield free[j - 1].put(1)
+            yield queue[j].put(1)
+
+    def server(j: int) -> Any:
+        while True:
+            yield queue[j].get(1)
             yield world.timeout(dice.standard_exponential())
-            yield full[j].put(0)
+            yield full[j].put(1)
 
     def customer(came: float) -> Any:
         nonlocal waited
-        yield full[-1].get()
+        yield full[-1].get(1)
+        yield free[-1].put(1)
         waited += world.now - came
 
     def orders() -> Any:
@@ -77,7 +86,8 @@ def kanban_in_simpy(parts: int, seed: int) -> float:
         yield last
 
     for j in range(STATIONS):
-        world.process(stage(j))
+        world.process(release(j))
+        world.process(server(j))
     world.run(until=world.process(orders()))
     return waited / parts
 
@@ -99,9 +109,11 @@ def speed(rounds: int) -> dict[str, Any]:
             ("kanban", line, many, size._replace(seed=seed)),
             ("buffers", saturated, [[1, 1, 1, 1], [2, 0, 1, 1], [0, 2, 1, 1]], Size(seed, 64, 8192, 0)),
         ):
-            paths, jobs = Paths(one, each), each.length * each.replications
-            seconds, _ = cpu(lambda paths=paths, plans=plans: paths.run(plans[:1]))
+            fresh, jobs = Paths(one, each, keep=False), each.length * each.replications
+            seconds, _ = cpu(lambda paths=fresh, plans=plans: paths.run(plans[:1]))
             rows.setdefault(f"{name}, with sampling", []).append(jobs / seconds)
+            paths = Paths(one, each)
+            paths.run(plans[:1])
             seconds, _ = cpu(lambda paths=paths, plans=plans: paths.run(plans))
             rows.setdefault(f"{name}, on the same times", []).append(jobs * len(plans) / seconds)
     base = median(rows["SimPy"])

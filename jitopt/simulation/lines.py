@@ -83,7 +83,7 @@ def simulate_line(
     size = _size(line, {"seed": seed, "replications": replications, "parts": parts, "warm_up": warm_up})
     work = size.length * size.replications * line.stations
     machine = (jit.is_cached(KERNELS) or work > SMALL) if compiled is None else compiled
-    paths = Paths(line, size, threads=threads, compiled=machine)
+    paths = Paths(line, size, threads=threads, compiled=machine, keep=False)
     found = tally(paths, decided(line, given), None if time_limit is None else began + time_limit)
     if machine:
         jit.mark_cached(KERNELS)

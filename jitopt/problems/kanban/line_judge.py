@@ -15,7 +15,7 @@ from jitopt.problems.base import Evaluation, Violation, exact, unpriced
 from jitopt.problems.estimates import Estimate, estimate, ratio
 from jitopt.problems.figures import amount, counted
 from jitopt.problems.kanban.line import lags
-from jitopt.problems.kanban.line_sample import Streams
+from jitopt.problems.kanban.line_sample import SIDE, Streams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,16 +84,9 @@ def misfit(line: Line, chosen: Sequence[int]) -> Violation | None:
         text = f"the plan has {len(chosen) or 'no'} {word}, the line needs {line.decided}"
         return Violation("line", (), text, float(abs(line.decided - len(chosen))))
     if line.word == "card" and line.blocking != "base_stock" and min(chosen) < 1:
-        text = f"{counted(0, 'card')} at {_place(line, list(chosen).index(0))}: nothing can ever be made there"
+        text = f"{counted(0, 'card')} at {line.places[list(chosen).index(0)]}: nothing can ever be made there"
         return Violation("line", (), text, 1.0)
     return None
-
-
-def _place(line: Line, j: int) -> str:
-    """Return where the j-th places or cards are."""
-    if line.blocking == "conwip":
-        return "the line"
-    return f"{line.names[j]} to {line.names[j + 1]}" if line.word == "place" else line.names[j]
 
 
 # --- the rules -----------------------------------------------------------------------------
@@ -102,7 +95,7 @@ def _place(line: Line, j: int) -> str:
 def _rules(line: Line, chosen: Sequence[int]) -> list[Violation]:
     found = []
     for j, count in enumerate(chosen):
-        name = _place(line, j)
+        name = line.places[j]
         if count < line.lows[j]:
             text = f"{name} has {counted(count, line.word)}, the least is {line.lows[j]}"
             found.append(Violation("minimum", (name,), text, float(line.lows[j] - count)))
@@ -149,10 +142,11 @@ def run(line: Line, chosen: Sequence[int], size: Size) -> Run:
     ends: list[float] = []
     late: list[int] = []
     for first in range(0, size.replications, LANES):
-        lanes = range(first, min(first + LANES, size.replications))
+        lanes = min(LANES, size.replications - first)
         world = _Buffers if line.blocking == "after_service" else _Cards
-        one = world(line, chosen, size, len(lanes))
-        one.run(Streams(line, size.seed, lanes))
+        one = world(line, chosen, size, lanes)
+        blocks = range(first // SIDE, (first + lanes - 1) // SIDE + 1)
+        one.run([Streams(line, size.seed, block) for block in blocks])
         ends += one.ends.tolist()
         late += one.late.tolist()
     return Run(ends, late)
@@ -200,17 +194,26 @@ class _World:
         events.seen(lag)
         return events, lag
 
-    def run(self, streams: Streams) -> None:
-        """Run the whole sample."""
+    def run(self, blocks: list[Streams]) -> None:
+        """Run the whole sample of some blocks of replications."""
         import numpy as np
 
         done = 0
         while done < self.size.length:
             count = min(PORTION, self.size.length - done)
-            times = [list(np.array(station).T.copy()) for station in streams.service(count)]
-            between = list(np.array(streams.between(count)).T.copy()) if self.line.demand else []
-            self.portion(done, count, times, between)
+            drawn = np.zeros((len(blocks), self.line.stations, count, SIDE))
+            between = np.zeros((len(blocks), count, SIDE))
+            for k, streams in enumerate(blocks):
+                streams.service(drawn[k])
+                streams.between(between[k])
+            times = [self._side_by_side(drawn[:, j]) for j in range(self.line.stations)]
+            self.portion(done, count, times, self._side_by_side(between) if self.line.demand else [])
             done += count
+
+    def _side_by_side(self, drawn: Lane) -> list[Lane]:
+        """Turn [block, job, replication] into a row of all replications for each job."""
+        rows = drawn.transpose(1, 0, 2).reshape(drawn.shape[1], -1)
+        return list(rows[:, : self.lanes].copy())
 
     def portion(self, first: int, count: int, times: list[list[Lane]], between: list[Lane]) -> None:
         raise NotImplementedError
