@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from jitopt.errors import NotApplicableError
 from jitopt.problems.base import exact
 from jitopt.problems.kanban.line import lags
-from jitopt.problems.kanban.line_sample import Streams
+from jitopt.problems.kanban.line_sample import SIDE, Streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,13 +65,27 @@ class World:
         self.line, self.size, self.low, self.high = line, size, low, high
         self.cost = line.cost or (1.0,) * line.decided
         self.last = line.stations - 1
-        streams = Streams(line, size.seed, range(size.replications))
-        drawn = streams.service(size.length)
-        self.times = [[station[r].tolist() for station in drawn] for r in range(size.replications)]
-        self.orders: list[list[float]] = [_summed(row.tolist()) for row in streams.between(size.length)]
+        self.times: list[list[list[float]]] = []
+        self.orders: list[list[float]] = []
+        for block in range(-(-size.replications // SIDE)):
+            self._draw(Streams(line, size.seed, block))
         self.links = self._links()
         self.least: list[list[list[float]]] = []
         self.most: list[list[list[float]]] = []
+
+    def _draw(self, streams: Streams) -> None:
+        """Draw the times of a block of replications, and the moments of their orders."""
+        import numpy as np
+
+        size = self.size
+        times = np.zeros((self.line.stations, size.length, SIDE))
+        between = np.zeros((size.length, SIDE))
+        streams.service(times)
+        streams.between(between)
+        for lane in range(min(SIDE, size.replications - len(self.times))):
+            self.times.append([station[:, lane].tolist() for station in times])
+            if self.line.demand is not None:
+                self.orders.append(_summed(between[:, lane].tolist()))
 
     @property
     def kinds(self) -> int:

@@ -32,6 +32,9 @@ SOON = 2.0
 PILOT = 8
 """Replications on which a long line is searched before the whole sample is used."""
 
+SHORT = 8
+"""Part of the jobs of a replication that are looked at first."""
+
 CANDIDATES = 6
 """Places that may give, and that may take, in one step."""
 
@@ -76,7 +79,7 @@ def _only(search: Search, design: Design) -> None:
 
 def _chain_suits(search: Search, design: Design) -> bool:
     line = search.line
-    exponential = all(law.kind == "exponential" for law in line.service)
+    exponential = all(law.kind == "exponential" for law in line.service) and not any(line.breakdowns)
     return line.word == "place" and exponential and state_count(design) <= MOST_STATES
 
 
@@ -109,24 +112,47 @@ def _by_chain(search: Search, allocator: Allocator) -> Design:
 
 def _by_paths(search: Search, start: Design, low: Design, high: Design) -> Design:
     """Move places from where they hold little up to where they hold much: on a part of the sample, then on all."""
-    line, size = search.line, search.paths.size
-    here = start
-    for replications in sorted({min(PILOT, size.replications), size.replications}):
-        crossed = np.zeros(line.decided)
-        value = search.paths.throughput(here, replications, crossed)
-        step = max(1, max(here) // 4)
-        while step:
-            moved = False
-            for there in _moves(here, crossed, low, high, step):
-                found = np.zeros(line.decided)
-                gained = search.paths.throughput(there, replications, found)
-                if gained > value:
-                    here, value, crossed, moved = there, gained, found, True
-                    break
-            if not moved:
-                step //= 2
-        search.report(here)
+    size = search.paths.size
+    here, crossed = start, np.zeros(search.line.decided)
+    few = min(PILOT, size.replications)
+    stages: list[tuple[int | None, int | None]] = [(few, -(-size.length // SHORT)), (few, None), (None, None)]
+    for replications, jobs in stages:
+        here, crossed = _climb(search, here, crossed, low, high, replications, jobs)
+        if search.closing():
+            break
+    search.report(here)
     return here
+
+
+def _climb(
+    search: Search,
+    here: Design,
+    crossed: np.ndarray,
+    low: Design,
+    high: Design,
+    replications: int | None,
+    jobs: int | None,
+) -> tuple[Design, np.ndarray]:
+    """Move places as long as that gains on what is looked at of the sample; of all of it no path is traced."""
+
+    def looked(design: Design) -> tuple[float, np.ndarray]:
+        found = np.zeros(search.line.decided) if replications else None
+        value = search.paths.throughput(design, replications, found, jobs)
+        return value, crossed if found is None else found
+
+    value, crossed = looked(here)
+    step = 1 if replications is None else max(1, max(here) // 4)
+    while step and not search.closing():
+        moved = False
+        for there in _moves(here, crossed, low, high, step):
+            gained, found = looked(there)
+            if gained > value:
+                here, value, crossed, moved = there, gained, found, True
+            if moved or search.closing():
+                break
+        if not moved:
+            step //= 2
+    return here, crossed
 
 
 def _moves(here: Design, crossed: np.ndarray, low: Design, high: Design, step: int) -> Iterator[Design]:

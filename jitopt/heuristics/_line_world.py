@@ -13,7 +13,8 @@ from jitopt.heuristics._kernels.line_path import NEVER
 from jitopt.problems.base import exact
 from jitopt.problems.estimates import ratio
 from jitopt.problems.kanban.line import lags
-from jitopt.problems.kanban.line_sample import Streams
+from jitopt.problems.kanban.line_sample import SIDE, Streams
+from jitopt.simulation.line_paths import Paths as SideBySide
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,9 +56,10 @@ class Paths:
     simulated so far.
     """
 
-    def __init__(self, line: Line, kernels: Any, compiled: bool, stopped: Callable[[], bool]) -> None:
+    def __init__(self, line: Line, kernels: Any, compiled: bool, stopped: Callable[[], bool], threads: int = 1) -> None:
         self.line, self.size = line, line.size()
-        self.kernels, self.stopped = kernels, stopped
+        self.kernels, self.compiled, self.stopped, self.threads = kernels, compiled, stopped, threads
+        self._side_by_side: SideBySide | None = None
         self.steps = 0
         per_job = line.stations
         self._portion = max(1, (STEPS if compiled else PLAIN_STEPS) // per_job)
@@ -72,29 +74,57 @@ class Paths:
 
     def times(self, replication: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the times of a replication, [station, job], and the moments of its orders."""
-        if replication in self._held:
-            return self._held[replication]
-        length = self.size.length
-        streams = Streams(self.line, self.size.seed, range(replication, replication + 1))
-        drawn = np.array([station[0] for station in streams.service(length)])
-        # Summed one after another, as the judge does: numpy's cumsum adds in this order.
-        orders = np.cumsum(streams.between(length)[0]) if self.line.demand is not None else np.zeros(0)
-        if self._bytes + drawn.nbytes + orders.nbytes <= HELD:
-            self._held[replication] = drawn, orders
-            self._bytes += drawn.nbytes + orders.nbytes
-        return drawn, orders
+        block, lane = divmod(replication, SIDE)
+        if block not in self._held:
+            drawn = self._drawn(block)
+            if self._bytes and self._bytes + drawn[0].nbytes > HELD:
+                self._held.clear()
+                self._bytes = 0
+            self._held[block] = drawn
+            self._bytes += drawn[0].nbytes
+        times, orders = self._held[block]
+        return times[lane], orders[lane] if self.line.demand is not None else orders
+
+    def _drawn(self, block: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Draw the times of a block of replications, [replication, station, job], and the moments of its orders."""
+        length, streams = self.size.length, Streams(self.line, self.size.seed, block)
+        times = np.zeros((self.line.stations, length, SIDE))
+        streams.service(times)
+        orders = np.zeros((length, SIDE) if self.line.demand is not None else (0, 0))
+        if self.line.demand is not None:
+            streams.between(orders)
+            # Added one after another, as the judge does.
+            np.cumsum(orders, axis=0, out=orders)
+            orders = np.ascontiguousarray(orders.T)
+        return np.ascontiguousarray(times.transpose(2, 0, 1)), orders if orders.size else np.zeros(0)
 
     # --- saturated lines -------------------------------------------------------------------
 
-    def throughput(self, design: Design, replications: int | None = None, crossed: Any = None) -> float:
-        """Return the throughput on the sample, or on its first replications.
+    def throughput(
+        self, design: Design, replications: int | None = None, crossed: Any = None, jobs: int | None = None
+    ) -> float:
+        """Return the throughput on the sample, or on its first replications and their first jobs.
 
         crossed: [decided], to which is added how often each place or card held up the last part.
         """
+        if replications is None and crossed is None:
+            return self._measured(design)
         count = replications or self.size.replications
-        lagged = self._lagged(design)
-        ends = [self._end(lagged, replication, crossed) for replication in range(count)]
-        return float(ratio([self.size.parts] * count, ends).mean)
+        lagged, jobs = self._lagged(design), jobs or self.size.length
+        ends = [self._end(lagged, replication, crossed, jobs) for replication in range(count)]
+        return float(ratio([jobs] * count, ends).mean)
+
+    def _measured(self, design: Design) -> float:
+        """Run the whole sample by the kernels of the simulation: replications side by side, no trace kept."""
+        if self._side_by_side is None:
+            self._side_by_side = SideBySide(
+                self.line, self.size, threads=self.threads, compiled=self.compiled, stopped=self.stopped
+            )
+        self.steps += self.size.length * self.size.replications * self.line.stations
+        try:
+            return float(self._side_by_side.throughput([design])[0].mean)
+        except InterruptedError:
+            raise Stopped from None
 
     def reaches(self, design: Design) -> bool:
         """Tell whether the design reaches the target on the sample."""
@@ -105,24 +135,24 @@ class Paths:
         assert target.throughput is not None
         return Fraction(self.throughput(design)) >= exact(target.throughput)
 
-    def _end(self, lagged: Any, replication: int, crossed: Any) -> float:
+    def _end(self, lagged: Any, replication: int, crossed: Any, jobs: int) -> float:
         if self.line.word == "card":
-            self._cards(lagged, replication, 1 << 60, crossed)
-            return float(self._left[-1, -1])
+            self._cards(lagged, replication, 1 << 60, crossed, jobs)
+            return float(self._left[-1, jobs - 1])
         material, room, order = lagged
         times, _ = self.times(replication)
         end = 0.0
-        for first in range(0, self.size.length, self._portion):
-            last = min(first + self._portion, self.size.length)
+        for first in range(0, jobs, self._portion):
+            last = min(first + self._portion, jobs)
             self._ask(last - first)
             end = self.kernels.buffers(times, material, room, order, self._left, first, last)
         if crossed is not None:
-            self._critical_buffers(times, material, room, crossed)
+            self._critical_buffers(material, room, crossed, jobs)
         return float(end)
 
-    def _critical_buffers(self, times: Any, material: Any, room: Any, crossed: Any) -> None:
+    def _critical_buffers(self, material: Any, room: Any, crossed: Any, jobs: int) -> None:
         counts = np.zeros(self.line.stations, dtype=np.int64)
-        self.kernels.buffers_critical(times, material, room, self._left, counts)
+        self.kernels.buffers_critical(material, room, self._left, counts, jobs)
         crossed += counts[:-1]
 
     def _buffers(self, design: Design) -> tuple[Any, Any, Any]:
@@ -159,12 +189,12 @@ class Paths:
                 return Late(count, True)
         return Late(count, False)
 
-    def _cards(self, stages: Any, replication: int, most: int, held: Any) -> int:
+    def _cards(self, stages: Any, replication: int, most: int, held: Any, jobs: int | None = None) -> int:
         material, shipped, room, caller, order = stages
         times, orders = self.times(replication)
-        late = 0
-        for first in range(0, self.size.length, self._portion):
-            last = min(first + self._portion, self.size.length)
+        late, jobs = 0, jobs or self.size.length
+        for first in range(0, jobs, self._portion):
+            last = min(first + self._portion, jobs)
             self._ask(last - first)
             late += self.kernels.cards(
                 times, orders, material, shipped, room, caller, order,
@@ -173,17 +203,17 @@ class Paths:
             if late > most:
                 return late
         if held is not None:
-            self._critical_cards(orders, material, shipped, room, caller, order, held)
+            self._critical_cards(orders, material, shipped, room, caller, order, held, jobs)
         return late
 
     def _critical_cards(
-        self, orders: Any, material: Any, shipped: int, room: Any, caller: Any, order: Any, held: Any
+        self, orders: Any, material: Any, shipped: int, room: Any, caller: Any, order: Any, held: Any, jobs: int
     ) -> None:
         counts = np.zeros(self.line.stations)
         waits = np.zeros_like(self._left), np.zeros_like(self._left), np.zeros_like(self._served)
         self.kernels.cards_critical(
             orders, material, shipped, room, caller, order,
-            self._released, self._left, self._served, self.size.warm_up, *waits, counts,
+            self._released, self._left, self._served, self.size.warm_up, *waits, counts, jobs,
         )  # fmt: skip
         held += counts[: len(held)]
 
@@ -193,7 +223,7 @@ class Paths:
     def ends(self, design: Design) -> list[float]:
         """Return when the last station has finished all, of each replication."""
         lagged = self._lagged(design)
-        return [self._end(lagged, replication, None) for replication in range(self.size.replications)]
+        return [self._end(lagged, replication, None, self.size.length) for replication in range(self.size.replications)]
 
     def _stages(self, design: Design) -> tuple[Any, int, Any, Any, Any]:
         """Return the lags of material, of what is shipped, of cards; who frees the cards; the order of a job."""

@@ -31,6 +31,14 @@ HEURISTIC: dict[str, Any] = {
 
 KERNELS = "jitopt.heuristics._kernels.line_path"
 
+SIDE_BY_SIDE = "jitopt.simulation._kernels.line"
+
+LANES = 128
+"""Replications that the judge runs side by side."""
+
+JUDGED = 4e-6
+"""Seconds that the judge takes for one operation, for up to LANES replications together."""
+
 STEPS_OF_WORK = 1_000
 """Operations simulated that count as one iteration in deterministic mode."""
 
@@ -43,14 +51,17 @@ class Search:
         self.instance, self.line, self.context = instance, instance.line, context
         self.began = time.monotonic()
         self._paths: Paths | None = None
+        self._told: Design = ()
 
     @property
     def paths(self) -> Paths:
         """The sample paths; machine code is loaded or made when they are first asked for."""
         if self._paths is None:
+            if self.line.demand is None:
+                self.context.kernels(SIDE_BY_SIDE)
             kernels = self.context.kernels(KERNELS)
             compiled = kernels.__name__.endswith(SUFFIX)
-            self._paths = Paths(self.line, kernels, compiled, self.stopped)
+            self._paths = Paths(self.line, kernels, compiled, self.stopped, self.context.threads)
         return self._paths
 
     def stopped(self) -> bool:
@@ -60,8 +71,21 @@ class Search:
             return True
         return self.context.stopped()
 
+    def closing(self) -> bool:
+        """Tell whether there is just time to have a design judged: the judge runs the whole sample."""
+        return self.context.work is None and self.context.remaining() < 2 * self._judging
+
+    @property
+    def _judging(self) -> float:
+        size = self.line.size()
+        return JUDGED * size.length * self.line.stations * -(-size.replications // LANES)
+
     def report(self, design: Design) -> None:
-        """Hand over a design."""
+        """Hand over a design that is not the last one; after the first, only if there is time to judge it."""
+        late = self.context.work is None and self.context.remaining() < self._judging
+        if design == self._told or (self._told and late):
+            return
+        self._told = design
         key = "buffers" if self.line.word == "place" else "cards"
         self.context.report(KanbanPlan.model_validate({key: list(design)}))
 

@@ -45,13 +45,12 @@ def buffers(times: Floats, material: Ints, room: Ints, order: Ints, left: Floats
 
 
 @in_place
-def buffers_critical(times: Floats, material: Ints, room: Ints, left: Floats, crossed: Ints) -> None:
-    """Walk back from the last event of a run of `buffers`; count how often each buffer held it up.
+def buffers_critical(material: Ints, room: Ints, left: Floats, crossed: Ints, jobs: int) -> None:
+    """Walk back from the last event of a run of `buffers` over so many jobs; count how often each buffer held it up.
 
     crossed: [station], of blocking and starving at the buffer behind it.
     """
-    stations, jobs = times.shape
-    j, n = stations - 1, jobs - 1
+    j, n = left.shape[0] - 1, jobs - 1
     while n >= 0:
         if room[j] <= n and left[j + 1, n - room[j]] == left[j, n]:
             crossed[j] += 1
@@ -149,13 +148,14 @@ def cards_critical(
     by_finish: Floats,
     by_service: Floats,
     held: Floats,
+    jobs: int,
 ) -> None:
     """Trace every late order of a run of `cards` back (of a saturated line the last part), all at once.
 
     by_release, by_finish: [station, job], by_service: [job]: how many late orders wait for the event,
     0 at first. held: [station], how often want of its cards held a late order up.
     """
-    stations, jobs = finished.shape
+    stations = finished.shape[0]
     if len(orders) == 0:
         by_finish[stations - 1, jobs - 1] = 1.0
     for n in range(jobs - 1, -1, -1):
