@@ -22,7 +22,6 @@ d_rn   1 if order n is late (binary)
 Objective
 ---------
 min  sum_p c_p (l_p + sum_k z_pk)
-or, where the throughput is to be large, the chord of -|R||N| / sum_r (moment of the last part)
 
 Constraints
 -----------
@@ -81,10 +80,14 @@ def build(instance: Kanban, elastic: Mapping[RuleKey, float] | None = None) -> A
     Raises
     ------
     NotApplicableError
-        For an instance without a line, rules to be relaxed, a sample that is too large, or a line without plan.
+        For an instance without a line, one without a target, rules to be relaxed, or a sample that is too large.
     """
     if instance.line is None:
         raise NotApplicableError("kanban_path_pyomo sizes lines; this instance has loops or options")
+    if instance.objective == "throughput":
+        raise NotApplicableError(
+            "kanban_path_pyomo takes targets: a throughput to be large is no linear function of the moments"
+        )
     if elastic:
         raise NotApplicableError("kanban_path_pyomo relaxes no rule")
     m: Any = pyo.ConcreteModel(name="kanban_path_pyomo")
@@ -174,14 +177,6 @@ def _asked(m: Any, world: World, instance: Kanban) -> None:
     if line.total is not None and len(m.MORE):
         m.total = pyo.Constraint(expr=count + m.nothing <= line.total, doc="total")
     ends = sum(m.x[r, world.last, size.length - 1] for r in range(size.replications)) + m.nothing
-    if instance.objective == "throughput":
-        made = size.parts * size.replications
-        low, high = (
-            sum(side[r][world.last][-1] for r in range(size.replications)) for side in (world.least, world.most)
-        )
-        slope = made / (low * high)  # of the chord of -made / moment between the two
-        m.cost = pyo.Objective(expr=slope * ends - (made / low + slope * low), sense=pyo.minimize)
-        return
     m.cost = pyo.Objective(expr=cost + m.nothing, sense=pyo.minimize)
     assert line.target is not None
     if line.target.fill_rate is not None:

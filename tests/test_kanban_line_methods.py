@@ -12,6 +12,7 @@ import pytest
 import jitopt
 from jitopt import jit
 from jitopt.errors import NotApplicableError
+from jitopt.generators.kanban_line import random_small_line
 from jitopt.heuristics import kanban_line
 from jitopt.heuristics._line_world import Paths
 from jitopt.heuristics.context import LocalContext
@@ -19,6 +20,7 @@ from jitopt.problems.kanban import Kanban, KanbanPlan, line_judge
 from jitopt.problems.kanban.line import Line
 from jitopt.queueing.allocation import allocate
 from jitopt.queueing.blocking import throughput
+from jitopt.testing import optimum
 
 SMALL = {"seed": 3, "replications": 3, "parts": 60}
 TINY = {"seed": 3, "replications": 2, "parts": 25, "warm_up": 0}
@@ -87,6 +89,22 @@ def test_search_model_and_enumeration_agree(line):
     assert not any(
         line_judge.evaluate(case, KanbanPlan.model_validate({key: list(design)})).feasible for design in cheaper
     )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_lines_of_all_forms(seed):
+    case = random_small_line(seed, parts=40)
+    best = optimum(case)
+    found = search(case)
+    plans = [plan for plan in found.plans if case.evaluate(plan).feasible]
+    assert (best is None) == (not plans)
+    if best is None:
+        return
+    assert found.bounds[-1] == pytest.approx(float(best.value), rel=1e-9)
+    line = line_of(case)
+    exponential = {law.kind for law in line.service} == {"exponential"} and not any(line.breakdowns)
+    if not (case.sense < 0 and exponential and line.word == "place"):  # there the chain decides
+        assert value(case, plans[-1]) == pytest.approx(float(best.value), rel=1e-12)
 
 
 LINES: list[tuple[dict[str, Any], tuple[int, ...]]] = [

@@ -50,13 +50,14 @@ def most_throughput(search: Search) -> None:
     if sum(high) <= total or len(low) == 1:
         _only(search, start)
         return
-    if _chain_suits(search, start):
+    chain = _chain_suits(search, start)
+    if chain:
         best = _by_chain(search, allocator)
     else:
         search.report(start)
         search.context.bound(search.paths.throughput(high))
         best = _by_paths(search, start if given is None or sum(given) != total else given, low, high)
-    _prove(search, best, low, high, total)
+    _prove(search, best, low, high, total, told=not chain)
 
 
 def limits(search: Search) -> tuple[Design, Design]:
@@ -175,11 +176,12 @@ def _moves(here: Design, crossed: np.ndarray, low: Design, high: Design, step: i
 # --- the proof on the sample --------------------------------------------------------------------
 
 
-def _prove(search: Search, best: Design, low: Design, high: Design, total: int) -> None:
+def _prove(search: Search, best: Design, low: Design, high: Design, total: int, told: bool) -> None:
     """Enclose the best throughput on the sample: boxes of designs, bounded by all they may have at once.
 
     More places never hold up a part, so a box makes at most what its upper corner does. The box with the
-    largest bound is split at the best design until none can hold more.
+    largest bound is split at the best design until none can hold more. told: whether a better design on
+    the way is handed over.
     """
     paths = search.paths
     reached = paths.throughput(best)
@@ -195,17 +197,21 @@ def _prove(search: Search, best: Design, low: Design, high: Design, total: int) 
         heapq.heappush(boxes, (-paths.throughput(upper), lower, upper))
 
     add(low, high)
-    told = float("inf")
+    last = float("inf")
     while boxes:
         bound = max(-boxes[0][0], reached)
-        if bound < told:
-            told = bound
+        if bound < last:
+            last = bound
             search.context.bound(bound)
         if -boxes[0][0] <= reached:
             return
         _, lower, upper = heapq.heappop(boxes)
         if sum(upper) <= total:
-            reached = max(reached, paths.throughput(upper))
+            value = paths.throughput(upper)
+            if value > reached:
+                reached, best = value, upper
+                if told:
+                    search.report(best)
             continue
         place = max(range(len(upper)), key=lambda p: upper[p] - lower[p])
         # Where the best design lies within, it stays at a corner of one half; else the middle.
