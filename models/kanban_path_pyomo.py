@@ -174,8 +174,8 @@ def _asked(m: Any, world: World, instance: Kanban) -> None:
         price * (low + sum(m.z[p, k] for k in range(low + 1, high + 1)))
         for p, (price, low, high) in enumerate(zip(world.cost, world.low, world.high, strict=True))
     )
-    if line.total is not None and len(m.MORE):
-        m.total = pyo.Constraint(expr=count + m.nothing <= line.total, doc="total")
+    most = sum(world.high) if line.total is None else line.total
+    m.total = pyo.Constraint(expr=count + m.nothing <= most, doc="total")
     ends = sum(m.x[r, world.last, size.length - 1] for r in range(size.replications)) + m.nothing
     m.cost = pyo.Objective(expr=cost + m.nothing, sense=pyo.minimize)
     assert line.target is not None
@@ -185,5 +185,5 @@ def _asked(m: Any, world: World, instance: Kanban) -> None:
         m.target = pyo.Constraint(expr=sum(m.d[key] for key in m.ORDERS) + m.nothing <= allowed, doc="target")
     else:
         assert line.target.throughput is not None
-        most = size.parts * size.replications / line.target.throughput
-        m.target = pyo.Constraint(expr=ends <= most, doc="target")
+        latest = size.parts * size.replications / line.target.throughput
+        m.target = pyo.Constraint(expr=ends <= latest, doc="target")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,8 +103,9 @@ def cases_of(
 
     lines: of kanban, instances of the line form.
     """
-    draw = random_small_line if lines else partial(random_small, problem)
-    instances = (draw(seed + number) for number in range(count))
+    numbers = range(seed, seed + count)
+    # A line is judged on the sample of its solve; here it is pinned, so that the enumeration has the same.
+    instances = (random_small_line(k).sampled(k) if lines else random_small(problem, k) for k in numbers)
     return tuple((instance, optimum(instance)) for instance in instances)
 
 
