@@ -88,18 +88,17 @@ def _by_chain(search: Search, allocator: Allocator) -> Design:
     """Climb by exact throughput, enumerate where that is quick, and take the best on the sample among equals."""
     told = False
 
-    def look(design: Design) -> None:
+    def stop() -> bool:
         nonlocal told
         if search.context.work is None and not told and time.monotonic() > search.began + SOON:
-            search.report(design)
+            search.report(allocator.best)
             told = True
+        return search.stopped()
 
-    if search.context.work is None and state_count(allocator.best) * 100 > MOST_STATES:
-        # The first chains alone may take long; somebody waits for a plan.
-        look(allocator.best)
-    done = allocator.climb(allocator.even(), search.stopped, look)
-    if done and allocator.enumerable():
-        allocator.enumerate(search.stopped)
+    if not allocator.enumerable():
+        search.context.bound(search.paths.throughput(allocator.high))
+    if allocator.climb(allocator.even(), stop) and allocator.enumerable():
+        allocator.enumerate(stop)
     if not search.stopped():
         ties = allocator.ties()
         if len(ties) > 1:

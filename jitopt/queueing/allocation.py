@@ -98,10 +98,10 @@ class Allocator:
             spare = min(self.places, sum(self.high)) - sum(found)
         return tuple(found)
 
-    def climb(self, start: Places, stop: Callable[[], bool], look: Callable[[Places], None] = lambda _: None) -> bool:
+    def climb(self, start: Places, stop: Callable[[], bool]) -> bool:
         """Exchange places between buffers while that gains; tell whether no exchange gains any more.
 
-        Exchanges of several places come first where buffers are large. look: is shown every better allocation.
+        Exchanges of several places come first where buffers are large.
         """
         here, value = start, self.value(start)
         self._keep(here)
@@ -118,7 +118,6 @@ class Allocator:
             if better is not None:
                 here = better
                 self._keep(here)
-                look(here)
             elif step > 1:
                 step //= 2
             else:
