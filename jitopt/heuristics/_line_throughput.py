@@ -86,20 +86,24 @@ def _chain_suits(search: Search, design: Design) -> bool:
 
 def _by_chain(search: Search, allocator: Allocator) -> Design:
     """Climb by exact throughput, enumerate where that is quick, and take the best on the sample among equals."""
-    told = False
+    start, told = allocator.even(), False
 
     def stop() -> bool:
         nonlocal told
         if search.context.work is None and not told and time.monotonic() > search.began + SOON:
             search.report(allocator.best)
             told = True
-        return search.stopped()
+        return search.stopped() or search.closing()
 
     if not allocator.enumerable():
+        # Chains take long here: a look at paths first saves most of them.
         search.context.bound(search.paths.throughput(allocator.high))
-    if allocator.climb(allocator.even(), stop) and allocator.enumerable():
+        few, size = np.zeros(search.line.decided), search.paths.size
+        short = (min(PILOT, size.replications), -(-size.length // SHORT))
+        start, _ = _climb(search, start, few, allocator.low, allocator.high, *short)
+    if allocator.climb(start, stop) and allocator.enumerable():
         allocator.enumerate(stop)
-    if not search.stopped():
+    if not stop():
         ties = allocator.ties()
         if len(ties) > 1:
             allocator.best = max(ties, key=search.paths.throughput)

@@ -120,7 +120,7 @@ class Paths:
             self._side_by_side = SideBySide(
                 self.line, self.size, threads=self.threads, compiled=self.compiled, stopped=self.stopped
             )
-        self.steps += self.size.length * self.size.replications * self.line.stations
+        self._ask(self.size.length * self.size.replications)
         try:
             return float(self._side_by_side.throughput([design])[0].mean)
         except InterruptedError:
