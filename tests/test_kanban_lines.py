@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -450,3 +452,20 @@ def test_enumeration_finds_the_even_allocation_and_the_cheapest_cards():
         if fewer[j]:
             assert priced.evaluate(priced.plan_type(cards=tuple(fewer))).violations
     assert math.isclose(float(best.value), sum(c * n for c, n in zip(cost, best.plan.cards, strict=True)))
+
+
+PAGE = Path(__file__).parents[1] / "docs" / "problems" / "lines.md"
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="not in a source tree")
+def test_the_page_tells_the_truth_of_its_examples():
+    text = PAGE.read_text(encoding="utf-8")
+    first, second = (
+        jitopt.Kanban.parse(json.loads(found)) for found in re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    )
+    found = first.evaluate(first.plan_type.model_validate({"buffers": [2, 3]}))
+    assert "0.7543 parts" in text and found.objective == pytest.approx(0.7543, abs=0.0009)
+    told = [second.evaluate(second.plan_type.model_validate({"cards": cards})) for cards in ([2, 4], [4, 2])]
+    assert [one.objective for one in told] == [10, 8]
+    assert [one.feasible for one in told] == [True, False]
+    assert [one.terms["fill_rate"] for one in told] == [pytest.approx(0.597, abs=0.01), pytest.approx(0.42, abs=0.01)]

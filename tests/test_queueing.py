@@ -117,7 +117,8 @@ def test_constant_work_in_process():
         assert line.throughput == pytest.approx(cards / (cards + stations - 1))
         even = balanced(stations, cards)
         assert (line.throughput, line.cycle_time) == pytest.approx((even.throughput, even.cycle_time))
-        assert (line.parts, line.utilisation) == (pytest.approx(even.parts), pytest.approx(even.utilisation))
+        assert line.parts == pytest.approx(even.parts)
+        assert line.utilisation == pytest.approx(even.utilisation)
         assert sum(line.parts) == pytest.approx(cards)
     uneven = mean_value_analysis([1.0, 2.0], 3)  # product form by hand: 1 + 2 + 4 over 1 + 2 + 4 + 8
     assert uneven.throughput == pytest.approx(7 / 15)
@@ -221,7 +222,7 @@ def test_iteration_agrees_with_factorisation(monkeypatch):
         lambda: two_stage_kanban((0, 1), 0.3),
         lambda: blocking_throughput([1.0, -1.0], [1]),
         lambda: blocking_throughput([1.0, 1.0], [1, 1]),
-        lambda: blocking_throughput([1.0, 1.0, 1.0], [1, 1.5]),
+        lambda: blocking_throughput([1.0, 1.0, 1.0], [1, 1.5]),  # type: ignore[list-item]
         lambda: blocking_throughput([1.0] * 30, [9] * 29),
     ],
 )

@@ -15,7 +15,7 @@ Data = dict[str, Any]
 
 BLOCKING = ("after_service", "kanban", "conwip", "base_stock")
 
-MOST_EACH = 200
+MOST_EACH = 128
 """Places or cards everywhere of a hidden plan that is looked for."""
 
 
@@ -57,17 +57,30 @@ def _known(instance: Kanban, decided: int) -> Kanban:
     line = instance.line
     assert line is not None
     total = line.total
-    levels = range(max(line.lows), MOST_EACH) if total is None else (total // decided,)
-    for level in levels:
-        extra = 0 if total is None else total - level * decided
-        chosen = [level + (j < extra) for j in range(decided)]
-        plan = KanbanPlan.model_validate({"buffers" if line.word == "place" else "cards": chosen})
-        found = instance.evaluate(plan)
-        if found.feasible:
-            side = "upper" if instance.sense > 0 else "lower"
-            told = {side: found.objective, "reference": "the same number everywhere", "plan": plan.to_dict()}
-            return instance.replace(known=told)
-    return instance
+    if total is not None:
+        return _told(instance, [total // decided + (j < total % decided) for j in range(decided)]) or instance
+    low, high = max(line.lows), MOST_EACH
+    while low < high:  # More never harms.
+        middle = (low + high) // 2
+        if _told(instance, [middle] * decided):
+            high = middle
+        else:
+            low = middle + 1
+    return _told(instance, [low] * decided) or instance
+
+
+def _told(instance: Kanban, chosen: list[int]) -> Kanban | None:
+    """Return the instance with a plan as what is known of it, None where it breaks a rule."""
+    line = instance.line
+    assert line is not None
+    plan = KanbanPlan.model_validate({"buffers" if line.word == "place" else "cards": chosen})
+    found = instance.evaluate(plan)
+    if not found.feasible:
+        return None
+    side = "upper" if instance.sense > 0 else "lower"
+    return instance.replace(
+        known={side: found.objective, "reference": "the same number everywhere", "plan": plan.to_dict()}
+    )
 
 
 def random_small_line(seed: int, parts: int = 150) -> Kanban:
