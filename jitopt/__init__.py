@@ -69,6 +69,8 @@ if TYPE_CHECKING:
     from jitopt.registry import method as method
     from jitopt.registry import methods as methods
     from jitopt.registry import register as register
+    from jitopt.simulation.confirmation import Confirmation as Confirmation
+    from jitopt.simulation.confirmation import confirm as confirm
 
 __version__ = "0.1.0"
 
@@ -100,6 +102,7 @@ _HOMES = {
     "jitopt.problems.kanban.lots": ("LotSizing", "lot_sizing"),
     "jitopt.problems.sourcing": ("Sourcing", "SourcingPlan"),
     "jitopt.registry": ("method", "methods", "register"),
+    "jitopt.simulation.confirmation": ("Confirmation", "confirm"),
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -67,7 +67,8 @@ class Method:
     name: as given to `method=`. kind: "formulation" or "heuristic". family: the worker process
     it runs in. up_to: largest size for which `auto` uses it, by the keys of `Instance.size`.
     proof: what stands behind a bound of its own that meets the plan ("exact_algorithm"), as a
-    heuristic's dictionary says; "" where the engine derives it.
+    heuristic's dictionary says; "" where the engine derives it. once: a run that came to its end
+    leaves nothing to a run with another seed.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Method:
     exact: bool
     up_to: Mapping[str, int] = field(default_factory=dict)
     proof: str = ""
+    once: bool = False
 
     @property
     def short(self) -> str:
@@ -231,6 +233,7 @@ def _entry(module: str, file: str, word: str, told: dict[str, Any]) -> Method:
             exact=bool(told.get("exact", False)),
             up_to=dict(told.get("up_to", {})),
             proof=str(told.get("proof", "")),
+            once=bool(told.get("once", False)),
         )
     except KeyError as error:
         raise JitoptError(f"{file}: {word} lacks the key {error}.") from None

@@ -164,8 +164,12 @@ def _below(pid: int) -> list[int]:
 
 def _environment(threads: int, lifeline: int) -> dict[str, str]:
     environment = dict(os.environ)
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
         environment[name] = str(threads)
+    # No solver uses it for much, and its threads wait for each other by spinning: on busy processors
+    # short vectors take a hundred times as long.
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        environment[name] = "1"
     environment["JITOPT_LIFELINE"] = str(lifeline)
     environment["PYTHONPATH"] = os.pathsep.join(registry.import_path())
     environment["PYTHONHASHSEED"] = "0"

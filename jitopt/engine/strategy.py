@@ -156,6 +156,8 @@ def _run_exact(race: Race, exact: list[Method], beside: list[_Search]) -> None:
 def _spend_rest(race: Race, heuristics: list[Method]) -> None:
     """Give the time that is left to the heuristic, from the best plan, with a new seed each time."""
     seed = race.settings.seed
+    ended = {attempt.method.name for attempt in race.attempts if attempt.outcome == "finished"}
+    heuristics = [method for method in heuristics if not (method.once and method.name in ended)]
     while heuristics and not _done(race) and not _infeasible(race) and race.remaining() > 0.2:
         seed += 1
         began = time.monotonic()

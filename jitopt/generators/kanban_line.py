@@ -83,13 +83,16 @@ def _told(instance: Kanban, chosen: list[int]) -> Kanban | None:
     )
 
 
-def random_small_line(seed: int) -> Kanban:
-    """Draw a tiny line of any form on a tiny sample, small enough for `jitopt.testing.brute_force`."""
+def random_small_line(seed: int, parts: int = 150) -> Kanban:
+    """Draw a tiny line of any form on a tiny sample, small enough for `jitopt.testing.brute_force`.
+
+    parts: of each replication of the sample.
+    """
     rng = np.random.default_rng(seed)
     stations, blocking = int(rng.integers(2, 5)), BLOCKING[seed % 4]
     rates = rng.choice([0.8, 1.0, 1.0, 1.25], stations).tolist()
     decided = {"after_service": stations - 1, "conwip": 1}.get(blocking, stations)
-    line: Data = {"rate": rates, "blocking": blocking, "sample": {"replications": 4, "parts": 150}}
+    line: Data = {"rate": rates, "blocking": blocking, "sample": {"replications": 4, "parts": parts}}
     if rng.random() < 0.4:
         kinds = ["gamma", "lognormal", "uniform", "deterministic"]
         line |= {"distribution": rng.choice(kinds, stations).tolist(), "cv": [0.5] * stations}

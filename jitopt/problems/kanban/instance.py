@@ -437,7 +437,7 @@ class Kanban(Instance[KanbanPlan]):
         """Return the counts that say how large the instance is."""
         menu = self.options or self.containers
         if self.line is not None:
-            return {"loops": 0, "options": 0, "limits": 0, "uses": 0, "stations": self.line.stations}
+            return {"loops": 0, "options": 0, "limits": 0, "uses": 0, **self.line.counts()}
         return {
             "loops": len(self.names),
             "options": menu.rows() if menu else 0,

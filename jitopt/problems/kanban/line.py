@@ -227,6 +227,11 @@ class Line(Strict):
         """Utilisation of the busiest station by the orders, rho; 1 for a saturated line."""
         return 1.0 if self.demand is None else self.demand.rate * max(self.times)
 
+    def counts(self) -> dict[str, int]:
+        """Return the counts that say how large the line is: its stations, and the operations of its sample."""
+        size = self.size()
+        return {"stations": self.stations, "operations": self.stations * size.length * size.replications}
+
     def size(self, seed: int | None = None) -> Size:
         """Return the sample: as named, the rest by rule. seed: where none is named [None: 0]."""
         given, (replications, parts, warm_up) = self.sample or Sample(), self._usual()
