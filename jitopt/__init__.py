@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jitopt.api import audit as audit
+    from jitopt.api import changes as changes
     from jitopt.api import check as check
     from jitopt.api import explain as explain
     from jitopt.api import export as export
     from jitopt.api import formulation as formulation
     from jitopt.api import read_result as read_result
+    from jitopt.api import resize as resize
     from jitopt.api import shut_down as shut_down
     from jitopt.api import solve as solve
     from jitopt.api import why_not as why_not
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from jitopt.problems.heijunka import HeijunkaPlan as HeijunkaPlan
     from jitopt.problems.kanban import Kanban as Kanban
     from jitopt.problems.kanban import KanbanPlan as KanbanPlan
+    from jitopt.problems.kanban.changes import Changes as Changes
     from jitopt.problems.sourcing import Sourcing as Sourcing
     from jitopt.problems.sourcing import SourcingPlan as SourcingPlan
     from jitopt.registry import method as method
@@ -67,7 +70,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "jitopt.api": (
-        "audit", "check", "explain", "export", "formulation", "read_result", "shut_down", "solve", "why_not",
+        "audit", "changes", "check", "explain", "export", "formulation", "read_result", "resize", "shut_down",
+        "solve", "why_not",
     ),
     "jitopt.collection": ("Library", "library"),
     "jitopt.comparing": ("VariantComparison", "compare"),
@@ -86,20 +90,21 @@ _HOMES = {
     "jitopt.problems.delivery": ("Delivery", "DeliveryPlan"),
     "jitopt.problems.heijunka": ("Heijunka", "HeijunkaPlan"),
     "jitopt.problems.kanban": ("Kanban", "KanbanPlan"),
+    "jitopt.problems.kanban.changes": ("Changes",),
     "jitopt.problems.sourcing": ("Sourcing", "SourcingPlan"),
     "jitopt.registry": ("method", "methods", "register"),
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "BatchProgress", "Comparison", "Delivery", "DeliveryPlan",
+    "BatchProgress", "Changes", "Comparison", "Delivery", "DeliveryPlan",
     "Evaluation", "Explanation", "Heijunka", "HeijunkaPlan", "InputError", "Instance", "JitoptError",
     "Kanban", "KanbanPlan", "Library",
     "NotApplicableError", "Plan", "Plant", "PlantPlan", "Progress", "Result", "SolverUnavailableError",
     "Sourcing", "SourcingPlan", "StartReceipt", "Store", "UnknownMethodError", "VariantComparison", "Violation",
-    "audit", "batch", "check", "compare", "explain", "export", "formulation", "from_tables", "generate",
+    "audit", "batch", "changes", "check", "compare", "explain", "export", "formulation", "from_tables", "generate",
     "generate_plant", "library", "method", "methods", "plan", "read", "read_plant", "read_result", "register",
-    "shut_down", "solve", "why_not", "write", "write_plant",
+    "resize", "shut_down", "solve", "why_not", "write", "write_plant",
 ]  # fmt: skip
 
 

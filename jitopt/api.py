@@ -23,7 +23,10 @@ from jitopt.problems.base import Evaluation, Instance, Plan, PlanT
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["audit", "check", "explain", "export", "shut_down", "solve", "why_not"]
+    from jitopt.problems.kanban import Kanban
+    from jitopt.problems.kanban.changes import Changes
+
+__all__ = ["audit", "changes", "check", "explain", "export", "resize", "shut_down", "solve", "why_not"]
 
 EXPLAIN_LEAST = 0.3
 """Seconds that must be left of a limit for an infeasible solve to look for its reasons."""
@@ -210,6 +213,86 @@ def why_not(
         )
     asked = {key: str(value) for key, value in {**(choice or {}), **more}.items()}
     return compare(instance, found, asked, lambda changed: solve(changed, time_limit=time_limit, start=None))
+
+
+def changes(
+    instance: Kanban,
+    result: Result[Any] | Plan | Mapping[str, Any],
+    before: Kanban | Result[Any] | Plan | Mapping[str, Any] | None = None,
+) -> Changes:
+    """List the loops whose cards a kanban plan changes, and those kept that should change, with the reasons.
+
+    Parameters
+    ----------
+    instance, result
+        The question, in the form of loops, and the answer in hand (a result, a plan, or a result
+        file's data).
+    before
+        The instance for which the cards in force were decided: then the inputs that changed are
+        among the reasons. Or the result or plan that is in force, for an instance that tells no
+        cards in force (`resize` puts a price or a cap on changes as well).
+
+    Raises
+    ------
+    InputError
+        If no cards in force are told, or the plan is not one of the instance.
+    """
+    from jitopt.problems.kanban.changes import changes as compared
+
+    _check_kanban("changes", instance)
+    found: Any = plan_of(instance, result, "compare")
+    if before is not None and not isinstance(before, Instance):
+        present: Any = plan_of(instance, before, "compare with")
+        return compared(_resized(instance, present, 0.0, None), found)
+    if before is not None:
+        _check_kanban("changes", before)
+    return compared(instance, found, before)
+
+
+def resize(
+    instance: Kanban,
+    result: Result[Any] | Plan | Mapping[str, Any],
+    *,
+    price: float = 0.0,
+    at_most: int | None = None,
+) -> Kanban:
+    """Return a kanban instance with the cards of an earlier plan as those in force, for the next solve.
+
+    Parameters
+    ----------
+    instance
+        What is asked now, in the form of loops.
+    result
+        The plan in force (a result, a plan, or a result file's data). Loops that the instance no
+        longer has are left out.
+    price
+        Of a card put in or taken out [money, in the objective of a day].
+    at_most
+        Cards put in or taken out; None: no cap.
+
+    Raises
+    ------
+    InputError
+        For another problem or form, or a price or cap that cannot be.
+    """
+    _check_kanban("resize", instance)
+    return _resized(instance, plan_of(instance, result, "resize"), price, at_most)
+
+
+def _resized(instance: Kanban, plan: Any, price: float, at_most: int | None) -> Kanban:
+    from jitopt.problems.kanban.changes import resize as resized
+
+    return resized(instance, plan, price, at_most)
+
+
+def _check_kanban(call: str, instance: Any) -> None:
+    check_instance(call, instance)
+    if instance.problem != "kanban" or instance.loops is None:
+        raise InputError(
+            f"{call} takes a kanban instance in the form of loops",
+            value=instance.problem,
+            remedy="read one with jitopt.read(path)",
+        )
 
 
 def formulation(name: str) -> registry.Formulation:

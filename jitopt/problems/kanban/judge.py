@@ -18,7 +18,9 @@ from jitopt.problems.kanban.instance import Kanban, KanbanPlan
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["evaluate"]
+    from jitopt.problems.kanban.instance import Loop, Pair
+
+__all__ = ["evaluate", "loop_terms"]
 
 ZERO = Fraction(0)
 
@@ -131,20 +133,25 @@ def _changed(instance: Kanban, choice: Choice) -> int:
 
 def _terms(instance: Kanban, choice: Choice) -> dict[str, Fraction]:
     """Return the terms of the plant form; they sum up to the objective."""
-    terms = dict.fromkeys(("cards", "holding", "handling"), ZERO)
-    short = ZERO
+    terms = dict.fromkeys(("cards", "holding", "handling", "shortage"), ZERO)
     for name, (container, cards) in choice.items():
-        loop, pair = instance.loop_data[name], instance.pairs[name, container]
-        stock = instance.stock(name, container, cards)
-        terms["cards"] += pair.card_cost * cards
-        if loop.holding:
-            terms["holding"] += loop.holding * max(ZERO, stock - loop.during)
-        if pair.handling_cost:
-            terms["handling"] += pair.handling_cost * loop.demand / pair.quantity
-        if loop.shortage:
-            short += loop.shortage * loss(stock, loop.mean, loop.variance)
-    if any(loop.shortage is not None for loop in instance.loop_data.values()):
-        terms["shortage"] = short
+        for term, value in loop_terms(instance.loop_data[name], instance.pairs[name, container], cards).items():
+            terms[term] += value
+    if all(loop.shortage is None for loop in instance.loop_data.values()):
+        del terms["shortage"]
     if instance.current and instance.current.price:
         terms["change"] = exact(instance.current.price) * _changed(instance, choice)
+    return terms
+
+
+def loop_terms(loop: Loop, pair: Pair, cards: int) -> dict[str, Fraction]:
+    """Return what a loop with so many cards of a container adds to each term but that of changes."""
+    terms = {"cards": pair.card_cost * cards}
+    stock = (cards - loop.extra) * pair.quantity
+    if loop.holding:
+        terms["holding"] = loop.holding * max(ZERO, stock - loop.during)
+    if pair.handling_cost:
+        terms["handling"] = pair.handling_cost * loop.demand / pair.quantity
+    if loop.shortage:
+        terms["shortage"] = loop.shortage * loss(stock, loop.mean, loop.variance)
     return terms
