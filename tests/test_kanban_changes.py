@@ -60,7 +60,7 @@ def _line(**changes: Any) -> Kanban:
 
 def _instances() -> list[Kanban]:
     found = []
-    for seed in range(80):
+    for seed in range(130):
         instance = random_small("kanban", seed)
         if isinstance(instance, Kanban) and instance.loops is not None and instance.current is not None:
             found.append(instance)
