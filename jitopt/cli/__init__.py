@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from jitopt.cli import asking, batching, comparing, files, judging, planning, solving
+from jitopt.cli import asking, batching, changing, comparing, files, judging, planning, solving
 from jitopt.cli.failures import Commands
 from jitopt.cli.library import library
 from jitopt.cli.output import err, flush
@@ -51,6 +51,8 @@ for _command in (
     batching.batch,
     judging.check,
     judging.explain,
+    changing.resize,
+    changing.changes,
     comparing.compare,
     files.info,
     files.convert,

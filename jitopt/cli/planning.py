@@ -143,6 +143,7 @@ def _not_run(found: Any) -> str:
 
 def _report(found: Any) -> str:
     from jitopt.planning.indicators import indicators, limits, notes
+    from jitopt.planning.resizing import changes_of
     from jitopt.planning.solving import PROVEN
 
     rows = [
@@ -170,4 +171,6 @@ def _report(found: Any) -> str:
     ]
     if tight:
         parts.append("tight: " + ", ".join(tight))
+    resized = changes_of(found)
+    parts += [f"against the cards in force: {resized.summary} (changes.csv)"] if resized is not None else []
     return "\n\n".join(parts)

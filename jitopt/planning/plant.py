@@ -53,6 +53,7 @@ class Plant(Strict):
     allowed: t.Allowed | None = None
     containers: t.Containers | None = None
     packs: t.Packs | None = None
+    current: t.Current | None = None
     costs: t.Costs
 
     @model_validator(mode="after")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.network import critical_suppliers
 from jitopt.planning.decided import card_rows
-from jitopt.planning.indicators import costs, indicators, limits, notes
+from jitopt.planning.indicators import costs, indicators, limits, notes, stock
 from jitopt.planning.obstacles import obstacles
+from jitopt.planning.resizing import change_rows, changes_of
 from jitopt.planning.solving import PROVEN
 from jitopt.problems.figures import counted, rounded
 
@@ -66,6 +67,7 @@ def summary(plan: PlantPlan) -> str:
     lines += _why_not(plan)
     lines += _taken_back(plan)
     lines += _indicators(plan)
+    lines += _changes(plan)
     lines += _limits(plan)
     lines += _decisions(plan)
     lines += _risks(plan)
@@ -192,6 +194,26 @@ def _indicators(plan: PlantPlan) -> list[str]:
     if paid:
         lines += ["Paid a day for:", "", *_table(["what", "money a day"], paid, most=30)]
     return lines
+
+
+def _changes(plan: PlantPlan) -> list[str]:
+    """Tell what becomes of the cards in force."""
+    found = changes_of(plan)
+    if found is None:
+        return []
+    lines = ["## Against the cards in force", "", f"{found.summary}.", ""]
+    before, after = stock(plan, found.in_force), stock(plan, plan.decisions.cards)
+    rows = [[UNITS[name][0], before.get(name), value] for name, value in after.items()]
+    lines += _table(["at the demand of this plan", "cards in force", "planned"], rows)
+    told = [[row["loop"], row["action"], _held(row, "_before"), _held(row, ""), row["reason"]]
+            for row in sorted(change_rows(plan), key=lambda row: -row["put_in"] - row["taken_out"])]  # fmt: skip
+    head = ["loop", "action", "in force", "planned", "why"]
+    return lines + _table(head, told, where="changes.csv") if told else lines
+
+
+def _held(row: Mapping[str, Any], when: str) -> str:
+    container, cards = row[f"container{when}"], row[f"cards{when}"]
+    return f"{cards} {container}" if container is not None and cards else "-"
 
 
 def _limits(plan: PlantPlan) -> list[str]:

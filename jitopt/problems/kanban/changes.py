@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jitopt.errors import InputError
 from jitopt.frames import to_frame
+from jitopt.problems.figures import amount, counted
 from jitopt.problems.kanban.inputs import Inputs
 from jitopt.problems.kanban.reasons import Comparison, LoopChange, Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jitopt.problems.kanban.instance import Kanban, KanbanPlan
 
 __all__ = ["Changes", "LoopChange", "Reason", "changes", "resize"]
@@ -26,7 +29,8 @@ class Changes:
 
     loops: those that change, and those that stay though they should change, in the order of the
     instance. changed: cards put in and taken out. at_most: the cap, None without one. price: of a
-    card put in or taken out. unchanged: loops that stay as they are and should.
+    card put in or taken out. unchanged: loops that stay as they are and should. in_force:
+    container and cards of the loops that have some.
     """
 
     loops: tuple[LoopChange, ...]
@@ -34,11 +38,22 @@ class Changes:
     at_most: int | None
     price: float
     unchanged: int
+    in_force: Mapping[str, tuple[str, int]] = field(default_factory=dict, repr=False)
 
     @property
     def kept(self) -> tuple[LoopChange, ...]:
         """The loops that stay though they should change."""
         return tuple(row for row in self.loops if row.action == "keep")
+
+    @property
+    def summary(self) -> str:
+        """How much changes, of what is allowed, in one line."""
+        cap = f" of at most {self.at_most}" if self.at_most is not None else ""
+        paid = f", at {amount(self.price)} each" if self.price else ""
+        moved, kept = len(self.loops) - len(self.kept), len(self.kept)
+        held = f"; {counted(kept, 'loop')} kept that should change" if kept else ""
+        what = "card" if (self.changed, cap) == (1, "") else "cards"
+        return f"{self.changed}{cap} {what} put in or taken out{paid}, in {counted(moved, 'loop')}{held}"
 
     def to_rows(self) -> dict[str, list[Any]]:
         """Return the list as columns, `reason` in words the last."""
@@ -86,7 +101,8 @@ def changes(instance: Kanban, plan: KanbanPlan, before: Kanban | None = None) ->
         )
     found = Comparison(instance, choice, Inputs(before, instance) if before is not None else None)
     loops = found.loops()
-    return Changes(loops, found.changed, found.at_most, float(found.price), len(instance.names) - len(loops))
+    unchanged = len(instance.names) - len(loops)
+    return Changes(loops, found.changed, found.at_most, float(found.price), unchanged, instance.present)
 
 
 def resize(instance: Kanban, plan: KanbanPlan, price: float = 0.0, at_most: int | None = None) -> Kanban:
