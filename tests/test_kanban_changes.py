@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import jitopt
+from jitopt.cli import main
 from jitopt.errors import InputError
 from jitopt.generators import random_small
 from jitopt.problems.kanban import Kanban, KanbanPlan
@@ -15,6 +18,8 @@ from jitopt.problems.kanban.alone import alone, loop_cost
 from jitopt.testing import optimum
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from jitopt.problems.kanban.reasons import LoopChange
 
 OWN_RULES = {"cards_needed", "minimum", "maximum"}
@@ -202,6 +207,31 @@ def test_resize_takes_the_cards_of_a_plan() -> None:
     assert best is not None and jitopt.changes(told, best.plan).changed <= 4
     direct = jitopt.changes(_line(), _plan(A=("small", 8), B=("small", 12)), plan)
     assert [row.loop for row in direct.loops] == ["A", "B"]
+
+
+def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A week: last week's cards are put in force under a cap, solved, and the differences listed."""
+    files = {name: str(tmp_path / f"{name}.json") for name in ("was", "now", "plan", "next", "result")}
+    jitopt.write(_line(), files["was"])
+    jitopt.write(_line(loops={**LINE["loops"], "demand": [100, 120]}), files["now"])
+    plan = _plan(A=("small", 8), B=("small", 12)).model_dump(mode="json")
+    told = {"format": "jitopt-result/1", "problem": "kanban", "plan": plan}
+    (tmp_path / "plan.json").write_text(json.dumps(told))
+    assert main(["resize", files["now"], files["plan"], "--at-most", "2", "-o", files["next"]]) == 0
+    assert main(["solve", files["next"], "-o", files["result"]]) == 0
+    capsys.readouterr()
+    table = tmp_path / "changes.csv"
+    assert main(["changes", files["next"], files["result"], "--before", files["was"], "-o", str(table)]) == 0
+    assert "2 of at most 2 cards put in or taken out, in 1 loop" in capsys.readouterr().out
+    rows = list(csv.DictReader(table.read_text().splitlines()))
+    assert [(row["loop"], row["put_in"], row["reason"]) for row in rows] == [
+        ("A", "2", "its demand needs 10 of small, 8 are in force; demand 80 -> 100 a day")
+    ]
+    assert main(["changes", files["next"], files["result"], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["loops"][0]["reasons"][0]["code"] == "cards_needed"
+    assert main(["changes", files["now"], files["result"]]) == 2
+    assert "no cards in force" in capsys.readouterr().err
+    assert main(["resize", files["now"], files["plan"], "-o", "cards.csv"]) == 2
 
 
 def test_refusals() -> None:

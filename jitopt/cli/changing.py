@@ -5,18 +5,19 @@ from typing import Annotated, Any
 import typer
 
 from jitopt.cli.failures import usage
-from jitopt.cli.options import AsJson, File, Format, number_at_least_0, read_instance, whole_from
-from jitopt.cli.output import columns, emit, out
+from jitopt.cli.files import tell_written
+from jitopt.cli.options import AsJson, File, Format, Output, number_at_least_0, read_instance, whole_from
+from jitopt.cli.output import columns, emit, emit_text, out
 
 __all__ = ["changes", "resize"]
 
-RESULT = typer.Argument(metavar="RESULT", help="Result file or plan; - reads standard input.")
+RESULT = typer.Argument(metavar="RESULT", help="Result file; - reads standard input.")
 
 
 def resize(
     file: File,
     result: Annotated[str, RESULT],
-    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Write to FILE (- : stdout).")] = "-",
+    output: Output = None,
     price: Annotated[
         float,
         typer.Option(
@@ -31,6 +32,7 @@ def resize(
         typer.Option("--at-most", metavar="N", parser=whole_from(0), help="Most cards put in or taken out."),
     ] = None,
     format: Format = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write the kanban instance FILE with the cards of RESULT as those in force, to be solved next.
 
@@ -38,10 +40,19 @@ def resize(
     """
     from jitopt import api
     from jitopt.formats import write
+    from jitopt.formats.strict_json import layout
 
+    if output not in (None, "-") and not str(output).lower().endswith(".json"):
+        raise usage(
+            f"resize writes an instance, to a file that ends in .json or to - (standard output), not {output!r}."
+        )
     instance, data = _both(file, result, format)
     found = api.resize(instance, data, price=price, at_most=at_most)
-    write(found, output)
+    if output in (None, "-"):
+        emit(found.to_dict()) if as_json else emit_text(layout(found.to_dict()))
+        return
+    write(found, str(output))
+    tell_written(str(output), found, as_json)
 
 
 def changes(
