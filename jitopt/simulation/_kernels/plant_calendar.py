@@ -15,8 +15,9 @@ class State(NamedTuple):
     """A plant in the middle of a run.
 
     n, x: tables of `plant_fields`. heap, key: rows and times of the calendar. todo, feed: lists of loops and
-    stations to look at, rings. link, share: lists of rows, and a number to each entry. variates, cursor: drawn numbers by
-    source, and how many were taken. bars: time by number of containers. trace: time, what, where, whom.
+    stations to look at, rings. link, share: lists of rows, and a number to each entry. variates,
+    cursor: drawn numbers by source, and how many were taken. bars: time by number of containers.
+    trace: time, what, row.
     """
 
     n: Table
@@ -117,10 +118,13 @@ def take(n: Table, variates: Matrix, cursor: Ints, source: int) -> float:
 
 @in_place
 def new_row(n: Table, kind: int) -> int:
-    """Return an unused row; the main loop has seen to it that there are some."""
+    """Return an unused row; the main loop sees to it that there are some."""
     row = n[0, f.SPARE]
-    n[0, f.SPARE] = n[row, f.NEXT]
-    n[0, f.SPARES] -= 1
+    if n[0, f.SPARES] > 1:
+        n[0, f.SPARE] = n[row, f.NEXT]
+        n[0, f.SPARES] -= 1
+    else:
+        n[0, f.HUNGRY] = 2  # What follows is worth nothing: the run begins anew with more.
     n[0, f.SEQUENCE] += 1
     n[row, f.KIND] = kind
     n[row, f.ORDER] = (kind << 40) + n[0, f.SEQUENCE]
@@ -179,12 +183,11 @@ def call(n: Table, feed: Ints, station: int) -> None:
 
 
 @in_place
-def note(n: Table, trace: Matrix, time: float, what: int, where: int, whom: int) -> None:
+def note(n: Table, trace: Matrix, time: float, what: int, row: int) -> None:
     """Write an event into the trace, where one is kept."""
     at = n[0, f.TRACED]
     if at < trace.shape[0]:
         trace[at, 0] = time
         trace[at, 1] = what
-        trace[at, 2] = where
-        trace[at, 3] = whom
+        trace[at, 2] = row
         n[0, f.TRACED] = at + 1

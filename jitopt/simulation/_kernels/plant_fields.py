@@ -23,7 +23,7 @@ TODO_FIRST = 8
 TODO_LAST = 9
 FEED_FIRST = 10
 FEED_LAST = 11
-HUNGRY = 12  # 1: a source of variates runs low, 2: one ran dry
+HUNGRY = 12  # 1: a source of variates runs low, 2: one ran dry, or the unused rows did
 TRACED = 13
 EVENTS = 14
 SAME_TIME = 15  # events since time last passed
@@ -107,6 +107,7 @@ LEAD_SQUARED = 13
 BREADTH = 20
 
 START = 0  # of the head: when the counts began
+CLOCK = 1  # of the head: time of the last event
 
 # An operation.
 LOOP = 4
@@ -270,3 +271,21 @@ CROWDED = 3
 DRY = 4
 STUCK = 5
 NOTHING_DUE = 6
+
+# What the trace tells; the row beside it.
+RELEASE = 1  # loop
+START = 2  # operation
+SET_UP = 3  # operation
+FINISH = 4  # operation
+ARRIVAL = 5  # loop
+ORDERED = 6  # customer
+SERVED = 7  # customer, an order that had waited
+BREAKDOWN = 8  # server
+REPAIRED = 9  # server
+REWORKED = 10  # operation
+RUIN = 11  # loop
+DELIVERY = 12  # supplier
+LINE_STOP = 13  # operation
+CLOSE = 14  # switch
+OPENED = 15  # switch
+BLOCK = 16  # server
