@@ -54,8 +54,9 @@ class Lever(NamedTuple):
 class Improvement:
     """What a lever changes.
 
-    changes: after - before, by measure, each with its interval: "cards"; "stock" [units]; "capital"
-    [money in stock]; "cost" [objective of a day]; of streams also "service" [share], "wip"
+    changes: after - before, by measure, each with its interval: "cards"; "stock" [units: of kanban loops
+    the mean on hand, of streams on hand and under way]; "capital" [money: of kanban loops in all containers
+    full, of streams in that stock]; "cost" [objective of a day]; of streams also "service" [share], "wip"
     [containers] and "lead_time" [minutes], at the cards of before. cards: loops whose cards change, before
     and after (of streams: of the first group). basis: "exact" (solved anew, proven), "bounded" (solved
     anew, the interval is that of the bounds), "alone" (each loop by itself, not solved anew) or

@@ -16,8 +16,8 @@ from jitopt.errors import InputError
 from jitopt.improving.levers import KINDS, Improvement, Improvements, Lever, ranked
 from jitopt.problems.base import exact
 from jitopt.problems.estimates import Estimate
-from jitopt.problems.kanban import Kanban
-from jitopt.problems.kanban.alone import Choice, alone, price_of
+from jitopt.problems.kanban import Kanban  # noqa: TC001 - the class of a field of a NamedTuple
+from jitopt.problems.kanban.alone import Choice, alone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,14 +84,23 @@ def weigh(
     seed: int = 0,
     threads: int | None = None,
 ) -> Improvements:
-    """Solve each changed instance and rank what it changes. result: of the instance, None: not solved yet."""
+    """Solve each changed instance and rank what it changes. result: of the instance, None: not solved yet.
+
+    Compared is what would be in the long run: prices and caps of changing the cards in force are left out.
+    """
+    if instance.current is not None:
+        start = None if result is None else plan_of(instance, result, "improve")
+        instance, result = _settled(instance), None
+        changes = [change._replace(instance=_settled(change.instance)) for change in changes]
+    else:
+        start = None
     until = time.monotonic() + time_limit
     settings: dict[str, Any] = {"seed": seed, "threads": threads}
-    here = {name: alone(instance, name, price_of(instance)) for name in instance.names}
-    coupled = bool(instance.capacity) or (instance.current is not None and instance.current.at_most is not None)
+    here = {name: alone(instance, name) for name in instance.names}
+    coupled = bool(instance.capacity)
     if result is None:
         free = not coupled and None not in here.values()
-        result = _plan(instance, here) if free else solve(instance, time_limit=time_limit / 2, **settings)
+        result = _plan(instance, here) if free else solve(instance, start=start, time_limit=time_limit / 2, **settings)
     plan: Any = plan_of(instance, result, "improve")
     bound = getattr(result, "bound", None) if coupled else _total(here)
     base = _Figures(instance, plan, values, bound)
@@ -118,6 +127,10 @@ def weigh(
     return ranked(instance.name, base.measures(), rows, notes, {"loops": len(instance.names), "coupled": coupled})
 
 
+def _settled(instance: Kanban) -> Kanban:
+    return instance.replace(current=None)
+
+
 class _Figures:
     """Cards, stock, working capital and cost of a plan. bound: no plan costs less, None where not known."""
 
@@ -130,9 +143,9 @@ class _Figures:
         self.cards: Cards = {row.loop: (row.container, row.cards) for row in plan.loops}
         stocks = _stocks(instance, self.cards)
         self.stock = float(sum(stocks.values(), Fraction(0)))
-        self.capital = (
-            None if values is None else float(sum((stocks[n] * exact(values.get(n, 0.0)) for n in stocks), Fraction(0)))
-        )
+        full = {name: cards * instance.pairs[name, kind].quantity for name, (kind, cards) in self.cards.items()}
+        worth = {name: exact((values or {}).get(name, 0.0)) for name in full}
+        self.capital = None if values is None else float(sum((full[name] * worth[name] for name in full), ZERO))
 
     @property
     def count(self) -> int:
@@ -170,11 +183,14 @@ def _row(change: Change, before: _Figures, after: _Figures) -> Improvement:
         for loop, (kind, cards) in after.cards.items()
         if before.cards[loop] != (kind, cards)
     }
-    return Improvement(change.lever, changes, moved, basis, change.note)
+    note = change.note
+    if changes["cost"].low > 0:
+        note = "; ".join([*([note] if note else []), "what was under way stands in stock now"])
+    return Improvement(change.lever, changes, moved, basis, note)
 
 
 def _stocks(instance: Kanban, cards: Cards) -> dict[str, Fraction]:
-    """Return the mean stock of each loop [units]: what its cards hold beyond the need they wait for, half of a delivery."""
+    """Return the mean stock of each loop [units]: what its cards hold beyond the need, and half of a delivery."""
     table = instance.loops
     assert table is not None
     found = {}
@@ -187,9 +203,8 @@ def _stocks(instance: Kanban, cards: Cards) -> dict[str, Fraction]:
 
 def _alone(before: Kanban, after: Kanban, here: Mapping[str, Choice | None]) -> dict[str, Choice | None]:
     """Return what each loop would choose by itself after a change."""
-    price = price_of(after)
     return {
-        name: here[name] if before.loop_data[name] == after.loop_data[name] else alone(after, name, price)
+        name: here[name] if before.loop_data[name] == after.loop_data[name] else alone(after, name)
         for name in after.names
     }
 
