@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from jitopt.cli import asking, batching, changing, comparing, files, judging, planning, solving
+from jitopt.cli import asking, batching, changing, comparing, files, improving, judging, planning, solving
+from jitopt.cli.analysing import analyse
 from jitopt.cli.failures import Commands
 from jitopt.cli.library import library
 from jitopt.cli.output import err, flush
@@ -63,6 +64,8 @@ for _command in (
     asking.doctor,
 ):
     app.command()(_command)
+analyse.command()(improving.improvements)
+app.add_typer(analyse)
 app.add_typer(library)
 
 

@@ -28,7 +28,7 @@ from jitopt.problems.base import (
     as_tuple,
     exact,
 )
-from jitopt.problems.kanban.formulas import ceiling
+from jitopt.problems.kanban.formulas.normal import ceiling
 
 __all__ = ["Kanban", "KanbanPlan", "Loop", "LoopCards", "Loops", "Pair", "cards_needed", "loop_of"]
 
