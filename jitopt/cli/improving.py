@@ -30,7 +30,8 @@ def improvements(
         typer.Option("--kinds", metavar="A,B", help="Of changeover, uptime, yield, lead_time; all if not given."),
     ] = None,
     target: Annotated[
-        float, typer.Option("--target", metavar="P", help="Of a value stream: share of the units that are there at once.")
+        float,
+        typer.Option("--target", metavar="P", help="Of a value stream: share of the units that are there at once."),
     ] = 0.98,
     time_limit: TimeLimit = 60.0,
     seed: Seed = 0,
@@ -46,11 +47,11 @@ def improvements(
     A plant is planned first. Writes improvements.md, improvements.csv and improvements.json to DIR.
     Exit code: 0 written, 2 bad usage or input.
     """
-    from jitopt.improving.report import improve_file, write_improvements
     from jitopt.improving.levers import shown
+    from jitopt.improving.report import improve_file, write_improvements
 
     asked = None if kinds is None else [kind.strip() for kind in kinds.split(",")]
-    settings = {"time_limit": time_limit, "seed": seed, "threads": threads}
+    settings: dict[str, Any] = {"time_limit": time_limit, "seed": seed, "threads": threads}
     found = improve_file(plant, kinds=asked, target=target, skip_bad=skip_bad, **settings)
     names = write_improvements(found, output)
     if as_json:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.errors import InputError
 from jitopt.improving.levers import KINDS, Improvement, Improvements, Lever
+from jitopt.improving.releases import ReleaseComparison, compare_releases
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["KINDS", "Improvement", "Improvements", "Lever", "improvements"]
+__all__ = ["KINDS", "Improvement", "Improvements", "Lever", "ReleaseComparison", "compare_releases", "improvements"]
 
 
 def improvements(

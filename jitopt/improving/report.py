@@ -42,10 +42,10 @@ def improve_file(
 
         return improvements(read(path), time_limit=time_limit, **settings)
     if kind == "stream":
-        from jitopt.formats.strict_json import parse_json
+        from jitopt.formats.strict_json import loads
         from jitopt.simulation.stream import ValueStream
 
-        stream = ValueStream.parse(parse_json(Path(path).read_text(encoding="utf-8"), path), path)
+        stream = ValueStream.parse(loads(Path(path).read_text(encoding="utf-8"), path), path)
         return improvements(stream, target=target, time_limit=time_limit, **settings)
     from jitopt.planning import plan, read_plant
 

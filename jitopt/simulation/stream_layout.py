@@ -146,13 +146,17 @@ class Layout:
             self._list(row, f.OPERATIONS, operations)
             for operation in operations:
                 self.numbers[operation][f.STATION] = row
-            starts = [self.loops[self.network.index[loop]] for loop, steps in self.steps.items() if steps[0] in operations]
+            starts = [
+                self.loops[self.network.index[loop]] for loop, steps in self.steps.items() if steps[0] in operations
+            ]
             self._list(row, f.RELEASES, starts)
             self._families(row, name)
         lines = column(table, "line", None)
         for place, row in enumerate(self.stations):
             name, line = table.station[place], lines[place]
-            together = [other for i, other in enumerate(table.station) if line is not None and lines[i] == line] or [name]
+            together = [other for i, other in enumerate(table.station) if line is not None and lines[i] == line] or [
+                name
+            ]
             self._list(row, f.LINE, [server for other in together for server in self.servers[other]])
 
     def _server(self, table: Any, place: int, station: int, i: int) -> int:

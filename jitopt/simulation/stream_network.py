@@ -89,9 +89,7 @@ class Network:
         self.free: set[str] = set()
         self.spans: list[tuple[str, str, int, dict[str, Fraction]]] = []
         if stream.release in ("conwip", "hybrid") and stream.conwip is not None:
-            for entry, leave, cards in zip(
-                stream.conwip.entry, stream.conwip.exit, stream.conwip.cards, strict=True
-            ):
+            for entry, leave, cards in zip(stream.conwip.entry, stream.conwip.exit, stream.conwip.cards, strict=True):
                 self.spans.append((entry, leave, cards, self._span(entry, leave)))
         if stream.release == "push":
             planned = set(stream.planning.loop if stream.planning else ())

@@ -259,11 +259,7 @@ def offer(s: Any, loop: int) -> None:
         chosen = -1
         for k in range(first, last):
             rank = n[link[k], f.WAITED_SINCE]
-            if (
-                n[link[k], f.MISSED] >= 0
-                and rank > after
-                and (chosen < 0 or rank < n[chosen, f.WAITED_SINCE])
-            ):
+            if n[link[k], f.MISSED] >= 0 and rank > after and (chosen < 0 or rank < n[chosen, f.WAITED_SINCE]):
                 chosen = link[k]
         if chosen < 0:
             break
