@@ -1,4 +1,4 @@
-"""From the tables of a value stream to the rows a plant is held in while it runs."""
+"""From the tables of a value stream to the memory a plant is held in while it runs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from jitopt.simulation.stream_network import Network, column
 from jitopt.simulation.stream_sources import Source, bad_units, chances, counts, lateness, times
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from jitopt.simulation.stream import ValueStream
     from jitopt.simulation.stream_sources import Sampler
 
@@ -26,26 +23,25 @@ OPEN_ENDED = 1024
 
 
 class Layout:
-    """A stream as arrays, from which every replication starts.
+    """A stream as the memory that every replication starts from.
 
-    n, x: rows of `plant_fields`, without the unused ones. link, share: lists. bars: their number.
-    margin: unused rows there must be when an event begins. sources: of random numbers. first: (row, source or -1, time) of the first events; with a source its
-    first number is added to the time. lives: (server, source or -1, mean) of the first breakdowns. closed:
-    customers who do not order from the start on. network: stocks and flows between the loops.
+    n, x: of `plant_fields`, as lists. sources: of random numbers, by their rows. first: (row, source or -1, time) of
+    the first events; with a source its first number is added to the time. lives: (server, source or -1, mean) of
+    the first breakdowns. closed: customers who do not order from the start on. bars: where the
+    distributions stand. margin: unused rows there must be when an event begins. network: stocks and
+    flows between the loops.
     """
 
     def __init__(self, stream: ValueStream) -> None:
         self.stream = stream
         self.network = Network(stream)
-        self.numbers: list[dict[int, int]] = []
-        self.amounts: list[dict[int, float]] = []
-        self.links: list[int] = []
-        self.shares: list[float] = []
-        self.sources: list[Source] = []
+        self.n: list[int] = []
+        self.x: list[float] = []
+        self.sources: dict[int, Source] = {}
         self.first: list[tuple[int, int, float]] = []
         self.lives: list[tuple[int, int, float]] = []
         self.closed: set[int] = set()
-        self.bars = 0
+        self.rows = 0
         self._row(f.HEAD)
         self.loops = [self._row(f.LOOP_ROW) for _ in stream.loops.loop]
         self._operations()
@@ -57,28 +53,48 @@ class Layout:
         self._repeats()
         self._controls()
         self._links()
-        self.margin = 64 + len(self.numbers)
+        self._rings()
+        self.margin = 64 + self.rows
 
     def _row(self, kind: int) -> int:
-        row = len(self.numbers)
-        self.numbers.append({f.KIND: kind, f.PLACE: -1, f.ORDER: (kind << 40) + row, f.NEXT: -1})
-        self.amounts.append({})
+        """Return the address of a new row."""
+        row = self._room(f.WIDTHS.get(kind, f.NARROW))
+        self.rows += 1
+        self._set(row, {f.KIND: kind, f.PLACE: -1, f.ORDER: (kind << 40) + row, f.NEXT: -1})
         return row
 
-    def _list(self, row: int, column: int, entries: list[int], shares: list[float] | None = None) -> None:
-        """Write a list of a row, from `column` to the column after it."""
-        self.numbers[row][column] = len(self.links)
-        self.links += entries
-        self.shares += shares or [0.0] * len(entries)
-        self.numbers[row][column + 1] = len(self.links)
+    def _room(self, length: int) -> int:
+        """Return the address of new memory."""
+        address = len(self.n)
+        self.n += [0] * length
+        self.x += [0.0] * length
+        return address
+
+    def _set(self, row: int, numbers: dict[int, int], amounts: dict[int, float] | None = None) -> None:
+        for place, number in numbers.items():
+            self.n[row + place] = number
+        for place, amount in (amounts or {}).items():
+            self.x[row + place] = amount
+
+    def _entries(self, numbers: list[int], amounts: list[float] | None = None) -> int:
+        """Write entries side by side, and return the address of the first."""
+        address = len(self.n)
+        self.n += numbers
+        self.x += amounts or [0.0] * len(numbers)
+        return address
+
+    def _list(self, row: int, column: int, entries: list[int], amounts: list[float] | None = None) -> None:
+        """Write a list of a row: its addresses stand in `column` and the column after it."""
+        first = self._entries(entries, amounts)
+        self._set(row, {column: first, column + 1: first + len(entries)})
 
     def _source(self, row: int, column: int, path: tuple[int, ...], sample: Sampler | None) -> int:
         """Write the source of a row, -1 where nothing is drawn."""
         found = -1
         if sample is not None:
-            found = len(self.sources)
-            self.sources.append(Source(path, sample))
-        self.numbers[row][column] = found
+            found = self._row(f.SOURCE_ROW)
+            self.sources[found] = Source(path, sample)
+        self.n[row + column] = found
         return found
 
     def _times(self, table: Any, place: int, name: str, mean: float, default: str = "deterministic") -> Sampler | None:
@@ -104,28 +120,27 @@ class Layout:
             self.at_station.setdefault(table.station[place], []).append(self.operations[place])
         for rows in self.steps.values():
             for row, following in zip(rows, [*rows[1:], -1], strict=True):
-                self.numbers[row][f.NEXT_OPERATION] = following
+                self.n[row + f.NEXT_OPERATION] = following
         for place, row in enumerate(self.operations):
             self._operation(table, place, row)
 
     def _operation(self, table: Any, place: int, row: int) -> None:
         loop = table.loop[place]
-        n, x = self.numbers[row], self.amounts[row]
-        n |= {f.LOOP: self.loops[self.network.index[loop]], f.FIRST: -1, f.LAST: -1}
-        n[f.FAMILY] = -1
-        x[f.MEAN] = table.time[place]
-        x[f.PRIORITY] = column(table, "priority", 0.0)[place]
-        x[f.REWORK] = column(table, "rework", 0.0)[place]
-        x[f.STOP] = column(table, "stop", 0.0)[place]
-        x[f.STOP_TIME] = column(table, "stop_time", 0.0)[place]
+        self._set(row, {f.LOOP: self.loops[self.network.index[loop]], f.FIRST: -1, f.LAST: -1})
+        self.n[row + f.FAMILY] = -1
+        self.x[row + f.MEAN] = table.time[place]
+        self.x[row + f.PRIORITY] = column(table, "priority", 0.0)[place]
+        self.x[row + f.REWORK] = column(table, "rework", 0.0)[place]
+        self.x[row + f.STOP] = column(table, "stop", 0.0)[place]
+        self.x[row + f.STOP_TIME] = column(table, "stop_time", 0.0)[place]
         bad = column(table, "scrap", 0.0)[place]
-        stops = self._times(table, place, "stop", x[f.STOP_TIME], "exponential")
-        self._source(row, f.TIME_SOURCE, (1, place), self._times(table, place, "", x[f.MEAN]))
+        stops = self._times(table, place, "stop", self.x[row + f.STOP_TIME], "exponential")
+        self._source(row, f.TIME_SOURCE, (1, place), self._times(table, place, "", self.x[row + f.MEAN]))
         units = self.network.units(loop)
         self._source(row, f.OP_SCRAP_SOURCE, (2, place), bad_units(units, bad) if bad > 0 else None)
-        self._source(row, f.REWORK_SOURCE, (3, place), chances() if x[f.REWORK] > 0 else None)
-        self._source(row, f.STOP_SOURCE, (4, place), chances() if x[f.STOP] > 0 else None)
-        self._source(row, f.STOP_TIME_SOURCE, (5, place), stops if x[f.STOP] > 0 else None)
+        self._source(row, f.REWORK_SOURCE, (3, place), chances() if self.x[row + f.REWORK] > 0 else None)
+        self._source(row, f.STOP_SOURCE, (4, place), chances() if self.x[row + f.STOP] > 0 else None)
+        self._source(row, f.STOP_TIME_SOURCE, (5, place), stops if self.x[row + f.STOP] > 0 else None)
 
     def _stations(self) -> None:
         table = self.stream.stations
@@ -137,33 +152,29 @@ class Layout:
         for place, (row, name) in enumerate(zip(self.stations, table.station, strict=True)):
             count = column(table, "servers", 1)[place]
             self.servers[name] = [self._server(table, place, row, i) for i in range(count)]
-            n = self.numbers[row]
             buffer = column(table, "buffer", None)[place]
-            n |= {f.SERVERS: self.servers[name][0], f.SERVERS_END: self.servers[name][-1] + 1}
-            n |= {f.BUFFER: -1 if buffer is None else buffer, f.BLOCKED_FIRST: -1, f.BLOCKED_LAST: -1}
-            n[f.RULE] = RULES[column(table, "queue", "fifo")[place]]
+            self._list(row, f.SERVERS, self.servers[name])
+            self._set(row, {f.BUFFER: -1 if buffer is None else buffer, f.BLOCKED_FIRST: -1, f.BLOCKED_LAST: -1})
+            self.n[row + f.RULE] = RULES[column(table, "queue", "fifo")[place]]
             operations = self.at_station.get(name, [])
             self._list(row, f.OPERATIONS, operations)
             for operation in operations:
-                self.numbers[operation][f.STATION] = row
-            starts = [
-                self.loops[self.network.index[loop]] for loop, steps in self.steps.items() if steps[0] in operations
-            ]
-            self._list(row, f.RELEASES, starts)
+                self.n[operation + f.STATION] = row
+            begun_here = [loop for loop, steps in self.steps.items() if steps[0] in operations]
+            self._list(row, f.RELEASES, [self.loops[self.network.index[loop]] for loop in begun_here])
             self._families(row, name)
         lines = column(table, "line", None)
         for place, row in enumerate(self.stations):
             name, line = table.station[place], lines[place]
-            together = [other for i, other in enumerate(table.station) if line is not None and lines[i] == line] or [
-                name
-            ]
+            pairs = zip(table.station, lines, strict=True)
+            together = [other for other, its in pairs if other == name or (line is not None and its == line)]
             self._list(row, f.LINE, [server for other in together for server in self.servers[other]])
 
     def _server(self, table: Any, place: int, station: int, i: int) -> int:
         row = self._row(f.SERVER)
-        n, x = self.numbers[row], self.amounts[row]
-        n |= {f.AT: station, f.FAMILY: -1, f.LIFE_SOURCE: -1, f.REPAIR_SOURCE: -1, f.OPERATION: -1, f.CONTAINER: -1}
-        x[f.LIFE] = math.inf
+        self._set(row, {f.AT: station, f.FAMILY: -1, f.OPERATION: -1, f.CONTAINER: -1})
+        self._set(row, {f.LIFE_SOURCE: -1, f.REPAIR_SOURCE: -1})
+        self.x[row + f.LIFE] = math.inf
         mtbf = column(table, "mtbf", None)[place]
         if mtbf is None:
             return row
@@ -171,12 +182,12 @@ class Layout:
         up = self._times(table, place, "mtbf", mtbf, "exponential")
         down = self._times(table, place, "mttr", mttr, "exponential")
         if column(table, "breakdown", "work")[place] == "work":
-            x |= {f.LIFE_MEAN: mtbf, f.REPAIR: mttr}
+            self._set(row, {}, {f.LIFE_MEAN: mtbf, f.REPAIR: mttr})
             self.lives.append((row, self._source(row, f.LIFE_SOURCE, (6, place, i), up), mtbf))
             self._source(row, f.REPAIR_SOURCE, (7, place, i), down)
             return row
         clock = self._switch([row], f.DOWN)
-        self.amounts[clock] |= {f.UP: mtbf, f.DOWN_TIME: mttr}
+        self._set(clock, {}, {f.UP: mtbf, f.DOWN_TIME: mttr})
         source = self._source(clock, f.UP_SOURCE, (6, place, i), up)
         self._source(clock, f.DOWN_SOURCE, (7, place, i), down)
         self.first.append((clock, source, 0.0 if source >= 0 else mtbf))
@@ -185,44 +196,41 @@ class Layout:
     def _families(self, row: int, name: str) -> None:
         """Write the matrix of set-up times of a station; its first row is for a server not set up."""
         table, setups = self.stream.operations, self.stream.setups
-        self.numbers[row][f.SETUPS] = len(self.shares)
         if table is None:
             return
         here = [place for place in range(table.rows()) if table.station[place] == name]
         families = column(table, "family", None)
         names = sorted({families[place] for place in here if families[place] is not None})
-        self.numbers[row][f.FAMILIES] = len(names)
+        self.n[row + f.FAMILIES] = len(names)
         times_to = dict.fromkeys(names, 0.0)
         for place in here:
             if families[place] is not None:
-                self.numbers[self.operations[place]][f.FAMILY] = names.index(families[place])
+                self.n[self.operations[place] + f.FAMILY] = names.index(families[place])
                 times_to[families[place]] = max(times_to[families[place]], column(table, "setup", 0.0)[place])
         special: dict[tuple[str, str], float] = {}
         if setups is not None:
             rows = zip(setups.station, setups.before, setups.after, setups.time, strict=True)
             special = {(before, after): time for station, before, after, time in rows if station == name}
         matrix = [special.get((before, after), times_to[after]) for before in ["", *names] for after in names]
-        self.links += [0] * len(matrix)
-        self.shares += matrix
+        self.n[row + f.SETUPS] = self._entries([0] * len(matrix), matrix)
 
     def _switch(self, members: list[int], which: int) -> int:
         row = self._row(f.SWITCH)
-        self.numbers[row] |= {f.COLUMN: which, f.UP_SOURCE: -1, f.DOWN_SOURCE: -1}
+        self._set(row, {f.COLUMN: which, f.UP_SOURCE: -1, f.DOWN_SOURCE: -1})
         self._list(row, f.MEMBERS, members)
         return row
 
     def _pattern(self, members: list[int], moments: list[float], cycle: float, closed: bool) -> None:
         """Lay out a switch that is thrown at these moments of every cycle, from a state at the start."""
         row = self._switch(members, f.SHUT)
-        self.numbers[row] |= {f.PATTERN: len(self.shares), f.PATTERN_LENGTH: len(moments), f.CLOSED: int(closed)}
-        self.links += [0] * len(moments)
-        self.shares += moments
-        self.amounts[row][f.CYCLE] = cycle
+        self._set(row, {f.PATTERN_LENGTH: len(moments), f.CLOSED: int(closed)})
+        self.n[row + f.PATTERN] = self._entries([0] * len(moments), moments)
+        self.x[row + f.CYCLE] = cycle
         self.first.append((row, -1, moments[0]))
         if closed:
             for member in members:
-                if self.numbers[member][f.KIND] == f.SERVER:
-                    self.numbers[member][f.SHUT] = 1
+                if self.n[member + f.KIND] == f.SERVER:
+                    self.n[member + f.SHUT] = 1
                 else:
                     self.closed.add(member)
 
@@ -256,23 +264,22 @@ class Layout:
             return
         self.customers = [self._row(f.CUSTOMER) for _ in table.loop]
         for place, row in enumerate(self.customers):
-            n, x = self.numbers[row], self.amounts[row]
             loop = table.loop[place]
             grains = self.network.grains[loop]
-            n[f.TAKES] = self.loops[self.network.index[loop]]
-            n[f.UNMET_LOST] = int(column(table, "unmet", "backorder")[place] == "lost")
+            self.n[row + f.TAKES] = self.loops[self.network.index[loop]]
+            self.n[row + f.UNMET_LOST] = int(column(table, "unmet", "backorder")[place] == "lost")
             kind = column(table, "quantity_distribution", "deterministic")[place]
             cv = column(table, "quantity_cv", 1.0)[place]
             varies = kind != "deterministic"
-            n[f.ORDER_SIZE] = grains if varies else int(exact(table.quantity[place]) * grains)
+            self.n[row + f.ORDER_SIZE] = grains if varies else int(exact(table.quantity[place]) * grains)
             sizes = counts(Distribution(kind, table.quantity[place], cv)) if varies else None
             self._source(row, f.SIZE_SOURCE, (9, place), sizes)
             interval = table.interval[place]
-            x[f.INTERVAL] = interval
+            self.x[row + f.INTERVAL] = interval
             source = self._source(row, f.INTERVAL_SOURCE, (8, place), self._times(table, place, "", interval))
             offset = column(table, "offset", None)[place]
             if interval == 0:
-                self.numbers[n[f.TAKES]][f.SINK] = 1
+                self.n[self.n[row + f.TAKES] + f.SINK] = 1
             elif offset is not None:
                 self.first.append((row, -1, offset))
             else:
@@ -286,7 +293,7 @@ class Layout:
         for place, name in enumerate(table.supplier):
             row = self.trucks[name] = self._row(f.TRUCKS)
             every = table.days[place] * self.stream.day / table.deliveries[place]
-            self.numbers[row][f.DELAY] = table.delay[place]
+            self.n[row + f.DELAY] = table.delay[place]
             suppliers = column(self.stream.loops, "supplier", None)
             self._list(row, f.LOADS, [self.loops[i] for i, other in enumerate(suppliers) if other == name])
             share, mean = column(table, "late", 0.0)[place], column(table, "late_time", 0.0)[place]
@@ -297,7 +304,7 @@ class Layout:
             source = self._source(row, f.LATE_SOURCE, (10, place), sample)
             offset = column(table, "offset", None)[place]
             start = every if offset is None else offset
-            self.amounts[row] |= {f.EVERY: every, f.SCHEDULED: start}
+            self._set(row, {}, {f.EVERY: every, f.SCHEDULED: start})
             self.first.append((row, source, start))
 
     def _loops(self) -> None:
@@ -305,43 +312,46 @@ class Layout:
         table, network = self.stream.loops, self.network
         for i, row in enumerate(self.loops):
             name = table.loop[i]
-            n, x = self.numbers[row], self.amounts[row]
             steps = self.steps.get(name, [])
             supplier = column(table, "supplier", None)[i]
-            n |= {f.SIZE: network.size[name], f.GRAINS: network.grains[name], f.LEVEL: network.start[name]}
-            n |= {f.FIRST_OPERATION: steps[0] if steps else -1, f.WAITING: -1, f.WAITING_LAST: -1, f.MISSED: -1}
-            n |= {f.ON_ORDER: -1, f.ON_ORDER_LAST: -1, f.CARDED: int(name in network.carded)}
-            n |= {f.OPEN: int(name in network.free), f.LOT: column(table, "lot", 1)[i]}
-            n |= {f.TRUCK: -1 if supplier is None else self.trucks[supplier]}
-            n[f.FIRST_PIECE] = int(column(table, "signal", "first_piece")[i] == "first_piece")
-            n[f.USED] = -n[f.LEVEL] % n[f.SIZE]
-            n[f.SHELF] = n[f.PEAK] = -(-n[f.LEVEL] // n[f.SIZE])
+            self._set(row, {f.SIZE: network.size[name], f.GRAINS: network.grains[name], f.LEVEL: network.start[name]})
+            self._set(
+                row, {f.FIRST_OPERATION: steps[0] if steps else -1, f.WAITING: -1, f.WAITING_LAST: -1, f.MISSED: -1}
+            )
+            self._set(row, {f.ON_ORDER: -1, f.ON_ORDER_LAST: -1, f.CARDED: int(name in network.carded)})
+            self._set(row, {f.OPEN: int(name in network.free), f.LOT: column(table, "lot", 1)[i]})
+            self._set(row, {f.TRUCK: -1 if supplier is None else self.trucks[supplier]})
+            self.n[row + f.FIRST_PIECE] = int(column(table, "signal", "first_piece")[i] == "first_piece")
+            self.n[row + f.USED] = -self.n[row + f.LEVEL] % self.n[row + f.SIZE]
+            self.n[row + f.SHELF] = self.n[row + f.PEAK] = -(-self.n[row + f.LEVEL] // self.n[row + f.SIZE])
             if name in network.carded:
-                on_stock = n[f.LEVEL] // n[f.SIZE] if n[f.FIRST_PIECE] else n[f.SHELF]
+                on_stock = (
+                    self.n[row + f.LEVEL] // self.n[row + f.SIZE]
+                    if self.n[row + f.FIRST_PIECE]
+                    else self.n[row + f.SHELF]
+                )
                 cards = table.cards[i] - on_stock
-                n[f.AUTHORISED] = cards - cards % n[f.LOT]
-                n[f.BOARD] = cards % n[f.LOT]
-            bounded = max(table.cards[i], n[f.SHELF]) + 2
+                self.n[row + f.AUTHORISED] = cards - cards % self.n[row + f.LOT]
+                self.n[row + f.BOARD] = cards % self.n[row + f.LOT]
+            bounded = max(table.cards[i], self.n[row + f.SHELF]) + 2
             count = bounded if name in network.carded else max(bounded, OPEN_ENDED)
-            n |= {f.STOCK_BARS: self.bars, f.STOCK_BARS_COUNT: count}
-            n |= {f.WIP_BARS: self.bars + count, f.WIP_BARS_COUNT: count}
-            self.bars += 2 * count
-            x[f.UNIT] = 1.0 / network.grains[name]
+            self._set(row, {f.STOCK_BARS: self._room(count), f.STOCK_BARS_COUNT: count})
+            self._set(row, {f.WIP_BARS: self._room(count), f.WIP_BARS_COUNT: count})
+            self.x[row + f.UNIT] = 1.0 / network.grains[name]
             self._conveyance(i, row)
 
     def _conveyance(self, i: int, row: int) -> None:
         table = self.stream.loops
-        x = self.amounts[row]
-        x[f.CONVEYANCE] = column(table, "conveyance", 0.0)[i]
-        x[f.DEPARTURE] = column(table, "departure", 0.0)[i]
-        x[f.CARD_TIME] = column(table, "card_time", 0.0)[i]
-        x[f.LOST_SHARE] = column(table, "lost_cards", 0.0)[i]
-        x[f.TARGET] = -1.0
+        self.x[row + f.CONVEYANCE] = column(table, "conveyance", 0.0)[i]
+        self.x[row + f.DEPARTURE] = column(table, "departure", 0.0)[i]
+        self.x[row + f.CARD_TIME] = column(table, "card_time", 0.0)[i]
+        self.x[row + f.LOST_SHARE] = column(table, "lost_cards", 0.0)[i]
+        self.x[row + f.TARGET] = -1.0
         bad = column(table, "scrap", 0.0)[i]
-        self._source(row, f.CONVEYANCE_SOURCE, (11, i), self._times(table, i, "conveyance", x[f.CONVEYANCE]))
+        self._source(row, f.CONVEYANCE_SOURCE, (11, i), self._times(table, i, "conveyance", self.x[row + f.CONVEYANCE]))
         units = self.network.units(table.loop[i])
         self._source(row, f.SCRAP_SOURCE, (12, i), bad_units(units, bad) if bad > 0 else None)
-        self._source(row, f.LOST_SOURCE, (13, i), chances() if x[f.LOST_SHARE] > 0 else None)
+        self._source(row, f.LOST_SOURCE, (13, i), chances() if self.x[row + f.LOST_SHARE] > 0 else None)
 
     def _repeats(self) -> None:
         """Lay out collections, audits, schedules and MRP runs."""
@@ -349,7 +359,7 @@ class Layout:
         for i, row in enumerate(self.loops):
             collection = column(stream.loops, "collection", 0.0)[i]
             if collection > 0:
-                self.numbers[row][f.COLLECTED] = 1
+                self.n[row + f.COLLECTED] = 1
                 self._repeat(f.COLLECTION, row, collection)
             audit = column(stream.loops, "audit", None)[i]
             if audit is not None:
@@ -358,7 +368,7 @@ class Layout:
             return
         if stream.planning is not None:
             for name, target in self.network.targets.items():
-                self.amounts[self.loops[self.network.index[name]]][f.TARGET] = target
+                self.x[self.loops[self.network.index[name]] + f.TARGET] = target
             every = stream.planning_interval or stream.day
             self._repeat(f.MRP, -1, every, first=0.0)
         table = stream.schedule
@@ -372,14 +382,14 @@ class Layout:
                 first=column(table, "offset", None)[place],
                 source=None if sample is None else Source((14, place), sample),
             )
-            self.numbers[row][f.AMOUNT] = column(table, "containers", 1)[place]
+            self.n[row + f.AMOUNT] = column(table, "containers", 1)[place]
 
     def _repeat(
         self, kind: int, loop: int, every: float, first: float | None = None, source: Source | None = None
     ) -> int:
         row = self._row(kind)
-        self.numbers[row][f.OF] = loop
-        self.amounts[row][f.REPEAT] = every
+        self.n[row + f.OF] = loop
+        self.x[row + f.REPEAT] = every
         found = self._source(row, f.REPEAT_SOURCE, source.path if source else (), source.sample if source else None)
         start = every if first is None else first
         self.first.append((row, found if first is None else -1, 0.0 if first is None and found >= 0 else start))
@@ -394,7 +404,7 @@ class Layout:
         for control in self.network.controls:
             row = self._row(f.CONTROL_ROW)
             self.controls.append(row)
-            self.numbers[row] |= {f.FREE: control.free, f.ENTRY: self.loops[self.network.index[control.entry]]}
+            self._set(row, {f.FREE: control.free, f.ENTRY: self.loops[self.network.index[control.entry]]})
             entries.setdefault(control.entry, []).append(row)
             exits.setdefault(control.exit, []).append(row)
             for name, share in control.weights.items():
@@ -410,34 +420,25 @@ class Layout:
         network = self.network
         for name, row in zip(self.stream.loops.loop, self.loops, strict=True):
             entries: list[int] = []
-            shares: list[float] = []
+            amounts: list[float] = []
             for other, need in network.needs[name]:
                 entries += [self.loops[network.index[other]], need]
-                shares += [need / network.size[name], 0.0]
-            self._list(row, f.INPUTS, entries, shares)
+                amounts += [need / network.size[name], 0.0]
+            self._list(row, f.INPUTS, entries, amounts)
             self._list(row, f.USERS, [self.loops[network.index[user]] for user in network.users[name]])
             given = [(self.loops[network.index[other]], amount) for other, amount in network.gives[name]]
             self._list(row, f.OUTPUTS, [value for pair in given for value in pair])
-            self.numbers[row][f.DUE_DELIVERIES] = len(self.links)
-            truck = self.numbers[row][f.TRUCK]
-            ring = [0] * self.numbers[truck][f.DELAY] if truck >= 0 else []
-            self.links += ring
-            self.shares += [0.0] * len(ring)
+            truck = self.n[row + f.TRUCK]
+            if truck >= 0:
+                self.n[row + f.DUE_DELIVERIES] = self._room(self.n[truck + f.DELAY])
         order = [self.loops[network.index[name]] for name in network.order]
         self._list(0, f.PLAN_FIRST, order)
 
-    def tables(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return the rows as the two tables."""
-        import numpy as np
-
-        n = np.zeros((len(self.numbers), f.WIDTH), dtype=np.int64)
-        x = np.zeros((len(self.numbers), f.BREADTH))
-        for row, (numbers, amounts) in enumerate(zip(self.numbers, self.amounts, strict=True)):
-            for place, number in numbers.items():
-                n[row, place] = number
-            for place, amount in amounts.items():
-                x[row, place] = amount
-        return n, x
+    def _rings(self) -> None:
+        """Lay out the lists of what is to be looked at before time passes."""
+        for first, rows in ((f.TODO, len(self.loops)), (f.FEED, len(self.stations))):
+            address = self._room(rows + 1)
+            self._set(0, {first: address, first + 1: address + rows + 1, first + 2: address, first + 3: address})
 
 
 def stations_with_calendar(stream: ValueStream) -> list[tuple[str, str]]:
@@ -461,8 +462,6 @@ def thrown(spans: list[tuple[float, float]], cycle: float) -> tuple[list[float],
     closed = joined[0][0] > 0
     if joined[0][0] == 0:
         moments = moments[1:]
-        if joined[-1][1] == cycle:
-            moments = moments[:-1]  # Open over the end of the cycle.
-        else:
-            moments = [*moments, cycle]
+        # Open at the start: what is open up to the end of the cycle goes on over it.
+        moments = moments[:-1] if joined[-1][1] == cycle else [*moments, cycle]
     return moments, closed

@@ -1,16 +1,19 @@
 """Kernels: the main loop of a plant.
 
-`s` is a `State`. An event is taken off the calendar and dealt with; then loops release and stations
-start what they can, in the order in which they were touched, until nothing moves; then the next
-event. It returns often, so that variates can be drawn and the caller can look at the clock.
+An event is taken off the calendar and dealt with; then loops release and stations start what they
+can, in the order in which they were touched, until nothing moves; then the next event. It returns
+often, so that variates can be drawn and the caller can look at the clock.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jitopt.simulation._kernels.plant_fields as f
 from jitopt.jit import in_place, twin
+
+if TYPE_CHECKING:
+    from jitopt.simulation._kernels.arrays import Floats, Ints
 
 _calendar: Any = twin("jitopt.simulation._kernels.plant_calendar", __name__)
 _flow: Any = twin("jitopt.simulation._kernels.plant_flow", __name__)
@@ -26,86 +29,81 @@ MOST_AT_ONCE = 1_000_000
 
 
 @in_place
-def settle(s: Any, now: float) -> None:
+def settle(n: Ints, x: Floats, now: float) -> None:
     """Let loops release and stations start what they can, until nothing moves."""
-    n, todo, feed = s.n, s.todo, s.feed
     while True:
-        first = n[0, f.TODO_FIRST]
-        if first != n[0, f.TODO_LAST]:
-            loop = todo[first]
-            first += 1
-            n[0, f.TODO_FIRST] = first if first < todo.shape[0] else 0
-            n[loop, f.LISTED] = 0
-            try_loop(s, loop, now)
+        first = n[f.TODO_FIRST]
+        if first != n[f.TODO_LAST]:
+            loop = n[first]
+            n[f.TODO_FIRST] = first + 1 if first + 1 < n[f.TODO_END] else n[f.TODO]
+            n[loop + f.LISTED] = 0
+            try_loop(n, x, loop, now)
             continue
-        first = n[0, f.FEED_FIRST]
-        if first == n[0, f.FEED_LAST]:
+        first = n[f.FEED_FIRST]
+        if first == n[f.FEED_LAST]:
             return
-        station = feed[first]
-        first += 1
-        n[0, f.FEED_FIRST] = first if first < feed.shape[0] else 0
-        n[station, f.FEEDING] = 0
-        feed_station(s, station, now)
+        station = n[first]
+        n[f.FEED_FIRST] = first + 1 if first + 1 < n[f.FEED_END] else n[f.FEED]
+        n[station + f.FEEDING] = 0
+        feed_station(n, x, station, now)
 
 
 @in_place
-def handle(s: Any, row: int, now: float) -> None:
+def handle(n: Ints, x: Floats, row: int, now: float) -> None:
     """Deal with the event of a row."""
-    n = s.n
-    kind = n[row, f.KIND]
+    kind = n[row + f.KIND]
     if kind == f.SERVER:
-        server_event(s, row, now)
+        server_event(n, x, row, now)
     elif kind == f.CUSTOMER:
-        order(s, row, now)
+        order(n, x, row, now)
     elif kind == f.MOVE:
-        arrive(s, row, now)
+        arrive(n, x, row, now)
     elif kind == f.CARD_MOVE:
-        loop = n[row, f.LOOP]
-        n[loop, f.MOVING] -= n[row, f.CARDS]
-        authorise(n, s.todo, loop, n[row, f.CARDS])
+        loop = n[row + f.LOOP]
+        n[loop + f.MOVING] -= n[row + f.CARDS]
+        authorise(n, loop, n[row + f.CARDS])
         drop_row(n, row)
     elif kind == f.TRUCKS:
-        truck(s, row, now)
+        truck(n, x, row, now)
     elif kind == f.SWITCH:
-        switch(s, row, now)
+        switch(n, x, row, now)
     elif kind == f.STOPPAGE:
-        line_goes_on(s, row, now)
+        line_goes_on(n, x, row, now)
         drop_row(n, row)
     else:
-        repeat(s, row, now)
+        repeat(n, x, row, now)
 
 
 @in_place
-def run(s: Any, until: float, most: int, margin: int) -> int:
+def run(n: Ints, x: Floats, until: float, most: int, margin: int) -> int:
     """Run a plant up to a time; return why it stopped (`plant_fields.REACHED` and following).
 
     until: events at this time or later are left. most: events dealt with before it returns.
     margin: unused rows there must be.
     """
-    n, x = s.n, s.x
-    last = x[0, f.CLOCK]
-    settle(s, last)
+    last = x[f.CLOCK]
+    settle(n, x, last)
     for _ in range(most):
-        if n[0, f.HUNGRY] > 0:
-            return f.DRY if n[0, f.HUNGRY] == 2 else f.HUNGER
-        if n[0, f.SPARES] < margin:
+        if n[f.HUNGRY] > 0:
+            return f.DRY if n[f.HUNGRY] == 2 else f.HUNGER
+        if n[f.SPARES] < margin:
             return f.CROWDED
-        if n[0, f.DUE_EVENTS] == 0:
+        if n[f.DUE_EVENTS] == 0:
             return f.NOTHING_DUE
-        now = s.key[0]
+        now = x[n[f.HEAP]]
         if now >= until:
             return f.REACHED
-        row = s.heap[0]
+        row = n[n[f.HEAP]]
         if now > last:
-            n[0, f.SAME_TIME] = 0
+            n[f.SAME_TIME] = 0
             last = now
-            x[0, f.CLOCK] = now
+            x[f.CLOCK] = now
         else:
-            n[0, f.SAME_TIME] += 1
-            if n[0, f.SAME_TIME] > MOST_AT_ONCE:
+            n[f.SAME_TIME] += 1
+            if n[f.SAME_TIME] > MOST_AT_ONCE:
                 return f.STUCK
-        cancel(n, s.heap, s.key, row)
-        handle(s, row, now)
-        settle(s, now)
-        n[0, f.EVENTS] += 1
+        cancel(n, x, row)
+        handle(n, x, row, now)
+        settle(n, x, now)
+        n[f.EVENTS] += 1
     return f.MORE
