@@ -249,15 +249,9 @@ def offer(n: Ints, x: Floats, loop: int) -> None:
     for _ in range(first, last):
         chosen = -1
         for k in range(first, last):
-<<<<<<< HEAD
-            rank = n[link[k], f.WAITED_SINCE]
-            if n[link[k], f.MISSED] >= 0 and rank > after and (chosen < 0 or rank < n[chosen, f.WAITED_SINCE]):
-                chosen = link[k]
-=======
             rank = n[n[k] + f.WAITED_SINCE]
             if n[n[k] + f.MISSED] >= 0 and rank > after and (chosen < 0 or rank < n[chosen + f.WAITED_SINCE]):
                 chosen = n[k]
->>>>>>> f3e22ab
         if chosen < 0:
             break
         after = n[chosen + f.WAITED_SINCE]
