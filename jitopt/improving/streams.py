@@ -166,7 +166,7 @@ def _figures(runs: Runs, cards: Cards, values: Mapping[str, float] | None) -> di
         "stock": float(units.sum(axis=1).mean()),
         "service": float(np.nanmin(np.nanmean(runs.demand["service"], axis=0))),
         "wip": float(np.nanmean(runs.totals["wip"])),
-        "lead_time": float(np.nanmean(runs.totals["lead_time"])),
+        "lead_time": float(runs.totals["lead_sum"].sum() / max(1.0, runs.totals["arrived"].sum())),
     }
     if values is not None:
         worth = np.array([values.get(loop, 0.0) for loop in runs.stream.loops.loop])
