@@ -2,28 +2,66 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
-from jitopt.errors import InputError
+from jitopt.problems.base import exact
+from jitopt.problems.figures import amount
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from jitopt.simulation.stream import ValueStream
     from jitopt.simulation.stream_runs import Runs
 
-__all__ = ["RELEASES", "scaled"]
+__all__ = ["RELEASES", "hindrance", "scaled"]
 
 RELEASES = ("kanban", "conwip", "push")
+
+
+def hindrance(stream: ValueStream, release: str) -> str:
+    """Return why a stream cannot be released so, "" where it can.
+
+    A CONWIP card goes with a container from the first loop to the last, so one of the first must make one of
+    the last; where that is not so, and the stream does not tell its own `conwip`, none is made up.
+    """
+    made = [kind for kind in stream.loops.kind if kind in ("production", "signal", "withdrawal")]
+    if release != "kanban" and not made:
+        return "nothing is made in this stream"
+    if release != "conwip" or stream.conwip is not None:
+        return ""
+    size = dict(zip(stream.loops.loop, map(exact, stream.loops.quantity), strict=True))
+    above = _sources(stream)
+    for exit_ in stream.demand.loop if stream.demand else ():
+        for way in _ways(above, exit_):
+            units = size[exit_]
+            for loop, source in itertools.pairwise(way):
+                units *= _ratio(stream, loop, source)
+            if units != size[way[-1]]:
+                return (
+                    f"a container of {way[-1]} holds {amount(size[way[-1]])}, one of {exit_} takes {amount(units)}: "
+                    "no card goes from one to the other (tell the table conwip)"
+                )
+    return ""
+
+
+def _ratio(stream: ValueStream, loop: str, source: str) -> Fraction:
+    """Return the units of a source in a unit of a loop."""
+    assert stream.bill is not None
+    rows = zip(stream.bill.loop, stream.bill.source, stream.bill.quantity, strict=True)
+    return next(exact(quantity) for one, two, quantity in rows if (one, two) == (loop, source))
 
 
 def scaled(stream: ValueStream, release: str, scale: float, base: Runs) -> ValueStream:
     """Return a stream with a release and its control at a multiple of the stream's own.
 
     base: runs of the stream under kanban, whose lead times an MRP is given. Cards of containers from outside
-    stay as they are under CONWIP and push, so that the releases differ in what is made only.
+    stay as they are, so that the releases differ in what is made only.
     """
     if release == "kanban":
-        cards = tuple(_count(count, scale) for count in stream.loops.cards)
+        rows = zip(stream.loops.kind, stream.loops.cards, strict=True)
+        cards = tuple(count if kind == "supplier" else _count(count, scale) for kind, count in rows)
         return stream.replace(loops={**stream.loops.model_dump(), "cards": cards})
     if release == "conwip":
         told = stream.conwip.model_dump() if stream.conwip is not None else _conwip(stream)
@@ -83,8 +121,6 @@ def _planning(stream: ValueStream, base: Runs) -> dict[str, Any]:
 
     times = np.nanmean(base.loops["lead_time"], axis=0)
     made = [row for row, kind in enumerate(stream.loops.kind) if kind not in ("supplier", "co_product")]
-    if not made:
-        raise InputError("nothing is made in this stream", remedy="compare streams with production loops")
     return {
         "loop": tuple(stream.loops.loop[row] for row in made),
         "lead_time": tuple(float(times[row]) if math.isfinite(times[row]) else 0.0 for row in made),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from jitopt.errors import InputError
 from jitopt.frames import to_frame
-from jitopt.improving.release_forms import RELEASES, scaled
+from jitopt.improving.release_forms import RELEASES, hindrance, scaled
 from jitopt.improving.streams import inventory
 from jitopt.simulation.statistics import Estimate, difference, estimate
 from jitopt.simulation.stream_runs import run_stream
@@ -159,9 +159,12 @@ def compare_releases(
     own = _point(base, 1.0, values)
     asked = float((own.service if at == "service" else own.stock).mean()) if value is None else value
     points: dict[str, list[Point]] = {name: [] for name in releases}
-    notes = []
+    hindrances = {name: hindrance(stream, name) for name in releases}
+    notes = [f"{name}: {why}" for name, why in hindrances.items() if why]
     for scale in sorted(scales):
         for name in releases:
+            if hindrances[name]:
+                continue
             if time.monotonic() > until:
                 notes.append(f"{name} at {scale} was not run, the time was over")
             else:
@@ -170,7 +173,7 @@ def compare_releases(
     for name in releases:
         pseudo[name], why = _read(points[name], at, asked)
         found[name] = None if pseudo[name] is None else estimate(pseudo[name], level)
-        if why:
+        if why and not hindrances[name]:
             notes.append(f"{name}: {why}")
     first = pseudo[releases[0]]
     differences = {
