@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jitopt.api import solve
 from jitopt.arguments import plan_of
+from jitopt.engine.result import Result
 from jitopt.errors import InputError
 from jitopt.improving.levers import KINDS, Improvement, Improvements, Lever, ranked
 from jitopt.problems.base import exact
@@ -102,8 +103,7 @@ def weigh(
         free = not coupled and None not in here.values()
         result = _plan(instance, here) if free else solve(instance, start=start, time_limit=time_limit / 2, **settings)
     plan: Any = plan_of(instance, result, "improve")
-    bound = getattr(result, "bound", None) if coupled else _total(here)
-    base = _Figures(instance, plan, values, bound)
+    base = _Figures(instance, plan, values, _bound(result) if coupled else _total(here))
     rough = [(change, _alone(instance, change.instance, here)) for change in changes]
     rough.sort(key=lambda entry: _total(entry[1]))
     rows, late = [], 0
@@ -115,7 +115,7 @@ def weigh(
             share = max(LEAST, left / (len(rough) - number))
             found = solve(change.instance, start=plan, time_limit=min(left, share), **settings)
             # The plan of before is a start that keeps every rule, so that there always is a plan.
-            after = _Figures(change.instance, found.plan or plan, values, found.bound)
+            after = _Figures(change.instance, found.plan or plan, values, _bound(found))
         else:
             late += 1
             saved = Estimate(_total(there) - _total(here), 0.0, 1.0)
@@ -125,6 +125,12 @@ def weigh(
     if late:
         notes.append(f"{late} improvements were not solved anew, the time was over: each loop by itself")
     return ranked(instance.name, base.measures(), rows, notes, {"loops": len(instance.names), "coupled": coupled})
+
+
+def _bound(result: Any) -> float | None:
+    """Return what no plan costs less than: of an optimal result its own cost, None where nothing is known."""
+    known = isinstance(result, Result)
+    return (result.objective if result.status == "optimal" else result.bound) if known else None
 
 
 def _settled(instance: Kanban) -> Kanban:

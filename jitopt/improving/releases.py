@@ -216,10 +216,11 @@ def _read(points: list[Point], at: str, asked: float) -> tuple[Any, str]:
     for one, two in zip(range(len(ends) - 1), range(1, len(ends)), strict=True):
         low, high = told[one], told[two]
         if low < asked <= high or (asked == low and one == 0):
-            share = (asked - low) / (high - low)
+            wide = high - low or math.inf  # A flat curve is read at its first point.
+            share = (asked - low) / wide
             given = (1 - share) * ends[one][0] + share * ends[two][0]
             other = (1 - share) * ends[one][1] + share * ends[two][1]
-            slope = float(ends[two][1].mean() - ends[one][1].mean()) / (high - low)
+            slope = float(ends[two][1].mean() - ends[one][1].mean()) / wide
             return other - slope * (given - asked), ""
     if not told:
         return None, "it was not run"

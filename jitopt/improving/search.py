@@ -72,15 +72,23 @@ class Search:
         for _ in range(MOST_DOUBLINGS):
             if self.holds(cards):
                 return cards
+            if self._outlasts(cards):
+                break
             cards = tuple(
                 max(count + 1, math.ceil(count * (1.05 if gently else 1.5))) if row in self.order else count
                 for row, count in enumerate(cards)
             )
         raise InputError(
-            "more cards do not reach the target: a machine has too little time, or the warm-up is too short",
+            "more cards do not reach the target: a machine has too little time, or the runs are too short to tell",
             value=self.target,
-            remedy="look at the utilisation of the stations, or ask for less",
+            remedy="look at the utilisation of the stations, ask for less, or give more days",
         )
+
+    def _outlasts(self, cards: Cards) -> bool:
+        """Tell whether a stock from the start lasts half of the run, so that more of it would prove nothing."""
+        runs = self.at(cards)
+        used = runs.loops["throughput"].mean(axis=0) * runs.evidence["days"]
+        return any(2 * cards[row] * self.stream.loops.quantity[row] > used[row] for row in self.order)
 
     def _scaled(self, cards: Cards) -> Cards:
         """Return these cards scaled down together as far as the target holds."""
