@@ -88,7 +88,7 @@ def test_what_loops_gain_is_what_enumeration_says() -> None:
         best = optimum(instance)
         if best is None:
             continue
-        found = jitopt.improvements(instance, kinds=["lead_time"], by="loop", time_limit=10)
+        found = jitopt.improvements(instance, kinds=["lead_time"], by="loop", time_limit=60)
         coupled, free = coupled + bool(instance.capacity), free + (not instance.capacity)
         assert found.base["cost"].mean == pytest.approx(float(best.value), abs=1e-9)
         for row in found.rows:
