@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jitopt.api import formulation as formulation
     from jitopt.api import read_result as read_result
     from jitopt.api import shut_down as shut_down
+    from jitopt.api import simulate as simulate
     from jitopt.api import solve as solve
     from jitopt.api import why_not as why_not
     from jitopt.batching import BatchProgress as BatchProgress
@@ -62,12 +63,15 @@ if TYPE_CHECKING:
     from jitopt.registry import method as method
     from jitopt.registry import methods as methods
     from jitopt.registry import register as register
+    from jitopt.simulation.result import Simulation as Simulation
+    from jitopt.simulation.stream import ValueStream as ValueStream
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "jitopt.api": (
-        "audit", "check", "explain", "export", "formulation", "read_result", "shut_down", "solve", "why_not",
+        "audit", "check", "explain", "export", "formulation", "read_result", "shut_down", "simulate", "solve",
+        "why_not",
     ),
     "jitopt.collection": ("Library", "library"),
     "jitopt.comparing": ("VariantComparison", "compare"),
@@ -88,6 +92,8 @@ _HOMES = {
     "jitopt.problems.kanban": ("Kanban", "KanbanPlan"),
     "jitopt.problems.sourcing": ("Sourcing", "SourcingPlan"),
     "jitopt.registry": ("method", "methods", "register"),
+    "jitopt.simulation.result": ("Simulation",),
+    "jitopt.simulation.stream": ("ValueStream",),
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -95,11 +101,12 @@ __all__ = [
     "BatchProgress", "Comparison", "Delivery", "DeliveryPlan",
     "Evaluation", "Explanation", "Heijunka", "HeijunkaPlan", "InputError", "Instance", "JitoptError",
     "Kanban", "KanbanPlan", "Library",
-    "NotApplicableError", "Plan", "Plant", "PlantPlan", "Progress", "Result", "SolverUnavailableError",
-    "Sourcing", "SourcingPlan", "StartReceipt", "Store", "UnknownMethodError", "VariantComparison", "Violation",
+    "NotApplicableError", "Plan", "Plant", "PlantPlan", "Progress", "Result", "Simulation", "SolverUnavailableError",
+    "Sourcing", "SourcingPlan", "StartReceipt", "Store", "UnknownMethodError", "ValueStream", "VariantComparison",
+    "Violation",
     "audit", "batch", "check", "compare", "explain", "export", "formulation", "from_tables", "generate",
     "generate_plant", "library", "method", "methods", "plan", "read", "read_plant", "read_result", "register",
-    "shut_down", "solve", "why_not", "write", "write_plant",
+    "shut_down", "simulate", "solve", "why_not", "write", "write_plant",
 ]  # fmt: skip
 
 

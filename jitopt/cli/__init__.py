@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from jitopt.cli import asking, batching, comparing, files, judging, planning, solving
+from jitopt.cli import asking, batching, comparing, files, judging, planning, simulating, solving
 from jitopt.cli.failures import Commands
 from jitopt.cli.library import library
 from jitopt.cli.output import err, flush
@@ -51,6 +51,7 @@ for _command in (
     batching.batch,
     judging.check,
     judging.explain,
+    simulating.simulate,
     comparing.compare,
     files.info,
     files.convert,
