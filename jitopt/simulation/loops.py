@@ -181,6 +181,8 @@ def verdict(target: float | None, mean: float, half: float) -> str | None:
     """Say whether a target is "kept" or "missed", beyond the interval, or "open"; None without a target."""
     if target is None or math.isnan(mean):
         return None
+    if target == 1.0 and mean < target:
+        return "missed"  # Who promises all is refuted by one miss.
     if mean - half >= target or (half == 0.0 and mean >= target):
         return "kept"
     return "missed" if mean + half < target else "open"

@@ -163,8 +163,9 @@ def measure_stock(
         if a < away and back[a] < end and back[a] <= then:
             then = back[a]
             step = 1
-        if then > warm_up:
-            span = then - max(now, warm_up)
+        span = then - max(now, warm_up)
+        if span > 0.0:
+            # What comes and goes at one moment makes levels that no time is spent at.
             out[STOCK] += level * span
             levels[level // width] += span
             out[MOST] = max(out[MOST], float(level))
