@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from jitopt.engine.result import Progress, Result
     from jitopt.planning.findings import Finding
     from jitopt.planning.plant import Plant
+    from jitopt.planning.service import Service
     from jitopt.problems.base import Evaluation, Instance
 
 __all__ = ["Outcome", "PlantPlan", "Step", "run_chain"]
@@ -69,7 +70,8 @@ class PlantPlan:
     found none in time), "interrupted". outcomes: the steps that were taken, in order. decisions:
     what they decided. analysis: demand. not_run: steps that could not be taken. tries: that
     were taken back. warnings, left_out: about the
-    tables. day: that is levelled.
+    tables. day: that is levelled. service: what the cards give when they are simulated, None where
+    there are none, or the time was over.
     """
 
     plant: Plant
@@ -83,6 +85,7 @@ class PlantPlan:
     left_out: tuple[Finding, ...] = ()
     day: int = 1
     seconds: float = 0.0
+    service: Service | None = None
 
     def outcome(self, name: str) -> Outcome | None:
         """Return a step's outcome, None where it was not taken."""

@@ -34,6 +34,7 @@ def plan_data(plan: PlantPlan) -> dict[str, Any]:
         "taken_back": [found.to_dict() for found in plan.tries],
         "costs_per_day": costs(plan),
         "indicators": indicators(plan),
+        "service": None if plan.service is None else plan.service.to_dict(),
         "obstacles": [obstacle.to_dict() for obstacle in obstacles(plan)],
         "limits": [limit.to_dict() for limit in limits(plan)],
         "lines": [

@@ -9,6 +9,7 @@ from jitopt.network import critical_suppliers
 from jitopt.planning.decided import card_rows
 from jitopt.planning.indicators import costs, indicators, limits, notes
 from jitopt.planning.obstacles import obstacles
+from jitopt.planning.service import told_service
 from jitopt.planning.solving import PROVEN
 from jitopt.problems.figures import counted, rounded
 
@@ -66,6 +67,7 @@ def summary(plan: PlantPlan) -> str:
     lines += _why_not(plan)
     lines += _taken_back(plan)
     lines += _indicators(plan)
+    lines += _service(plan)
     lines += _limits(plan)
     lines += _decisions(plan)
     lines += _risks(plan)
@@ -192,6 +194,20 @@ def _indicators(plan: PlantPlan) -> list[str]:
     if paid:
         lines += ["Paid a day for:", "", *_table(["what", "money a day"], paid, most=30)]
     return lines
+
+
+def _service(plan: PlantPlan) -> list[str]:
+    """Tell what the cards give when they are simulated."""
+    if plan.service is None:
+        left = bool(plan.decisions.cards) and plan.status != "interrupted"
+        return ["The cards were not simulated: the time was over.", ""] if left else []
+    lines = ["## What service the cards give", "", f"{told_service(plan.service)}.", ""]
+    lines += [f"* {plain(loop.loop)}: {plain(loop.text)}." for loop in plan.service.weak[:MOST]]
+    if len(plan.service.weak) > MOST:
+        lines.append(f"* ... and {len(plan.service.weak) - MOST} more, in service.csv.")
+    told = plan.service.simulation.evidence
+    how = f"Simulated loop by loop, {told['replications']} runs of {told['days']:g} days; every loop is in service.csv."
+    return [*lines, *([""] if plan.service.weak else []), how, ""]
 
 
 def _limits(plan: PlantPlan) -> list[str]:
