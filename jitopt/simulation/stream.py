@@ -70,8 +70,8 @@ class Stations(Table):
     its shifts [id in `shifts`, default: always]. mtbf: mean time between a repair and the next breakdown of a server
     [minutes, default: no breakdowns]. mttr: mean time to repair [minutes, default 0].
     breakdown: time that counts for mtbf: "work" (set-up and run, default) or "clock" (all time).
-    mtbf_distribution, mtbf_cv, mttr_distribution, mttr_cv: [default exponential]. line: stations with the same text stop
-    together when one of their operations stops the line [default: the station alone].
+    mtbf_distribution, mtbf_cv, mttr_distribution, mttr_cv: [default exponential]. line: stations with
+    the same text stop together when one of their operations stops the line [default: it stops alone].
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("station",)

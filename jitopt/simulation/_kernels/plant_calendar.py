@@ -1,190 +1,174 @@
-"""The calendar of events: an indexed binary heap by time, at equal times by order; lists and variates."""
+"""Kernels: the calendar of events, a binary heap by time and, at equal times, order; lists; random numbers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import jitopt.simulation._kernels.plant_fields as f
 from jitopt.jit import in_place
 
 if TYPE_CHECKING:
-    from jitopt.simulation._kernels.arrays import Floats, Ints, Matrix, Table
-
-
-class State(NamedTuple):
-    """A plant in the middle of a run.
-
-    n, x: tables of `plant_fields`. heap, key: rows and times of the calendar. todo, feed: lists of loops and
-    stations to look at, rings. link, share: lists of rows, and a number to each entry. variates, cursor: drawn numbers by
-    source, and how many were taken. bars: time by number of containers. trace: time, what, where, whom.
-    """
-
-    n: Table
-    x: Matrix
-    heap: Ints
-    key: Floats
-    todo: Ints
-    feed: Ints
-    link: Ints
-    share: Floats
-    variates: Matrix
-    cursor: Ints
-    bars: Floats
-    trace: Matrix
+    from jitopt.simulation._kernels.arrays import Floats, Ints
 
 
 @in_place
-def sift_up(n: Table, heap: Ints, key: Floats, place: int, row: int, time: float) -> None:
+def sift_up(n: Ints, x: Floats, place: int, row: int, time: float) -> None:
     """Put a row into its place at `place` or above."""
+    heap = n[f.HEAP]
     while place > 0:
         above = (place - 1) >> 1
-        other = heap[above]
-        if key[above] < time or (key[above] == time and n[other, f.ORDER] <= n[row, f.ORDER]):
+        other = n[heap + above]
+        due = x[heap + above]
+        if due < time or (due == time and n[other + f.ORDER] <= n[row + f.ORDER]):
             break
-        heap[place] = other
-        key[place] = key[above]
-        n[other, f.PLACE] = place
+        n[heap + place] = other
+        x[heap + place] = due
+        n[other + f.PLACE] = place
         place = above
-    heap[place] = row
-    key[place] = time
-    n[row, f.PLACE] = place
+    n[heap + place] = row
+    x[heap + place] = time
+    n[row + f.PLACE] = place
 
 
 @in_place
-def sift_down(n: Table, heap: Ints, key: Floats, place: int, row: int, time: float) -> None:
+def sift_down(n: Ints, x: Floats, place: int, row: int, time: float) -> None:
     """Put a row into its place at `place` or below."""
-    size = n[0, f.DUE_EVENTS]
-    while True:
+    heap = n[f.HEAP]
+    size = n[f.DUE_EVENTS]
+    while 2 * place + 1 < size:
         below = 2 * place + 1
-        if below >= size:
+        other = n[heap + below]
+        due = x[heap + below]
+        if below + 1 < size:
+            right = n[heap + below + 1]
+            if x[heap + below + 1] < due or (x[heap + below + 1] == due and n[right + f.ORDER] < n[other + f.ORDER]):
+                below += 1
+                other = right
+                due = x[heap + below]
+        if time < due or (time == due and n[row + f.ORDER] <= n[other + f.ORDER]):
             break
-        right = below + 1
-        if right < size and (
-            key[right] < key[below] or (key[right] == key[below] and n[heap[right], f.ORDER] < n[heap[below], f.ORDER])
-        ):
-            below = right
-        other = heap[below]
-        if time < key[below] or (time == key[below] and n[row, f.ORDER] <= n[other, f.ORDER]):
-            break
-        heap[place] = other
-        key[place] = key[below]
-        n[other, f.PLACE] = place
+        n[heap + place] = other
+        x[heap + place] = due
+        n[other + f.PLACE] = place
         place = below
-    heap[place] = row
-    key[place] = time
-    n[row, f.PLACE] = place
+    n[heap + place] = row
+    x[heap + place] = time
+    n[row + f.PLACE] = place
 
 
 @in_place
-def schedule(n: Table, heap: Ints, key: Floats, row: int, time: float) -> None:
+def schedule(n: Ints, x: Floats, row: int, time: float) -> None:
     """Let the event of a row be due at `time`; it has none so far."""
-    place = n[0, f.DUE_EVENTS]
-    n[0, f.DUE_EVENTS] = place + 1
-    sift_up(n, heap, key, place, row, time)
+    place = n[f.DUE_EVENTS]
+    n[f.DUE_EVENTS] = place + 1
+    sift_up(n, x, place, row, time)
 
 
 @in_place
-def cancel(n: Table, heap: Ints, key: Floats, row: int) -> None:
+def cancel(n: Ints, x: Floats, row: int) -> None:
     """Take the event of a row out of the calendar."""
-    place = n[row, f.PLACE]
-    n[row, f.PLACE] = -1
-    size = n[0, f.DUE_EVENTS] - 1
-    n[0, f.DUE_EVENTS] = size
+    heap = n[f.HEAP]
+    place = n[row + f.PLACE]
+    n[row + f.PLACE] = -1
+    size = n[f.DUE_EVENTS] - 1
+    n[f.DUE_EVENTS] = size
     if place == size:
         return
-    moved = heap[size]
-    time = key[size]
+    moved = n[heap + size]
+    time = x[heap + size]
     above = (place - 1) >> 1
-    if place > 0 and (time < key[above] or (time == key[above] and n[moved, f.ORDER] < n[heap[above], f.ORDER])):
-        sift_up(n, heap, key, place, moved, time)
+    if place > 0 and (
+        time < x[heap + above] or (time == x[heap + above] and n[moved + f.ORDER] < n[n[heap + above] + f.ORDER])
+    ):
+        sift_up(n, x, place, moved, time)
     else:
-        sift_down(n, heap, key, place, moved, time)
+        sift_down(n, x, place, moved, time)
 
 
 @in_place
-def take(n: Table, variates: Matrix, cursor: Ints, source: int) -> float:
+def take(n: Ints, x: Floats, source: int) -> float:
     """Return the next number of a source."""
-    block = variates.shape[1]
-    at = cursor[source]
-    if at >= block:
-        n[0, f.HUNGRY] = 2
-        return variates[source, block - 1]
-    cursor[source] = at + 1
-    if 4 * (at + 1) >= 3 * block and n[0, f.HUNGRY] == 0:
-        n[0, f.HUNGRY] = 1
-    return variates[source, at]
+    at = n[source + f.NEXT_NUMBER]
+    if at >= n[source + f.LOW]:
+        if at >= n[source + f.NUMBERS_END]:
+            n[f.HUNGRY] = 2
+            return 0.0
+        if n[f.HUNGRY] == 0:
+            n[f.HUNGRY] = 1
+    n[source + f.NEXT_NUMBER] = at + 1
+    return x[at]
 
 
 @in_place
-def new_row(n: Table, kind: int) -> int:
-    """Return an unused row; the main loop has seen to it that there are some."""
-    row = n[0, f.SPARE]
-    n[0, f.SPARE] = n[row, f.NEXT]
-    n[0, f.SPARES] -= 1
-    n[0, f.SEQUENCE] += 1
-    n[row, f.KIND] = kind
-    n[row, f.ORDER] = (kind << 40) + n[0, f.SEQUENCE]
-    n[row, f.NEXT] = -1
-    return row
-
-
-@in_place
-def drop_row(n: Table, row: int) -> None:
-    """Return a row to the unused ones."""
-    n[row, f.KIND] = f.IDLE_ROW
-    n[row, f.NEXT] = n[0, f.SPARE]
-    n[0, f.SPARE] = row
-    n[0, f.SPARES] += 1
-
-
-@in_place
-def append(n: Table, owner: int, first: int, last: int, row: int) -> None:
-    """Put a row at the end of the list that begins and ends in these columns of its owner."""
-    n[row, f.NEXT] = -1
-    if n[owner, first] < 0:
-        n[owner, first] = row
+def new_row(n: Ints, kind: int) -> int:
+    """Return an unused row; the main loop sees to it that there are some."""
+    row = n[f.SPARE]
+    if n[f.SPARES] > 1:
+        n[f.SPARE] = n[row + f.NEXT]
+        n[f.SPARES] -= 1
     else:
-        n[n[owner, last], f.NEXT] = row
-    n[owner, last] = row
-
-
-@in_place
-def pop(n: Table, owner: int, first: int) -> int:
-    """Take the first row off a list that is not empty."""
-    row = n[owner, first]
-    n[owner, first] = n[row, f.NEXT]
+        n[f.HUNGRY] = 2  # What follows is worth nothing: the run begins anew with more.
+    n[f.SEQUENCE] += 1
+    n[row + f.KIND] = kind
+    n[row + f.ORDER] = (kind << 40) + n[f.SEQUENCE]
+    n[row + f.NEXT] = -1
     return row
 
 
 @in_place
-def touch(n: Table, todo: Ints, loop: int) -> None:
+def drop_row(n: Ints, row: int) -> None:
+    """Return a row to the unused ones."""
+    n[row + f.KIND] = f.IDLE_ROW
+    n[row + f.NEXT] = n[f.SPARE]
+    n[f.SPARE] = row
+    n[f.SPARES] += 1
+
+
+@in_place
+def append(n: Ints, owner: int, first: int, last: int, row: int) -> None:
+    """Put a row at the end of the list that begins and ends in these columns of its owner."""
+    n[row + f.NEXT] = -1
+    if n[owner + first] < 0:
+        n[owner + first] = row
+    else:
+        n[n[owner + last] + f.NEXT] = row
+    n[owner + last] = row
+
+
+@in_place
+def pop(n: Ints, owner: int, first: int) -> int:
+    """Take the first row off a list that is not empty."""
+    row = n[owner + first]
+    n[owner + first] = n[row + f.NEXT]
+    return row
+
+
+@in_place
+def touch(n: Ints, loop: int) -> None:
     """Let a loop be tried before time passes."""
-    if n[loop, f.LISTED] == 0:
-        n[loop, f.LISTED] = 1
-        last = n[0, f.TODO_LAST]
-        todo[last] = loop
-        last += 1
-        n[0, f.TODO_LAST] = last if last < todo.shape[0] else 0
+    if n[loop + f.LISTED] == 0:
+        n[loop + f.LISTED] = 1
+        n[n[f.TODO_LAST]] = loop
+        last = n[f.TODO_LAST] + 1
+        n[f.TODO_LAST] = last if last < n[f.TODO_END] else n[f.TODO]
 
 
 @in_place
-def call(n: Table, feed: Ints, station: int) -> None:
+def call(n: Ints, station: int) -> None:
     """Let a station look for work before time passes."""
-    if n[station, f.FEEDING] == 0:
-        n[station, f.FEEDING] = 1
-        last = n[0, f.FEED_LAST]
-        feed[last] = station
-        last += 1
-        n[0, f.FEED_LAST] = last if last < feed.shape[0] else 0
+    if n[station + f.FEEDING] == 0:
+        n[station + f.FEEDING] = 1
+        n[n[f.FEED_LAST]] = station
+        last = n[f.FEED_LAST] + 1
+        n[f.FEED_LAST] = last if last < n[f.FEED_END] else n[f.FEED]
 
 
 @in_place
-def note(n: Table, trace: Matrix, time: float, what: int, where: int, whom: int) -> None:
+def note(n: Ints, x: Floats, time: float, what: int, row: int) -> None:
     """Write an event into the trace, where one is kept."""
-    at = n[0, f.TRACED]
-    if at < trace.shape[0]:
-        trace[at, 0] = time
-        trace[at, 1] = what
-        trace[at, 2] = where
-        trace[at, 3] = whom
-        n[0, f.TRACED] = at + 1
+    at = n[f.TRACED]
+    if at < n[f.TRACE_END]:
+        n[at] = what
+        n[at + 1] = row
+        x[at] = time
+        n[f.TRACED] = at + 2

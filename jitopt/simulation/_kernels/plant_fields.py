@@ -1,9 +1,12 @@
-"""The columns of the two tables a plant is held in while it runs.
+"""The memory a plant is held in while it runs, and what stands where.
 
-Everything is a row: the head, loops, operations, stations, servers, customers, suppliers, switches,
-and whatever comes and goes (containers, waiting orders, cards on their way). `n` holds whole
-numbers, `x` numbers. What is used most stands first, so that it shares a line of the cache.
-Stock is counted in grains: the largest part of a unit of which every quantity is a multiple.
+Two arrays of equal length: `n` holds whole numbers, `x` numbers. Everything is a row, known by its
+address: the head (address 0), loops, operations, stations, servers, customers, suppliers, switches,
+sources of random numbers, and whatever comes and goes (containers, orders that wait, cards on their
+way). The columns below are added to the address: n[loop + LEVEL]. Lists are addresses of other
+rows, from one address to another; beside an entry n[k] stands a number x[k]. What is used most stands first,
+so that it shares a line of the cache. Stock is counted in grains: the largest part of a unit of
+which every quantity is a multiple.
 """
 
 from __future__ import annotations
@@ -14,21 +17,34 @@ PLACE = 1  # in the calendar, -1 where no event is due
 ORDER = 2  # of events at the same time
 NEXT = 3  # in a list of rows, -1 at its end
 
-# The head, row 0.
-DUE_EVENTS = 4  # events in the calendar
-SPARE = 5  # first unused row
-SPARES = 6  # unused rows
-SEQUENCE = 7
-TODO_FIRST = 8
-TODO_LAST = 9
-FEED_FIRST = 10
-FEED_LAST = 11
-HUNGRY = 12  # 1: a source of variates runs low, 2: one ran dry
-TRACED = 13
-EVENTS = 14
-SAME_TIME = 15  # events since time last passed
-PLAN_FIRST = 16  # loops from the customers back, in `link`
-PLAN_LAST = 17
+# The head.
+HEAP = 4  # rows with an event, and when it is due
+DUE_EVENTS = 5  # their number
+SPARE = 6  # first unused row
+SPARES = 7  # unused rows
+SEQUENCE = 8
+HUNGRY = 9  # 1: a source of numbers runs low, 2: one ran dry, or the unused rows did
+TODO = 10  # ring of loops to try
+TODO_END = 11
+TODO_FIRST = 12
+TODO_LAST = 13
+FEED = 14  # ring of stations to look at
+FEED_END = 15
+FEED_FIRST = 16
+FEED_LAST = 17
+TRACED = 18
+TRACE_END = 19
+EVENTS = 20
+SAME_TIME = 21  # events since time last passed
+PLAN_FIRST = 22  # loops from the customers back
+PLAN_LAST = 23
+START = 0  # when the counts began
+CLOCK = 1  # time of the last event
+
+# A source of random numbers.
+NEXT_NUMBER = 4
+LOW = 5  # from here on it asks for more
+NUMBERS_END = 6
 
 # A loop.
 LEVEL = 4  # stock in its supermarket [grains]
@@ -69,7 +85,7 @@ LOST_SOURCE = 38
 TRUCK = 39
 ON_ORDER = 40
 ON_ORDER_LAST = 41
-DUE_DELIVERIES = 42  # ring of containers due, in `link`
+DUE_DELIVERIES = 42  # ring of containers due
 STOCK_BARS = 43
 STOCK_BARS_COUNT = 44
 WIP_BARS = 45
@@ -88,7 +104,6 @@ LATE = 57
 PEAK = 58
 RUINED = 59  # containers that left with nothing good
 LOOP_COUNTS = 51
-WIDTH = 60
 
 SINCE = 0  # last change of the stock
 AREA = 1
@@ -104,9 +119,7 @@ TARGET = 10
 ECHELON = 11
 UNIT = 12  # a unit per grain
 LEAD_SQUARED = 13
-BREADTH = 20
 
-START = 0  # of the head: when the counts began
 
 # An operation.
 LOOP = 4
@@ -138,9 +151,9 @@ RULE = 10
 FEEDING = 11
 BLOCKED_FIRST = 12
 BLOCKED_LAST = 13
-SETUPS = 14  # where its matrix begins in `share`
+SETUPS = 14  # its matrix
 FAMILIES = 15
-LINE = 16  # its servers' line in `link`
+LINE = 16  # servers that stop together
 LINE_END = 17
 RELEASES = 18  # loops that wait for room in front of it
 RELEASES_END = 19
@@ -248,6 +261,11 @@ OPERATION_ROW = 14
 STATION_ROW = 15
 CONTROL_ROW = 16
 ORDER_ROW = 17
+SOURCE_ROW = 18
+
+WIDTHS = {HEAD: 24, LOOP_ROW: 64, OPERATION_ROW: 16, STATION_ROW: 20, SERVER: 16, CUSTOMER: 16, SWITCH: 16}
+"""Columns of a row by its kind; of the others `NARROW`."""
+NARROW = 10
 
 # Conditions of a server.
 IDLE = 0
@@ -270,3 +288,21 @@ CROWDED = 3
 DRY = 4
 STUCK = 5
 NOTHING_DUE = 6
+
+# What the trace tells; the row beside it.
+RELEASE = 1  # loop
+START = 2  # operation
+SET_UP = 3  # operation
+FINISH = 4  # operation
+ARRIVAL = 5  # loop
+ORDERED = 6  # customer
+SERVED = 7  # customer, an order that had waited
+BREAKDOWN = 8  # server
+REPAIRED = 9  # server
+REWORKED = 10  # operation
+RUIN = 11  # loop
+DELIVERY = 12  # supplier
+LINE_STOP = 13  # operation
+CLOSE = 14  # switch
+OPENED = 15  # switch
+BLOCK = 16  # server
