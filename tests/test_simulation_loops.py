@@ -337,6 +337,16 @@ def test_twins_threads_and_neighbours_change_nothing():
     assert run_loops(some_loops(), **settings | {"seed": 8}, compiled=False).sums.tobytes() != alone.sums.tobytes()
 
 
+def test_what_fewer_cards_cover_is_what_a_run_with_them_covers():
+    settings: Any = {"replications": 3, "seed": 9, "days": 40.0, "warm_up": 2.0, "compiled": False, "threads": 1}
+    loops = [replace(loop, shortage="backorder") for loop in some_loops()]
+    fewer = run_loops(loops, **settings, steps=(0, -1)).sums[:, 1]
+    whole = run_loops([replace(loop, cards=loop.cards - 1) for loop in loops], **settings).sums[:, 0]
+    for measure in (m.TIME, m.CYCLES, m.COVERED):
+        assert (fewer[:, :, measure] == whole[:, :, measure]).all()
+    assert (whole[:, :, m.COVERED] < whole[:, :, m.CYCLES]).any()
+
+
 def test_long_runs_are_cut_into_calls_without_a_trace(monkeypatch):
     settings: Any = {"replications": 5, "seed": 9, "days": 40.0, "warm_up": 2.0, "threads": 1, "compiled": False}
     whole = run_loops(some_loops(), **settings)

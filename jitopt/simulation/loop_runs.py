@@ -58,7 +58,8 @@ class OutOfTimeError(JitoptError):
 class LoopRuns:
     """What the kernels measured: sums[loop, step, replication, measure]; see `_kernels/loops.py`.
 
-    steps: cards more than planned (0, -1). levels: time at each stock level, of each loop, all
+    steps: cards more than planned (0, -1); of others than 0 only COVERED, CYCLES and TIME are told where
+    needs do not depend on cards. levels: time at each stock level, of each loop, all
     replications together, as planned. widths: containers in a level. compiled: which twin ran.
     """
 
@@ -154,6 +155,7 @@ def _touch(kernels: Any) -> None:
         row, row[0], row, row[0], 0.0, 0.0, 0, 1, False, 0, 0.0, 1.0, 1,
         np.zeros((1, measures.MEASURES)), np.zeros((1, 2)), *arrays, np.empty((1, 2)),
     )  # fmt: skip
+    kernels.run_cover(row, row[0], row, row[0], 0.0, 1, 0.0, 1.0, np.zeros((1, measures.MEASURES)), arrays[0])
 
 
 class _Job:
@@ -221,6 +223,11 @@ class _Job:
             out[:, measures.SHORT] = 1.0
             return
         size = drawn[0].shape[1]
+        if step and loop.supply == "shared" and loop.shortage in ("backorder", "order"):
+            self.kernels.run_cover(
+                *drawn, loop.interval, cards - empty, self.warm_up, self.end, out, desk.room(size, False)[0]
+            )
+            return
         levels = np.zeros((len(out), len(self.levels[place])))
         often = 1.0 / loop.interval if loop.interval else 0.0
         self.kernels.run_loop(

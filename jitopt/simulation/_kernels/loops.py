@@ -290,3 +290,24 @@ def run_loop(
         else:
             row[CYCLES] = row[TAKEN] + row[MISSED]
             row[COVERED] = row[ON_TIME]
+
+
+@kernel
+def run_cover(
+    gap: Any, first: Any, delay: Any, phase: Any, interval: float, stocked: int, warm_up: float, end: float,
+    out: Any, need: Any,
+) -> None:  # fmt: skip
+    """Measure only what other numbers of cards would cover, where needs do not depend on the cards."""
+    for r in range(len(gap)):
+        t = first[r]
+        count = 0
+        while count < len(gap[r]) and t < end:
+            need[count] = t
+            t += gap[r, count]
+            count += 1
+        until = min(t, end)
+        out[r, TIME] += max(0.0, until - warm_up)
+        if interval > 0.0:
+            measure_rounds(need, count, stocked, delay[r], phase[r], interval, warm_up, until, out[r])
+        else:
+            measure_cover(need, count, stocked, delay[r], warm_up, until, out[r])
