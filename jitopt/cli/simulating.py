@@ -14,6 +14,9 @@ __all__ = ["simulate"]
 SHOWN = 12
 """Rows of a table that are told on the terminal."""
 
+HIDDEN = ("throughput", "stock_most", "red", "yellow", "green", "service_fewer")
+"""Columns that are told with --json only."""
+
 WORDS = {"kept": "kept", "missed": "missed", "open": "undecided", None: ""}
 
 
@@ -120,7 +123,7 @@ def _shown(found: Any) -> str:
 
 def _table(name: str, table: dict[str, list[Any]]) -> str:
     widths = {key for key in table if key.endswith("_half_width")}
-    head = [key for key in table if key not in widths]
+    head = [key for key in table if key not in widths and not (name == "loops" and "fewer" in table and key in HIDDEN)]
     count = len(next(iter(table.values()), []))
     order = list(range(count))
     if "service" in table and "target" in table:
