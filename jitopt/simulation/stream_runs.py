@@ -86,7 +86,8 @@ def run_stream(
         "events": sum(int(one.totals["events"]) for one in found),
     }
     seconds = {"sample": sampling, "run": time.perf_counter() - began - compile_seconds, "compile": compile_seconds}
-    return Runs(stream, *_together(found), evidence, seconds)
+    totals, loops, stations, demand, bars = _together(found)
+    return Runs(stream, totals, loops, stations, demand, bars, evidence, seconds)
 
 
 def _check(replications: int, seed: int, days: float, warm_up: float | None, threads: int | None) -> None:
