@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jitopt.planning.plant import Plant
     from jitopt.planning.service import Service
     from jitopt.problems.base import Evaluation, Instance
+    from jitopt.simulation.stream import ValueStream
 
 __all__ = ["Outcome", "PlantPlan", "Step", "run_chain"]
 
@@ -95,6 +96,10 @@ class PlantPlan:
     def judged(self) -> dict[str, Evaluation]:
         """What the judge says of each step's plan."""
         return {o.name: o.instance.evaluate(o.result.plan) for o in self.outcomes if o.result.plan is not None}
+
+    def value_stream(self, plan: object = None) -> ValueStream:
+        """Return the plant with what was decided as a value stream, to be simulated; see docs/simulate.md."""
+        return self.plant.value_stream(self.decisions)
 
     def result(self, name: str) -> Result[Any] | None:
         """Return a step's result, None where it was not taken."""

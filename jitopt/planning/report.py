@@ -11,6 +11,7 @@ from jitopt.planning.indicators import costs, indicators, limits, notes
 from jitopt.planning.obstacles import obstacles
 from jitopt.planning.store import slug
 from jitopt.planning.summary import summary
+from jitopt.planning.taken import decisions_data
 from jitopt.planning.writing import guarded_csv
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def plan_data(plan: PlantPlan) -> dict[str, Any]:
         "steps": [_step(plan, outcome) for outcome in plan.outcomes],
         "not_run": list(plan.not_run),
         "taken_back": [found.to_dict() for found in plan.tries],
+        "decisions": decisions_data(plan.decisions),
         "costs_per_day": costs(plan),
         "indicators": indicators(plan),
         "service": None if plan.service is None else plan.service.to_dict(),
