@@ -19,13 +19,38 @@ PLANTS = Path(__file__).parent.parent / "instances" / "plants"
 pytestmark = pytest.mark.skipif(not PLANTS.exists(), reason="not in a source tree")
 
 
-@pytest.fixture(scope="module", params=["lamps", "split"])
-def planned(request):
-    """Return a plan: of the lamps, or of a plant whose parts suppliers share, with racks and withdrawal between."""
-    if request.param == "lamps":
-        return jitopt.plan(PLANTS / "lamps", time_limit=300, work_limit=0.5)
-    plant = jitopt.generate_plant(seed=3, parts=12, suppliers=5, products=4)
-    return jitopt.plan(plant, time_limit=300, work_limit=0.5)
+def shared_lamps() -> Any:
+    """Return the lamps with shades from two suppliers, and bases that go by a rack."""
+    plant = jitopt.read_plant(PLANTS / "lamps").plant
+    parts, quotes, loops, racks = (dict(plant.columns(name)) for name in ("parts", "quotes", "loops", "racks"))
+    parts["sources"] = [2 if part == "shade" else 1 for part in parts["part"]]
+    quotes["capacity"] = [
+        12 if (supplier, part) == ("Form", "shade") else None
+        for supplier, part in zip(quotes["supplier"], quotes["part"], strict=True)
+    ]
+    racks["positions"] = [60 for _ in racks["rack"]]
+    loops["to"] = ["shelf" if name == "base in" else to for name, to in zip(loops["loop"], loops["to"], strict=True)]
+    new = {
+        "loop": "base to line",
+        "part": "base",
+        "from": "shelf",
+        "to": "assembly",
+        "lead_time": 0.1,
+        "interval": 0.05,
+    }
+    loops = {name: [*column, new.get(name)] for name, column in loops.items()}
+    return plant.replace(parts=parts, quotes=quotes, loops=loops, racks=racks)
+
+
+@pytest.fixture(scope="module")
+def planned():
+    """Return a plan with bought, shared, made and withdrawn parts."""
+    found = jitopt.plan(shared_lamps(), time_limit=300, work_limit=0.2)
+    assert found.status == "planned"
+    assert set(found.value_stream().loops.kind) == {"supplier", "production", "withdrawal"}
+    # Nine loops of the lamps, one to the line, one more of the shared part, two products.
+    assert len(found.value_stream().loops.loop) == 9 + 1 + 1 + 2
+    return found
 
 
 def rows(table: Any) -> list[dict[str, Any]]:
