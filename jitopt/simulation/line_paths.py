@@ -26,7 +26,7 @@ __all__ = ["KERNELS", "Paths", "Runs"]
 
 KERNELS = "jitopt.simulation._kernels.line"
 
-PORTION = 512
+PORTION = 500
 """Jobs that a kernel runs at once: their times stay near the processor, and a stop is heard soon."""
 
 KEPT = 2**25
@@ -48,7 +48,7 @@ class Runs(NamedTuple):
 
 
 class Portion(NamedTuple):
-    """Some jobs in some replications. first: their number. times: [job, station, lane]. ordered: [job, lane]."""
+    """Some jobs in some replications. first: their number. times: [station, job, lane]. ordered: [job, lane]."""
 
     first: int
     times: Floats
@@ -58,8 +58,9 @@ class Portion(NamedTuple):
 class Paths:
     """The sample of a line, replication by replication; plans meet the same times (common random numbers).
 
-    line, size: what is sampled. threads: that draw and run. compiled: whether by machine code. stopped:
-    asked between portions of 0.1 s at most; once it says True, `run` raises InterruptedError.
+    line, size: what is sampled. threads: that draw and run. compiled: whether by machine code. keep:
+    whether times are kept for the next plans (as long as they are few, see KEPT). stopped: asked between
+    portions, of 0.1 s at most; once it says True, `run` raises InterruptedError.
     """
 
     def __init__(
@@ -69,13 +70,14 @@ class Paths:
         *,
         threads: int = 1,
         compiled: bool = True,
+        keep: bool = True,
         stopped: Callable[[], bool] | None = None,
     ) -> None:
         self.line, self.size, self.threads = line, size, threads
         self.kernels = jit.compiled(KERNELS) if compiled else jit.plain(KERNELS)
         self.blocks = [range(r, min(r + LANES, size.replications)) for r in range(0, size.replications, LANES)]
         self._stopped = stopped or (lambda: False)
-        self._keeps = size.length * size.replications * (line.stations + 1) <= KEPT
+        self._keeps = keep and size.length * size.replications * (line.stations + 1) <= KEPT
         self._kept: dict[int, list[Portion]] = {}
 
     def portions(self, block: int) -> Iterator[Portion]:
@@ -84,7 +86,7 @@ class Paths:
             yield from self._kept[block]
             return
         kept: list[Portion] = []
-        for portion in self._drawn(self.blocks[block]):
+        for portion in self._drawn(block):
             if self._stopped():
                 raise InterruptedError
             if self._keeps:
@@ -93,19 +95,15 @@ class Paths:
         if self._keeps:
             self._kept[block] = kept
 
-    def _drawn(self, replications: range) -> Iterator[Portion]:
-        streams, count = Streams(self.line, self.size.seed, replications), len(replications)
-        last = np.zeros(LANES)
+    def _drawn(self, block: int) -> Iterator[Portion]:
+        streams, last = Streams(self.line, self.size.seed, block), np.zeros(LANES)
         for first in range(0, self.size.length, PORTION):
             jobs = min(PORTION, self.size.length - first)
-            times, ordered = np.zeros((jobs, self.line.stations, LANES)), np.zeros((jobs, LANES))
-            for j, lanes in enumerate(streams.service(jobs)):
-                for lane, drawn in enumerate(lanes):
-                    times[:, j, lane] = drawn
-            for lane, drawn in enumerate(streams.between(jobs)):
-                ordered[:, lane] = drawn
-            ordered[0, :count] += last[:count]
-            last = np.add.accumulate(ordered, axis=0, out=ordered)[-1]
+            times, ordered = np.empty((self.line.stations, jobs, LANES)), np.zeros((jobs, LANES))
+            streams.service(times)
+            if self.line.demand is not None:
+                streams.between(ordered)
+                self.kernels.accumulate(ordered, last)
             yield Portion(first, times, ordered)
 
     def run(self, plans: Sequence[Sequence[int]]) -> Runs:

@@ -36,6 +36,7 @@ Place = Annotated[int, Field(ge=0, le=MOST_PLACES)]
 Places = Annotated[tuple[Place, ...], BeforeValidator(as_tuple)]
 Positive = Annotated[float, Field(gt=0, le=LARGEST)]
 Times = Annotated[tuple[Positive, ...], BeforeValidator(as_tuple)]
+OptionalTimes = Annotated[tuple[Positive | None, ...], BeforeValidator(as_tuple)]
 Kind = Literal["deterministic", "exponential", "gamma", "lognormal", "uniform"]
 Kinds = Annotated[tuple[Kind, ...], BeforeValidator(as_tuple)]
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -106,14 +107,15 @@ class Size(NamedTuple):
 class Line(Strict):
     """A line of stations.
 
-    station: names, in the order of the flow [None: "1", "2", ...]. rate or time: parts per unit of time, or
-    mean time of a part. distribution: of its time [None: exponential]; cv: its coefficient of variation [None:
-    1; not read for exponential and deterministic]. blocking: "after_service" (buffers, of places between two
-    stations), "kanban" (cards for each stage), "conwip" (cards for the line), "base_stock" (stock for
-    each stage). total_buffer, total_cards: places or cards in all, at most. cost: of a place or card [None: 1].
-    minimum: places or cards at least [None: no place, one card]; maximum: at most. demand: orders [None: the
-    line is saturated, it always has work and room for what is finished]. target: to be reached at least cost.
-    sample: on which a plan is judged.
+    station: names, in the order of the flow [None: "1", "2", ...]. rate or time: parts per unit of time,
+    or mean time of a part. distribution: of its time [None: exponential]; cv: its coefficient of variation
+    [None: 1; not read for exponential and deterministic]. mtbf, mttr: mean working time between two
+    breakdowns and mean time of a repair, both exponential; the part at work waits [None: none].
+    blocking: "after_service" (buffers, of places between two stations), "kanban" (cards for each stage),
+    "conwip" (cards for the line), "base_stock" (stock for each stage). total_buffer, total_cards: places
+    or cards in all, at most. cost: of a place or card [None: 1]. minimum: places or cards at least [None:
+    no place, one card]; maximum: at most. demand: orders [None: the line is saturated, it always has work,
+    and room for what is finished]. target: to be reached at least cost. sample: on which a plan is judged.
     """
 
     station: Identifiers | None = None
@@ -121,6 +123,8 @@ class Line(Strict):
     time: Times | None = None
     distribution: Kinds | None = None
     cv: OptionalNumbers | None = None
+    mtbf: OptionalTimes | None = None
+    mttr: OptionalTimes | None = None
     blocking: Literal["after_service", "kanban", "conwip", "base_stock"] = "after_service"
     total_buffer: Place | None = None
     total_cards: Place | None = None
@@ -162,19 +166,42 @@ class Line(Strict):
         return self.minimum or (0 if self.blocking == "after_service" else 1,) * self.decided
 
     @cached_property
-    def times(self) -> tuple[float, ...]:
-        """Mean time of a part at each station."""
-        return tuple(1.0 / rate for rate in self.rate) if self.rate else (self.time or ())
-
-    @cached_property
     def service(self) -> tuple[Distribution, ...]:
-        """The distribution of the time of a part at each station."""
+        """The distribution of the time of a part at each station, without breakdowns."""
+        means = tuple(1.0 / rate for rate in self.rate) if self.rate else (self.time or ())
         kinds = self.distribution or ("exponential",) * self.stations
         spreads = self.cv or (None,) * self.stations
         return tuple(
             Distribution(kind, mean, 1.0 if cv is None else cv)
-            for kind, mean, cv in zip(kinds, self.times, spreads, strict=True)
+            for kind, mean, cv in zip(kinds, means, spreads, strict=True)
         )
+
+    @cached_property
+    def breakdowns(self) -> tuple[tuple[float, float] | None, ...]:
+        """Mean working time between two breakdowns and mean repair of each station, None where it has none."""
+        absent = (None,) * self.stations
+        pairs = zip(self.mtbf or absent, self.mttr or absent, strict=True)
+        return tuple(None if between is None or repair is None else (between, repair) for between, repair in pairs)
+
+    @cached_property
+    def times(self) -> tuple[float, ...]:
+        """Mean time of a part at each station, with its breakdowns: t (1 + mttr / mtbf)."""
+        return tuple(
+            law.mean * (1 + (down[1] / down[0] if down else 0.0))
+            for law, down in zip(self.service, self.breakdowns, strict=True)
+        )
+
+    @cached_property
+    def spreads(self) -> tuple[float, ...]:
+        """Squared coefficient of variation of those times (Hopp and Spearman, Factory Physics, chapter 8)."""
+        found = []
+        for law, down in zip(self.service, self.breakdowns, strict=True):
+            squared = law.variance() / law.mean**2
+            if down:
+                up = down[0] / (down[0] + down[1])
+                squared += 2 * up * (1 - up) * down[1] / law.mean
+            found.append(squared)
+        return tuple(found)
 
     @cached_property
     def between(self) -> Distribution | None:
@@ -203,7 +230,7 @@ class Line(Strict):
         Long lines start far from their rest; variable times take more parts to the same precision.
         With orders, the line forgets its start in about cv^2 / (1 - rho)^2 of them.
         """
-        spread = max([1.0, *(one.variance() / one.mean**2 for one in self.service)])
+        spread = max([1.0, *self.spreads])
         if self.demand is None:
             return REPLICATIONS[0], int(PARTS * min(16.0, spread * max(1.0, self.stations / 10))), 0
         memory = 4 * spread / max(1 - self.load, 0.01) ** 2
@@ -264,10 +291,8 @@ def _level(line: Line, j: int, room: int) -> int:
     falls, and never by more than one rises, where there is a place more: so more places never hold up a part.
     """
     before, behind = max(line.times[: j + 1]), max(line.times[j + 1 :])
-    spread = sum(
-        max(one.variance() / one.mean**2 for one in side if one.mean == slowest)
-        for side, slowest in ((line.service[: j + 1], before), (line.service[j + 1 :], behind))
-    )
+    rows = list(zip(line.times, line.spreads, strict=True))
+    spread = max(rows[: j + 1])[1] + max(rows[j + 1 :])[1]
     if before == behind:
         return (room + (j & 1)) // 2
     if not spread:

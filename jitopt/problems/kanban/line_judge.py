@@ -15,7 +15,7 @@ from jitopt.problems.base import Evaluation, Violation, exact, unpriced
 from jitopt.problems.estimates import Estimate, estimate, ratio
 from jitopt.problems.figures import amount, counted
 from jitopt.problems.kanban.line import lags
-from jitopt.problems.kanban.line_sample import Streams
+from jitopt.problems.kanban.line_sample import SIDE, Streams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Lane = NDArray[np.float64]
 
-__all__ = ["evaluate", "run"]
+__all__ = ["Run", "decided", "evaluate", "misfit", "run"]
 
 LANES = 128
 """Replications side by side."""
@@ -52,10 +52,10 @@ def evaluate(instance: Kanban, plan: KanbanPlan) -> Evaluation:
     """Judge the plan of a line: its places or cards against the rules, and what it gives on the sample."""
     line = instance.line
     assert line is not None
-    chosen = plan.buffers if line.blocking == "after_service" else plan.cards
-    wrong = _shape(line, chosen)
-    if wrong is not None or chosen is None:
-        return unpriced([wrong] if wrong else [])
+    chosen = decided(line, plan)
+    wrong = misfit(line, chosen)
+    if wrong is not None:
+        return unpriced([wrong])
     size = line.size(plan.sample.seed if plan.sample else None)
     found = run(line, chosen, size)
     terms, target = _measured(line, size, found)
@@ -72,13 +72,17 @@ def _costs(line: Line) -> tuple[float, ...]:
     return line.cost or (1.0,) * line.decided
 
 
-def _shape(line: Line, chosen: Sequence[int] | None) -> Violation | None:
+def decided(line: Line, plan: KanbanPlan) -> tuple[int, ...]:
+    """Return the places or cards of a plan, along the flow; nothing where it has none of this line."""
+    return (plan.buffers if line.word == "place" else plan.cards) or ()
+
+
+def misfit(line: Line, chosen: Sequence[int]) -> Violation | None:
     """Tell why a plan cannot be run: it has not the numbers of the line, or a loop without card."""
-    word = "buffers" if line.word == "place" else "cards"
-    if chosen is None or len(chosen) != line.decided:
-        have = "no" if chosen is None else str(len(chosen))
-        text = f"the plan has {have} {word}, the line needs {line.decided}"
-        return Violation("line", (), text, float(abs(line.decided - len(chosen or ()))) or 1.0)
+    if len(chosen) != line.decided:
+        word = "buffers" if line.word == "place" else "cards"
+        text = f"the plan has {len(chosen) or 'no'} {word}, the line needs {line.decided}"
+        return Violation("line", (), text, float(abs(line.decided - len(chosen))))
     if line.word == "card" and line.blocking != "base_stock" and min(chosen) < 1:
         text = f"{counted(0, 'card')} at {_place(line, list(chosen).index(0))}: nothing can ever be made there"
         return Violation("line", (), text, 1.0)
@@ -145,10 +149,11 @@ def run(line: Line, chosen: Sequence[int], size: Size) -> Run:
     ends: list[float] = []
     late: list[int] = []
     for first in range(0, size.replications, LANES):
-        lanes = range(first, min(first + LANES, size.replications))
+        lanes = min(LANES, size.replications - first)
         world = _Buffers if line.blocking == "after_service" else _Cards
-        one = world(line, chosen, size, len(lanes))
-        one.run(Streams(line, size.seed, lanes))
+        one = world(line, chosen, size, lanes)
+        blocks = range(first // SIDE, (first + lanes - 1) // SIDE + 1)
+        one.run([Streams(line, size.seed, block) for block in blocks])
         ends += one.ends.tolist()
         late += one.late.tolist()
     return Run(ends, late)
@@ -196,17 +201,26 @@ class _World:
         events.seen(lag)
         return events, lag
 
-    def run(self, streams: Streams) -> None:
-        """Run the whole sample."""
+    def run(self, blocks: list[Streams]) -> None:
+        """Run the whole sample of some blocks of replications."""
         import numpy as np
 
         done = 0
         while done < self.size.length:
             count = min(PORTION, self.size.length - done)
-            times = [list(np.array(station).T.copy()) for station in streams.service(count)]
-            between = list(np.array(streams.between(count)).T.copy()) if self.line.demand else []
-            self.portion(done, count, times, between)
+            drawn = np.zeros((len(blocks), self.line.stations, count, SIDE))
+            between = np.zeros((len(blocks), count, SIDE))
+            for k, streams in enumerate(blocks):
+                streams.service(drawn[k])
+                streams.between(between[k])
+            times = [self._side_by_side(drawn[:, j]) for j in range(self.line.stations)]
+            self.portion(done, count, times, self._side_by_side(between) if self.line.demand else [])
             done += count
+
+    def _side_by_side(self, drawn: Lane) -> list[Lane]:
+        """Turn [block, job, replication] into a row of all replications for each job."""
+        rows = drawn.transpose(1, 0, 2).reshape(drawn.shape[1], -1)
+        return list(rows[:, : self.lanes].copy())
 
     def portion(self, first: int, count: int, times: list[list[Lane]], between: list[Lane]) -> None:
         raise NotImplementedError

@@ -37,6 +37,7 @@ def validate_line(instance: Kanban) -> None:
             raise _refused("a line stands alone, without options or loops", f"/{name}", None, f"remove {name}")
     _columns(line)
     _spreads(line)
+    _breakdowns(line)
     _numbers(line)
     _asked(instance, line)
     _sample(line)
@@ -52,7 +53,7 @@ def _columns(line: Line) -> None:
     count = line.stations
     if not 2 <= count <= MOST_STATIONS:
         raise _refused(f"a line has 2 to {MOST_STATIONS} stations", "/line", count, "add or remove stations")
-    for name in ("station", "distribution", "cv"):
+    for name in ("station", "distribution", "cv", "mtbf", "mttr"):
         column = getattr(line, name)
         if column is not None and len(column) != count:
             raise _refused(
@@ -81,6 +82,16 @@ def _spreads(line: Line) -> None:
         if law.cv > most and law.kind not in ("deterministic", "exponential"):
             rule = f"the cv of a {law.kind} distribution may be at most {most:.4g}"
             raise _refused(rule, place, law.cv, "lower it, or take another distribution")
+
+
+def _breakdowns(line: Line) -> None:
+    """Refuse breakdowns without repair, and repairs without breakdown."""
+    absent = (None,) * line.stations
+    for row, (between, repair) in enumerate(zip(line.mtbf or absent, line.mttr or absent, strict=True)):
+        if (between is None) != (repair is None):
+            missing = "mtbf" if between is None else "mttr"
+            rule = "breakdowns have both, a mean time between them (mtbf) and a mean time of repair (mttr)"
+            raise _refused(rule, f"/line/{missing}/{row}", None, f"add {missing}, or remove the other")
 
 
 def _numbers(line: Line) -> None:

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     Times = NDArray[np.float64]
     Whole = NDArray[np.int64]
 
-__all__ = ["LANES", "buffers", "cards", "measure_buffers", "measure_cards"]
+__all__ = ["LANES", "accumulate", "buffers", "cards", "measure_buffers", "measure_cards"]
 
 LANES = 8
-"""Replications side by side: two registers of four."""
+"""Replications side by side, the blocks of a sample."""
 
 
 @in_place
@@ -41,19 +41,19 @@ def buffers(
 ) -> None:
     """Run jobs through lines with buffers; a finished part stays in its server until there is room.
 
-    times: of job first + i at station j in lane l, [i, j, l]. material, room, order: [plan, station]. fed,
+    times: of job first + i at station j in lane l, [j, i, l]. material, room, order: [plan, station]. fed,
     freed: row that a station's part and its room come from, [plan, station]. rings: moments of leaving,
     [plan, slot, station, lane].
     """
     mask = rings.shape[1] - 1
-    stations = times.shape[1]
+    stations = times.shape[0]
     for plan in range(rings.shape[0]):
-        for i in range(times.shape[0]):
+        for i in range(times.shape[1]):
             n = first + i
             at, before = n & mask, (n - 1) & mask
             for k in range(stations):
                 j = order[plan, k]
-                left, empty, work = rings[plan, at, j], rings[plan, before, j], times[i, j]
+                left, empty, work = rings[plan, at, j], rings[plan, before, j], times[j, i]
                 arrived = rings[plan, (n - material[plan, j]) & mask, fed[plan, j]]
                 freeing = rings[plan, (n - room[plan, j]) & mask, freed[plan, j]]
                 for lane in range(LANES):
@@ -85,9 +85,9 @@ def cards(
     that found no finished part, [plan, lane].
     """
     mask = rings.shape[1] - 1
-    stations = times.shape[1]
+    stations = times.shape[0]
     for plan in range(rings.shape[0]):
-        for i in range(times.shape[0]):
+        for i in range(times.shape[1]):
             n = first + i
             at, before = n & mask, (n - 1) & mask
             _write(ordered[i], rings[plan, at, 2 * stations + 1])
@@ -99,12 +99,21 @@ def cards(
                     continue
                 card = rings[plan, (n - room[plan, j]) & mask, called[plan, j]]
                 released, ended = rings[plan, at, j], rings[plan, at, stations + j]
-                empty, work = rings[plan, before, stations + j], times[i, j]
+                empty, work = rings[plan, before, stations + j], times[j, i]
                 for lane in range(LANES):
                     a, b, c = arrived[lane], card[lane], empty[lane]
                     moment = a if a > b else b
                     released[lane] = moment
                     ended[lane] = (moment if moment > c else c) + work[lane]
+
+
+@in_place
+def accumulate(between: Times, last: Times) -> None:
+    """Turn times between orders into their moments. last: moments of the orders before, which it moves on."""
+    for i in range(between.shape[0]):
+        for lane in range(LANES):
+            last[lane] += between[i, lane]
+            between[i, lane] = last[lane]
 
 
 @in_place
@@ -140,8 +149,8 @@ def measure_buffers(
     sums: [station, kind, lane]; kinds: part waited in front, worked, blocked, starved.
     """
     mask = ring.shape[0] - 1
-    stations = times.shape[1]
-    for i in range(times.shape[0]):
+    stations = times.shape[0]
+    for i in range(times.shape[1]):
         n = first + i
         at, before = n & mask, (n - 1) & mask
         for k in range(stations):
@@ -151,11 +160,11 @@ def measure_buffers(
             for lane in range(LANES):
                 empty = ring[before, j, lane]
                 start = max(empty, arrived[lane])
-                done = start + times[i, j, lane]
+                done = start + times[j, i, lane]
                 left = max(done, freeing[lane])
                 ring[at, j, lane] = left
                 sums[j, 0, lane] += start - arrived[lane]
-                sums[j, 1, lane] += times[i, j, lane]
+                sums[j, 1, lane] += times[j, i, lane]
                 sums[j, 2, lane] += left - done
                 sums[j, 3, lane] += start - empty
 
@@ -180,8 +189,8 @@ def measure_cards(
     waited. The last row is the customer's: finished part waited, order waited, orders late, orders.
     """
     mask = ring.shape[0] - 1
-    stations = times.shape[1]
-    for i in range(times.shape[0]):
+    stations = times.shape[0]
+    for i in range(times.shape[1]):
         n = first + i
         at, before = n & mask, (n - 1) & mask
         _write(ordered[i], ring[at, 2 * stations + 1])
@@ -196,11 +205,11 @@ def measure_cards(
                 released = max(arrived[lane], card[lane])
                 start = max(released, ring[before, stations + j, lane])
                 ring[at, j, lane] = released
-                ring[at, stations + j, lane] = start + times[i, j, lane]
+                ring[at, stations + j, lane] = start + times[j, i, lane]
                 if n >= counted:
                     sums[j, 0, lane] += released - arrived[lane]
                     sums[j, 1, lane] += start - released
-                    sums[j, 2, lane] += times[i, j, lane]
+                    sums[j, 2, lane] += times[j, i, lane]
                     sums[j, 3, lane] += released - card[lane]
 
 
