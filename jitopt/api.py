@@ -139,7 +139,7 @@ def simulate(
     plan: Any = None,
     *,
     replications: int | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     days: float | None = None,
     warm_up: float | None = None,
     level: float = 0.95,
@@ -158,11 +158,12 @@ def simulate(
     replications
         Independent runs; None: the default of the kind (30 for loops).
     seed
-        Of every random number: the same seed gives the same numbers to the last digit.
+        Of every random number: the same seed gives the same numbers to the last digit. None: 0, for a
+        line that of its sample.
     days
-        Measured in each run; None: the default of the kind (250 for loops).
+        Measured in each run; None: 250. Not for a line, whose sample says how many parts it runs.
     warm_up
-        Days before them that do not count; None: found by the kind's rule.
+        Days before them that do not count; None: found by the kind's rule. Not for a line.
     level
         Confidence level of the intervals.
     threads

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from jitopt.cli.failures import usage
-from jitopt.cli.options import AsJson, Seed, number_above_0, number_at_least_0, read_instance, whole_from
+from jitopt.cli.options import AsJson, number_above_0, number_at_least_0, read_instance, whole_from
 from jitopt.cli.output import columns, emit, out
 
 __all__ = ["simulate"]
@@ -32,7 +32,10 @@ def simulate(
         int | None,
         typer.Option("--replications", metavar="N", parser=whole_from(1), help="Independent runs; 30 for loops."),
     ] = None,
-    seed: Seed = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="N", parser=whole_from(0), help="Seed of all random numbers; 0 if not given."),
+    ] = None,
     days: Annotated[
         float | None,
         typer.Option("--days", metavar="D", parser=number_above_0, help="Measured in each run; 250 for loops."),
@@ -116,7 +119,7 @@ def _shown(found: Any) -> str:
     for name, table in found.tables.items():
         parts.append(_table(name, table))
     if found.bottleneck is not None:
-        parts.append(f"weakest: {found.bottleneck}")
+        parts.append(f"{'bottleneck' if 'stations' in found.tables else 'weakest'}: {found.bottleneck}")
     parts.append(_evidence(found))
     return "\n\n".join(parts)
 
@@ -151,5 +154,6 @@ def _evidence(found: Any) -> str:
     words = [f"{told[key]} {word}" for key, word in (("replications", "replications"),) if key in told]
     words += [f"{told['days']:g} days each" for _ in (0,) if told.get("days")]
     words += [f"seed {told['seed']}"] if "seed" in told else []
-    words += [f"{100 * told.get('level', 0.95):g} % intervals", f"{found.seconds.get('total', 0.0):.2f} s"]
+    seconds = found.seconds.get("total", sum(found.seconds.values()))
+    words += [f"{100 * told.get('level', 0.95):g} % intervals", f"{seconds:.2f} s"]
     return ", ".join(words)

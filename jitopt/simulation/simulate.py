@@ -26,9 +26,17 @@ def simulate_subject(subject: Any, plan: Any, **settings: Any) -> Simulation:
 
         return simulate_stream(subject, **told)
     if isinstance(subject, Kanban):
-        if getattr(subject, "line", None) is not None:
+        if subject.line is not None:
             from jitopt.simulation.lines import simulate_line
 
+            for name in ("days", "warm_up"):
+                if name in told:
+                    raise InputError(
+                        "a line is run for parts, not for days",
+                        place=name,
+                        value=told[name],
+                        remedy="leave it out, or write parts and warm_up into the line's sample",
+                    )
             return simulate_line(subject, plan, **told)
         from jitopt.simulation.loops import simulate_loops
 
