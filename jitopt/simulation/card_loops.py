@@ -91,7 +91,7 @@ def card_loops(instance: Kanban, plan: KanbanPlan) -> list[CardLoop]:
             place="/options",
             remedy="write the loops in the form of loops (docs/problems/kanban.md), or simulate the plant",
         )
-    chosen = {row.loop: row for row in plan.loops or ()}
+    chosen = {row.loop: row for row in plan.loops}
     return [_loop(instance, table, row, name, chosen) for row, name in enumerate(table.loop)]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +43,12 @@ CELLS = 1 << 20
 
 MOST = 20_000_000
 """Containers of one loop that a replication may follow."""
+
+SMALL = 40_000
+"""Containers that plain Python follows in the time it takes to load machine code."""
+
+MAKING = 20.0
+"""Seconds that making machine code may take on a busy machine."""
 
 LEVELS = 1000
 """Levels of stock told apart, at most."""
@@ -104,14 +111,15 @@ def run_loops(
     warm_up: float,
     steps: tuple[int, ...] = (0,),
     threads: int | None = None,
-    compiled: bool = True,
+    compiled: bool | None = None,
     time_limit: float | None = None,
     numbers: Sequence[int] | None = None,
 ) -> LoopRuns:
     """Run loops; each with its cards and with `steps` more of them.
 
     days: measured, after those of warm_up. numbers: places of the loops that fix their random numbers
-    [default: their order]. time_limit: for the whole run [s].
+    [default: their order]. time_limit: for the whole run [s]. compiled: which twin of the kernel runs;
+    None: the one that is sooner done. The numbers are those of the other, to the last bit.
 
     Raises
     ------
@@ -121,6 +129,8 @@ def run_loops(
         For a loop that turns over too many containers.
     """
     began = time.perf_counter()
+    if compiled is None:
+        compiled = is_worth_compiling(loops, replications * (days + warm_up), time_limit)
     kernels = jit.compiled(KERNELS) if compiled else jit.plain(KERNELS)
     fresh = compiled and not jit.is_cached(KERNELS)
     if compiled and loops:
@@ -130,7 +140,7 @@ def run_loops(
     job = _Job(tuple(loops), steps, replications, seed, float(days + warm_up), float(warm_up), kernels)
     job.until = math.inf if time_limit is None else began + time_limit
     job.numbers = range(len(loops)) if numbers is None else numbers
-    workers = min(threads or available(), len(loops)) or 1
+    workers = min(threads or available(), len(loops)) or 1 if compiled else 1
     with ThreadPoolExecutor(workers) as pool:
         try:
             list(pool.map(job.block, job.blocks(workers)))
@@ -140,6 +150,16 @@ def run_loops(
     seconds["total"] = time.perf_counter() - began
     ran_compiled = compiled and kernels is not jit.plain(KERNELS)
     return LoopRuns(tuple(loops), steps, job.sums, tuple(job.levels), tuple(job.widths), ran_compiled, seconds)
+
+
+def is_worth_compiling(loops: Sequence[CardLoop], days: float, time_limit: float | None) -> bool:
+    """Tell whether machine code, made or loaded, is sooner done than plain Python."""
+    if KERNELS + jit.SUFFIX in sys.modules:
+        return True
+    containers = days * sum(1 / loop.lasts.mean for loop in loops if loop.lasts.mean)
+    if containers <= SMALL:
+        return False
+    return jit.is_cached(KERNELS) or time_limit is None or time_limit > MAKING
 
 
 def available() -> int:

@@ -68,7 +68,7 @@ def simulate_cards(
     warm_up: float | None = None,
     level: float = LEVEL,
     threads: int | None = None,
-    compiled: bool = True,
+    compiled: bool | None = None,
     time_limit: float | None = None,
 ) -> Simulation:
     """Simulate loops of cards, each by itself, and each with a card fewer.
