@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jitopt.api import read_result as read_result
     from jitopt.api import resize as resize
     from jitopt.api import shut_down as shut_down
+    from jitopt.api import simulate as simulate
     from jitopt.api import solve as solve
     from jitopt.api import why_not as why_not
     from jitopt.batching import BatchProgress as BatchProgress
@@ -76,13 +77,15 @@ if TYPE_CHECKING:
     from jitopt.registry import method as method
     from jitopt.registry import methods as methods
     from jitopt.registry import register as register
+    from jitopt.simulation.result import Simulation as Simulation
+    from jitopt.simulation.stream import ValueStream as ValueStream
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "jitopt.api": (
         "audit", "changes", "check", "explain", "export", "formulation", "read_result", "resize", "shut_down",
-        "solve", "why_not",
+        "simulate", "solve", "why_not",
     ),
     "jitopt.collection": ("Library", "library"),
     "jitopt.comparing": ("VariantComparison", "compare"),
@@ -110,6 +113,8 @@ _HOMES = {
     "jitopt.problems.kanban.lots": ("LotSizing", "lot_sizing"),
     "jitopt.problems.sourcing": ("Sourcing", "SourcingPlan"),
     "jitopt.registry": ("method", "methods", "register"),
+    "jitopt.simulation.result": ("Simulation",),
+    "jitopt.simulation.stream": ("ValueStream",),
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -117,11 +122,12 @@ __all__ = [
     "BatchProgress", "Comparison", "Delivery", "DeliveryPlan",
     "Evaluation", "Explanation", "FormulaAudit", "Heijunka", "HeijunkaPlan", "InputError", "Instance", "JitoptError",
     "Kanban", "KanbanPlan", "Library", "LotSizing",
-    "NotApplicableError", "Plan", "Plant", "PlantPlan", "Progress", "Result", "SolverUnavailableError",
-    "Sourcing", "SourcingPlan", "StartReceipt", "Store", "UnknownMethodError", "VariantComparison", "Violation",
+    "NotApplicableError", "Plan", "Plant", "PlantPlan", "Progress", "Result", "Simulation", "SolverUnavailableError",
+    "Sourcing", "SourcingPlan", "StartReceipt", "Store", "UnknownMethodError", "ValueStream", "VariantComparison",
+    "Violation",
     "audit", "audit_formulas", "batch", "check", "compare", "epei", "explain", "export", "formulation", "from_tables",
     "generate", "generate_plant", "library", "lot_sizing", "method", "methods", "plan", "read", "read_plant",
-    "read_result", "register", "shut_down", "solve", "why_not", "write", "write_plant",
+    "read_result", "register", "shut_down", "simulate", "solve", "why_not", "write", "write_plant",
     "Changes", "changes", "resize",
     "Improvement", "Improvements", "Lever", "improvements",
     "ReleaseComparison", "compare_releases",

@@ -5,10 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from jitopt import registry
-from jitopt.arguments import check_instance, check_prices, check_progress, check_solve, exportable, not_a_plan, plan_of
+from jitopt.arguments import (
+    check_instance,
+    check_prices,
+    check_progress,
+    check_simulate,
+    check_solve,
+    exportable,
+    not_a_plan,
+    plan_of,
+)
 from jitopt.engine import solve as engine
 from jitopt.engine.audit import audit as _audit
 from jitopt.engine.explain import Explanation
@@ -25,8 +35,10 @@ if TYPE_CHECKING:
 
     from jitopt.problems.kanban import Kanban
     from jitopt.problems.kanban.changes import Changes
+    from jitopt.simulation.result import Simulation
+    from jitopt.simulation.stream import ValueStream
 
-__all__ = ["audit", "changes", "check", "explain", "export", "resize", "shut_down", "solve", "why_not"]
+__all__ = ["audit", "changes", "check", "explain", "export", "resize", "shut_down", "simulate", "solve", "why_not"]
 
 EXPLAIN_LEAST = 0.3
 """Seconds that must be left of a limit for an infeasible solve to look for its reasons."""
@@ -122,6 +134,70 @@ def check(instance: Instance[PlanT], plan: Plan | Mapping[str, Any] | Result[Any
     """
     check_instance("check", instance)
     return instance.evaluate(plan_of(instance, plan, "check"))
+
+
+def simulate(
+    subject: Instance[Any] | ValueStream | Any,
+    plan: Any = None,
+    *,
+    replications: int | None = None,
+    seed: int | None = None,
+    days: float | None = None,
+    warm_up: float | None = None,
+    level: float = 0.95,
+    threads: int | None = None,
+    time_limit: float | None = None,
+) -> Simulation:
+    """Run a plan against chance: service, throughput, stock, each with its interval (docs/simulate.md).
+
+    Parameters
+    ----------
+    subject
+        A kanban instance (loops or a line), a `ValueStream`, a plant or the plan of one.
+    plan
+        Of the instance: a plan, a result, or the data of either; of the plant: the data of plan.json.
+        None where the subject holds all there is to know.
+    replications
+        Independent runs; None: the default of the kind (30 for loops).
+    seed
+        Of every random number: the same seed gives the same numbers to the last digit. None: 0, for a
+        line that of its sample.
+    days
+        Measured in each run; None: 250. Not for a line, whose sample says how many parts it runs.
+    warm_up
+        Days before them that do not count; None: found by the kind's rule. Not for a line.
+    level
+        Confidence level of the intervals.
+    threads
+        That run at a time; None: the processors this process may use, at most 8.
+    time_limit
+        For the whole run [s]; None: none.
+
+    Returns
+    -------
+    Simulation
+        measures of the whole, tables row by row, evidence of how it was run.
+
+    Raises
+    ------
+    InputError
+        For a keyword that cannot be, a subject that cannot be simulated, or a plan that does not fit it.
+    JitoptError
+        If the time limit ends before the run.
+    """
+    from jitopt.simulation.simulate import simulate_subject
+
+    check_simulate(replications, seed, days, warm_up, level, threads, time_limit)
+    if isinstance(subject, str | PathLike):
+        check_instance("simulate", subject)
+    if isinstance(subject, Instance):
+        plan = plan_of(subject, plan, "simulate")
+    elif hasattr(subject, "value_stream"):
+        subject, plan = subject.value_stream(plan), None
+    return simulate_subject(
+        subject, plan, replications=replications, seed=seed, days=days, warm_up=warm_up, level=level,
+        threads=threads, time_limit=time_limit,
+    )  # fmt: skip
 
 
 def audit(instance: Instance[Any], result: Mapping[str, Any] | Result[Any] | Plan) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from jitopt.cli import asking, batching, changing, comparing, files, improving, judging, planning, solving
+from jitopt.cli import asking, batching, changing, comparing, files, improving, judging, planning, simulating, solving
 from jitopt.cli.analysing import analyse
 from jitopt.cli.failures import Commands
 from jitopt.cli.library import library
@@ -54,6 +54,7 @@ for _command in (
     judging.explain,
     changing.resize,
     changing.changes,
+    simulating.simulate,
     comparing.compare,
     files.info,
     files.convert,

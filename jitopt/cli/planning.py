@@ -141,6 +141,18 @@ def _not_run(found: Any) -> str:
     return f"not decided: {names}{more}: {why}"
 
 
+def _service(found: Any) -> list[str]:
+    """Say what the cards give when they are simulated, and which loops fall short."""
+    from jitopt.planning.service import told_service
+
+    if found.service is None:
+        return []
+    weak = found.service.weak
+    lines = [f"service: {told_service(found.service)}", *(f"- {loop.loop}: {loop.text}" for loop in weak[:SHOWN])]
+    more = [f"... and {len(weak) - SHOWN} more, in service.csv"] if len(weak) > SHOWN else []
+    return ["\n".join([*lines, *more])]
+
+
 def _report(found: Any) -> str:
     from jitopt.planning.indicators import indicators, limits, notes
     from jitopt.planning.resizing import changes_of
@@ -164,6 +176,7 @@ def _report(found: Any) -> str:
     values = indicators(found)
     if values:
         parts.append(columns(["indicator", "value"], [[name, number(float(f"{v:.6g}"))] for name, v in values.items()]))
+    parts += _service(found)
     tight = [
         f"{limit.kind} {limit.name} ({rounded(limit.used, 6)} of {rounded(limit.capacity, 6)})"
         for limit in limits(found)

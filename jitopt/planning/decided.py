@@ -31,6 +31,8 @@ def tables(plan: PlantPlan) -> dict[str, Columns]:
     if plan.decisions.cards:
         found["kanban"] = _columns(card_rows(plan))
         found["changes"] = _columns(change_rows(plan))
+    if plan.service is not None:
+        found["service"] = plan.service.columns()
     for outcome in plan.outcomes:
         if outcome.problem == "heijunka" and outcome.result.plan is not None:
             found[slug(outcome.name)] = outcome.result.plan.to_rows()

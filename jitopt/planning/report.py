@@ -12,6 +12,7 @@ from jitopt.planning.obstacles import obstacles
 from jitopt.planning.resizing import changes_of, gone
 from jitopt.planning.store import slug
 from jitopt.planning.summary import summary
+from jitopt.planning.taken import decisions_data
 from jitopt.planning.writing import guarded_csv
 
 if TYPE_CHECKING:
@@ -33,8 +34,10 @@ def plan_data(plan: PlantPlan) -> dict[str, Any]:
         "steps": [_step(plan, outcome) for outcome in plan.outcomes],
         "not_run": list(plan.not_run),
         "taken_back": [found.to_dict() for found in plan.tries],
+        "decisions": decisions_data(plan.decisions),
         "costs_per_day": costs(plan),
         "indicators": indicators(plan),
+        "service": None if plan.service is None else plan.service.to_dict(),
         "obstacles": [obstacle.to_dict() for obstacle in obstacles(plan)],
         "changes": _changes(plan),
         "limits": [limit.to_dict() for limit in limits(plan)],

@@ -10,6 +10,7 @@ from jitopt.planning.decided import card_rows
 from jitopt.planning.indicators import costs, indicators, limits, notes, stock
 from jitopt.planning.obstacles import obstacles
 from jitopt.planning.resizing import change_rows, changes_of
+from jitopt.planning.service import told_service
 from jitopt.planning.solving import PROVEN
 from jitopt.problems.figures import counted, rounded
 
@@ -68,6 +69,7 @@ def summary(plan: PlantPlan) -> str:
     lines += _taken_back(plan)
     lines += _indicators(plan)
     lines += _changes(plan)
+    lines += _service(plan)
     lines += _limits(plan)
     lines += _decisions(plan)
     lines += _risks(plan)
@@ -214,6 +216,20 @@ def _changes(plan: PlantPlan) -> list[str]:
 def _held(row: Mapping[str, Any], when: str) -> str:
     container, cards = row[f"container{when}"], row[f"cards{when}"]
     return f"{cards} {container}" if container is not None and cards else "-"
+
+
+def _service(plan: PlantPlan) -> list[str]:
+    """Tell what the cards give when they are simulated."""
+    if plan.service is None:
+        left = bool(plan.decisions.cards) and plan.status != "interrupted"
+        return ["The cards were not simulated: the time was over.", ""] if left else []
+    lines = ["## What service the cards give", "", f"{told_service(plan.service)}.", ""]
+    lines += [f"* {plain(loop.loop)}: {plain(loop.text)}." for loop in plan.service.weak[:MOST]]
+    if len(plan.service.weak) > MOST:
+        lines.append(f"* ... and {len(plan.service.weak) - MOST} more, in service.csv.")
+    told = plan.service.simulation.evidence
+    how = f"Simulated loop by loop, {told['replications']} runs of {told['days']:g} days; every loop is in service.csv."
+    return [*lines, *([""] if plan.service.weak else []), how, ""]
 
 
 def _limits(plan: PlantPlan) -> list[str]:

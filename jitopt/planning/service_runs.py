@@ -1,0 +1,221 @@
+"""The loops of a plan run against the demand and the suppliers of the tables.
+
+Every loop by itself, with what the tables say of chance: how much a day's demand varies, how much
+a supplier's lead time, and which share of its deliveries is late; a late one comes with the next.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from jitopt.planning.service import Service, WeakLoop
+from jitopt.planning.steps.decisions import supplier_loops
+from jitopt.planning.steps.kanban import loop_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jitopt.planning.analysis import Analysis
+    from jitopt.planning.chain import PlantPlan
+    from jitopt.planning.plant import Plant
+    from jitopt.planning.steps.decisions import Decisions
+    from jitopt.simulation.card_loops import CardLoop
+    from jitopt.simulation.result import Simulation
+
+__all__ = ["AIM", "card_loops_of", "service_of"]
+
+AIM = 0.95
+"""Share of containers that should be there when they are wanted, in loops that have no target of their own."""
+
+REPLICATIONS, DAYS = 30, 250
+"""Runs of every loop, and days of each, where the plant is not too large for them."""
+
+LEAST_REPLICATIONS, LEAST_DAYS = 10, 40
+
+WORK = 30_000_000
+"""Containers that all runs together follow, about: a second or two."""
+
+NAMED = 50
+"""Weak loops for which a remedy is looked for, the weakest first."""
+
+TRIED = (1, 2, 3, 4, 5, 6, 8, 10, 13, 16)
+"""Cards added in search of a remedy; in loops of more than 20 cards so many twentieths."""
+
+
+def service_of(
+    plan: PlantPlan, *, seed: int = 0, threads: int | None = None, until: float | None = None
+) -> Service | None:
+    """Simulate the cards of a plan; None without cards, or when the time is over before (monotonic clock)."""
+    if not plan.decisions.cards or plan.outcome("kanban") is None:
+        return None
+    from jitopt.simulation.loop_runs import OutOfTimeError, settling
+    from jitopt.simulation.loops import simulate_cards
+
+    loops = card_loops_of(plan)
+    warm_up = settling(loops)
+    replications, days = _length(loops, warm_up)
+    left = None if until is None else until - time.monotonic()
+    if left is not None and left <= 0:
+        return None
+    try:
+        found = simulate_cards(
+            loops, plan.plant.name, replications=replications, days=days, warm_up=warm_up, seed=seed,
+            threads=threads, time_limit=left,
+        )  # fmt: skip
+        weak = _weak(plan, loops, found, threads, until)
+    except OutOfTimeError:
+        return None
+    lines = {row["line"]: float(row["minutes"]) for row in plan.plant.rows("lines")}
+    return Service(found, weak, tuple(lines.get(name) for name in _kanban(plan).loops.consumer))
+
+
+def _length(loops: Sequence[CardLoop], warm_up: float) -> tuple[int, int]:
+    """Return replications and days that keep the work within bounds, whatever the plant's size."""
+    a_day = sum(1 / loop.lasts.mean for loop in loops if loop.lasts.mean)
+    share = min(1.0, WORK / max(1.0, a_day * (DAYS + warm_up) * REPLICATIONS))
+    replications = max(LEAST_REPLICATIONS, int(REPLICATIONS * share))
+    days = max(LEAST_DAYS, int(DAYS * min(1.0, share * REPLICATIONS / replications)))
+    return replications, days
+
+
+def card_loops_of(plan: PlantPlan) -> list[CardLoop]:
+    """Return the loops of a plan as they are simulated, in the order of its kanban instance."""
+    from jitopt.simulation.card_loops import CardLoop, lead_time, usage
+
+    instance = _kanban(plan)
+    spreads = _spreads(plan.plant, plan.analysis, plan.decisions)
+    table = instance.loops
+    found = []
+    for row, loop in enumerate(table.loop):
+        container, cards = plan.decisions.cards[loop]
+        quantity = float(instance.pairs[loop, container].quantity)
+        demand, interval = table.demand[row], float((table.interval[row] if table.interval else 0) or 0)
+        deviation, spread, late = spreads.get(loop) or (_inner(plan.analysis, table.part[row], demand), 0.0, 0.0)
+        found.append(
+            CardLoop(
+                loop=loop, cards=cards, lasts=usage(demand, deviation, quantity),
+                delay=lead_time(table.lead_time[row], spread), interval=interval, quantity=quantity,
+                signal=(table.signal[row] if table.signal else None) or "first_piece",
+                target=table.service[row] if table.service else None, late=late, late_by=interval,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _kanban(plan: PlantPlan) -> Any:
+    """Return the kanban instance of a plan that has one."""
+    outcome = plan.outcome("kanban")
+    assert outcome is not None
+    return outcome.instance
+
+
+def _inner(analysis: Analysis, part: str, demand: float) -> float:
+    """Return the deviation of a day's need in a loop within the plant: its share of the part's."""
+    need = float(analysis.need(part))
+    return analysis.items[part].sd * demand / need if need else 0.0
+
+
+def _spreads(plant: Plant, analysis: Analysis, decisions: Decisions) -> dict[str, tuple[float, float, float]]:
+    """Return of each bought loop: deviation of a day's need, of the lead time, share of late deliveries."""
+    found = {}
+    for entry in supplier_loops(plant, analysis, decisions):
+        if entry.loop is None:
+            continue
+        row = plant.supplier[entry.supplier]
+        on_time = row["on_time"]
+        late = 0.0 if on_time is None else 1.0 - on_time
+        deviation = analysis.items[entry.part].sd * float(entry.share) ** 0.5
+        found[loop_of(entry)] = (deviation, float(row["lead_time_sd"] or 0), late)
+    return found
+
+
+def _weak(
+    plan: PlantPlan, loops: Sequence[CardLoop], found: Simulation, threads: int | None, until: float | None
+) -> tuple[WeakLoop, ...]:
+    """Return the loops that fall short, the weakest first, with what would help them."""
+    table = found.tables["loops"]
+    short: list[tuple[float, int]] = []
+    for row, loop in enumerate(loops):
+        service, fill_rate = table["service"][row], table["fill_rate"][row]
+        if loop.target is not None and table["verdict"][row] == "missed":
+            short.append((service - loop.target, row))
+        elif (
+            loop.target is None
+            and fill_rate is not None
+            and fill_rate + (table["fill_rate_half_width"][row] or 0) < AIM
+        ):
+            short.append((fill_rate - AIM, row))
+    rows = [row for _, row in sorted(short)]
+    helped = rows[:NAMED]
+    remedies = dict(zip(helped, _remedies([loops[row] for row in helped], helped, found, threads, until), strict=True))
+    full = _full(plan)
+    found_weak = []
+    for row in rows:
+        service, half = table["service"][row], table["service_half_width"][row]
+        more, reached, punctual = remedies.get(row, (None, None, None))
+        found_weak.append(
+            WeakLoop(
+                loop=loops[row].loop, asked=loops[row].target, service=service, service_half_width=half,
+                fill_rate=table["fill_rate"][row], cards=loops[row].cards, bare=_is_bare(loops[row]), more=more,
+                reached=reached, punctual=punctual, full=full.get(loops[row].loop),
+            )
+        )  # fmt: skip
+    return tuple(found_weak)
+
+
+def _is_bare(loop: CardLoop) -> bool:
+    """Tell whether a loop's cards hold what is needed on average until they are back, and nothing more."""
+    cards = loop.cards - (loop.signal == "empty")
+    return cards * loop.lasts.mean <= (loop.delay.mean + loop.interval) * (1 + 1e-9)
+
+
+def _remedies(
+    loops: Sequence[CardLoop], numbers: Sequence[int], found: Simulation, threads: int | None, until: float | None
+) -> list[tuple[int | None, float | None, float | None]]:
+    """Return for each loop: cards to add, what they give, what its cards give without late deliveries.
+
+    On the random numbers of the simulation, so that what differs is the remedy alone.
+    """
+    from jitopt.simulation._kernels import loops as m
+    from jitopt.simulation.loop_runs import run_loops
+
+    if not loops:
+        return []
+    told = {name: found.evidence[name] for name in ("replications", "seed", "days", "warm_up")}
+
+    def served(changed: Sequence[CardLoop]) -> list[float]:
+        left = None if until is None else until - time.monotonic()
+        sums = run_loops(changed, **told, threads=threads, time_limit=left, numbers=numbers).sums[:, 0].sum(axis=1)
+        pairs = [(m.ON_TIME, m.TAKEN) if loop.target is None else (m.COVERED, m.CYCLES) for loop in changed]
+        return [float(row[above] / max(row[below], 1.0)) for row, (above, below) in zip(sums, pairs, strict=True)]
+
+    more: list[tuple[int | None, float | None]] = [(None, None)] * len(loops)
+    for steps in TRIED:
+        if all(added is not None for added, _ in more):
+            break
+        added = [steps * max(1, loop.cards // 20) for loop in loops]
+        values = served([replace(loop, cards=loop.cards + n) for loop, n in zip(loops, added, strict=True)])
+        for at, (loop, value) in enumerate(zip(loops, values, strict=True)):
+            if more[at][0] is None and value >= (AIM if loop.target is None else loop.target):
+                more[at] = (added[at], value)
+    is_late = [loop.late > 0 and loop.late_by > 0 for loop in loops]
+    punctual = served([replace(loop, late=0.0) for loop in loops]) if any(is_late) else [0.0] * len(loops)
+    return [(*pair, value if late else None) for pair, value, late in zip(more, punctual, is_late, strict=True)]
+
+
+def _full(plan: PlantPlan) -> dict[str, str]:
+    """Return of each loop a limit that has no room for another of its cards."""
+    instance = _kanban(plan)
+    used = dict.fromkeys(instance.capacity, 0)
+    takes = {loop: instance.pairs[loop, container].uses for loop, (container, _) in plan.decisions.cards.items()}
+    for loop, (_, cards) in plan.decisions.cards.items():
+        for limit, amount in takes[loop]:
+            used[limit] += amount * cards
+    return {
+        loop: limit
+        for loop, uses in takes.items()
+        for limit, amount in uses
+        if amount and used[limit] + amount > instance.capacity[limit]
+    }
