@@ -29,9 +29,12 @@ def improvements(
         str | None,
         typer.Option("--kinds", metavar="A,B", help="Of changeover, uptime, yield, lead_time; all if not given."),
     ] = None,
+    simulate: Annotated[
+        bool, typer.Option("--simulate", help="Run the value stream of the plant instead of its formulas.")
+    ] = False,
     target: Annotated[
         float,
-        typer.Option("--target", metavar="P", help="Of a value stream: share of the units that are there at once."),
+        typer.Option("--target", metavar="P", help="When simulated: share of the units that are there at once."),
     ] = 0.98,
     time_limit: TimeLimit = 60.0,
     seed: Seed = 0,
@@ -52,7 +55,7 @@ def improvements(
 
     asked = None if kinds is None else [kind.strip() for kind in kinds.split(",")]
     settings: dict[str, Any] = {"time_limit": time_limit, "seed": seed, "threads": threads}
-    found = improve_file(plant, kinds=asked, target=target, skip_bad=skip_bad, **settings)
+    found = improve_file(plant, kinds=asked, simulate=simulate, target=target, skip_bad=skip_bad, **settings)
     names = write_improvements(found, output)
     if as_json:
         emit({**found.to_dict(), "written": os.path.abspath(output)})

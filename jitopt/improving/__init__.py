@@ -46,7 +46,8 @@ def improvements(
     time_limit
         For the whole call [s]. What it leaves no time for is told in the notes.
     settings
-        Of loops: `by` ("process" or "loop"), `seed`, `threads`. Of streams: `target` (share of the units
+        Of loops: `by` ("process" or "loop"), `seed`, `threads`. Of a plan of a plant: `simulate=True` runs its
+        value stream instead, with the settings of streams. Of streams: `target` (share of the units
         asked for that are there at once), `groups`, `replications` (of a group), `days`, `warm_up`, `seed`,
         `level`, `threads`, `compiled`.
 

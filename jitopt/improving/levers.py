@@ -9,6 +9,8 @@ from jitopt.frames import to_frame
 from jitopt.problems.figures import amount, rounded
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jitopt.problems.estimates import Estimate
 
 __all__ = ["KINDS", "Improvement", "Improvements", "Lever"]
@@ -138,9 +140,10 @@ def ranked(
     rows: list[Improvement],
     notes: list[str] | None = None,
     evidence: dict[str, Any] | None = None,
+    rank: Sequence[str] = RANK,
 ) -> Improvements:
-    """Return improvements in order; those of equal worth in the order they came."""
-    told = [name for name in RANK if any(name in row.changes for row in rows)]
+    """Return improvements in order of the measures of `rank`; those of equal worth in the order they came."""
+    told = [name for name in rank if any(name in row.changes for row in rows)]
 
     def worth(row: Improvement) -> tuple[float, ...]:
         found = [row.changes[name].mean if name in row.changes else 0.0 for name in told]

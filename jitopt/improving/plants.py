@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 from jitopt.errors import InputError
 from jitopt.improving.levers import Improvements, Lever
 from jitopt.improving.loops import Change, weigh
+from jitopt.improving.streams import improve_stream
 from jitopt.planning.analysis import unit_cost
 from jitopt.planning.numbers import told_down
 from jitopt.planning.steps import kanban_instance
 from jitopt.planning.steps.decisions import rhythm
+from jitopt.planning.value_stream import value_stream
 from jitopt.problems.base import exact
 
 if TYPE_CHECKING:
@@ -43,14 +45,25 @@ def improve_plant(
     time_limit: float = 60.0,
     seed: int = 0,
     threads: int | None = None,
+    simulate: bool = False,
+    **settings: Any,
 ) -> Improvements:
-    """Rank the improvements of a planned plant by its formulas; see `jitopt.improvements`."""
+    """Rank the improvements of a planned plant; see `jitopt.improvements`.
+
+    simulate: run its value stream, with settings as of streams, instead of solving its formulas anew.
+    """
     outcome = plan.outcome("kanban")
     if outcome is None or outcome.result.plan is None:
         remedy = "plan the plant first; the summary of its plan says what is in the way"
         raise InputError("the plan has no cards to improve", value=plan.status, remedy=remedy)
     instance: Any = outcome.instance
     table = instance.loops
+    if simulate:
+        return _simulated(plan, kinds=kinds, time_limit=time_limit, seed=seed, threads=threads, **settings)
+    if settings:
+        raise InputError(
+            "this belongs to simulated improvements", value=next(iter(settings)), remedy="add simulate=True"
+        )
     values = {loop: float(unit_cost(plan.plant, part)) for loop, part in zip(table.loop, table.part, strict=True)}
     changes: list[Change] = []
     notes: list[str] = []
@@ -61,8 +74,21 @@ def improve_plant(
         for lever, tables, note in SOURCES[kind](plan):
             changed = kanban_instance(_with(plan.plant, tables), plan.analysis, plan.decisions)
             changes.append(Change(lever, changed, note))
-    settings: dict[str, Any] = {"time_limit": time_limit, "seed": seed, "threads": threads}
-    return weigh(instance, outcome.result, changes, values=values, notes=notes, **settings)
+    how: dict[str, Any] = {"time_limit": time_limit, "seed": seed, "threads": threads}
+    return weigh(instance, outcome.result, changes, values=values, notes=notes, **how)
+
+
+def _simulated(plan: PlantPlan, **settings: Any) -> Improvements:
+    """Rank the improvements of the value stream of a plan."""
+    stream = value_stream(plan.plant, plan.decisions, plan.analysis)
+    items = stream.loops.item or stream.loops.loop
+    known = plan.plant.part.keys() | plan.plant.product.keys()
+    values = {
+        loop: float(unit_cost(plan.plant, item)) if item in known else 0.0
+        for loop, item in zip(stream.loops.loop, items, strict=True)
+        if item is not None
+    }
+    return improve_stream(stream, values=values, **settings)
 
 
 def _lead_times(plan: PlantPlan) -> Iterator[tuple[Lever, Tables, str]]:

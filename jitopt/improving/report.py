@@ -26,6 +26,7 @@ def improve_file(
     path: str,
     *,
     kinds: Sequence[str] | None = None,
+    simulate: bool = False,
     target: float = 0.98,
     skip_bad: bool = False,
     time_limit: float = 60.0,
@@ -51,6 +52,8 @@ def improve_file(
 
     reading = read_plant(path, skip_bad=skip_bad)
     planned = plan(reading, time_limit=PLANNING * time_limit, work_limit=1.0, seed=seed, threads=threads)
+    if simulate:
+        settings |= {"simulate": True, "target": target}
     return improvements(planned, time_limit=(1 - PLANNING) * time_limit, **settings)
 
 

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from jitopt.errors import InputError
-from jitopt.improving.levers import Improvement, Improvements, ranked
+from jitopt.improving.levers import RANK, Improvement, Improvements, ranked
 from jitopt.improving.search import Search
 from jitopt.improving.stream_levers import stream_levers
 from jitopt.simulation.statistics import Estimate, difference, estimate
@@ -30,8 +30,10 @@ Cards = tuple[int, ...]
 
 TARGET = 0.98
 GROUPS = 5
-REPLICATIONS = 4
+REPLICATIONS = 2
 DAYS = 100.0
+RUNS, RUNS_A_LOOP = 10, 4
+"""Runs of a search, of any stream and more for each loop, about."""
 
 
 def improve_stream(
@@ -72,7 +74,12 @@ def improve_stream(
         # The same for every run, so that all of them measure the same days.
         pilot = run_stream(stream, **{**settings, "seed": seed})
         settings["warm_up"] = float(pilot.evidence["warm_up"])
-    sample = _Sample(stream, target, seed, groups, settings, values, level)
+    began = time.monotonic()
+    run_stream(stream, **{**settings, "seed": seed})
+    # The search from the start runs about so often; where there is no time for it, cards stay as they are.
+    runs = groups * (RUNS + RUNS_A_LOOP * stream.loops.rows())
+    searched = began + runs * (time.monotonic() - began) < until - time_limit / 2
+    sample = _Sample(stream, target if searched else None, seed, groups, settings, values, level)
     rows: list[Improvement] = []
     late: list[Lever] = []
     for lever, changed in stream_levers(stream, kinds):
@@ -82,6 +89,8 @@ def improve_stream(
         else:
             rows.append(sample.improvement(lever, changed))
     notes = [f"not simulated, the time was over: {', '.join(lever.text for lever in late)}"] if late else []
+    if not searched:
+        notes.append("no time to look for the fewest cards: all is measured with the cards as they are")
     evidence = settings | {
         "seed": seed,
         "groups": groups,
@@ -89,16 +98,20 @@ def improve_stream(
         "level": level,
         "cards": sample.told_cards(),
     }
-    return ranked(stream.name, sample.base(), rows, notes, evidence)
+    rank = RANK if searched else ("service", *RANK)
+    return ranked(stream.name, sample.base(), rows, notes, evidence, rank)
 
 
 class _Sample:
-    """The groups of runs: fewest cards of the stream as it is, in each of them."""
+    """The groups of runs: fewest cards of the stream as it is, in each of them.
+
+    target: None leaves the cards as they are.
+    """
 
     def __init__(
         self,
         stream: ValueStream,
-        target: float,
+        target: float | None,
         seed: int,
         groups: int,
         settings: dict[str, Any],
@@ -109,8 +122,9 @@ class _Sample:
         self.settings = [settings | {"seed": seed + group} for group in range(groups)]
         self.order = _dearest_first(stream, values)
         began = time.monotonic()
-        self.searches = [Search(stream, self._run(group), target, self.order) for group in range(groups)]
-        self.cards = [search.from_start() for search in self.searches]
+        self.searches = [Search(stream, self._run(group), target or 0.0, self.order) for group in range(groups)]
+        own = tuple(stream.loops.cards)
+        self.cards = [own if target is None else search.from_start() for search in self.searches]
         self.spent, self.done = time.monotonic() - began, 1
 
     @property
@@ -135,8 +149,8 @@ class _Sample:
         began = time.monotonic()
         before, same, after, moved = [], [], [], []
         for group, (search, cards) in enumerate(zip(self.searches, self.cards, strict=True)):
-            other = Search(changed, self._run(group), self.target, self.order)
-            fewer = other.from_cards(cards)
+            other = Search(changed, self._run(group), self.target or 0.0, self.order)
+            fewer = cards if self.target is None else other.from_cards(cards)
             before.append(_figures(search.at(cards), cards, self.values))
             same.append(_figures(other.at(cards), cards, self.values))
             after.append(_figures(other.at(fewer), fewer, self.values))
