@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jitopt.api import explain as explain
     from jitopt.api import export as export
     from jitopt.api import formulation as formulation
+    from jitopt.api import limit_values as limit_values
     from jitopt.api import read_result as read_result
     from jitopt.api import resize as resize
     from jitopt.api import shut_down as shut_down
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from jitopt.comparing import VariantComparison as VariantComparison
     from jitopt.comparing import compare as compare
     from jitopt.engine.explain import Explanation as Explanation
+    from jitopt.engine.limit_values import LimitValue as LimitValue
     from jitopt.engine.result import Progress as Progress
     from jitopt.engine.result import Result as Result
     from jitopt.engine.result import StartReceipt as StartReceipt
@@ -84,13 +86,14 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "jitopt.api": (
-        "audit", "changes", "check", "explain", "export", "formulation", "read_result", "resize", "shut_down",
-        "simulate", "solve", "why_not",
+        "audit", "changes", "check", "explain", "export", "formulation", "limit_values", "read_result", "resize",
+        "shut_down", "simulate", "solve", "why_not",
     ),
     "jitopt.collection": ("Library", "library"),
     "jitopt.comparing": ("VariantComparison", "compare"),
     "jitopt.batching": ("BatchProgress", "Store", "batch"),
     "jitopt.engine.explain": ("Explanation",),
+    "jitopt.engine.limit_values": ("LimitValue",),
     "jitopt.engine.result": ("Progress", "Result", "StartReceipt"),
     "jitopt.engine.why_not": ("Comparison",),
     "jitopt.errors": (

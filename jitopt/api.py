@@ -24,6 +24,8 @@ from jitopt.engine.audit import audit as _audit
 from jitopt.engine.explain import Explanation
 from jitopt.engine.explain import explain as _explain
 from jitopt.engine.export import export as _export
+from jitopt.engine.limit_values import LimitValue
+from jitopt.engine.limit_values import limit_values as _limit_values
 from jitopt.engine.process import shut_down
 from jitopt.engine.result import Progress, Result
 from jitopt.engine.why_not import Comparison, compare
@@ -38,7 +40,10 @@ if TYPE_CHECKING:
     from jitopt.simulation.result import Simulation
     from jitopt.simulation.stream import ValueStream
 
-__all__ = ["audit", "changes", "check", "explain", "export", "resize", "shut_down", "simulate", "solve", "why_not"]
+__all__ = [
+    "audit", "changes", "check", "explain", "export", "limit_values", "resize", "shut_down", "simulate", "solve",
+    "why_not",
+]  # fmt: skip
 
 EXPLAIN_LEAST = 0.3
 """Seconds that must be left of a limit for an infeasible solve to look for its reasons."""
@@ -369,6 +374,55 @@ def _check_kanban(call: str, instance: Any) -> None:
             value=instance.problem,
             remedy="read one with jitopt.read(path)",
         )
+
+
+def limit_values(
+    instance: Instance[PlanT],
+    result: Result[PlanT] | PlanT | Mapping[str, Any],
+    *,
+    step: float = 1.0,
+    days: float | None = None,
+    time_limit: float = 60.0,
+) -> list[LimitValue]:
+    """Say what each shared limit is worth: what one more of it saves, and what one less costs.
+
+    No prices of a relaxation: the instance is solved again with the limit changed.
+
+    Parameters
+    ----------
+    instance, result
+        The question and the answer in hand (a result, a plan, or a result file's data).
+    step
+        By how much a limit is changed [unit of the limit]; a cap on changed cards by whole cards.
+    days
+        Working days of a year, to tell amounts by year; None tells them by day.
+    time_limit
+        For all solves together [s].
+
+    Returns
+    -------
+    list of LimitValue
+        One for each limit: intervals where a solve ended without a proof, and the words.
+
+    Raises
+    ------
+    InputError
+        If the instance has no shared limit, or the plan breaks a rule.
+    """
+    began = time.monotonic()
+    check_instance("limit_values", instance)
+    for name, value in (("step", step), ("days", 1.0 if days is None else days), ("time_limit", time_limit)):
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < float("inf"):
+            raise InputError(f"{name} must be a number above 0", value=value, remedy="correct it")
+    plan = plan_of(instance, result, "limit_values")
+    return _limit_values(
+        instance,
+        plan,
+        lambda changed, seconds, start: solve(changed, time_limit=seconds, start=start),
+        step=step,
+        days=days,
+        time_limit=began + time_limit - time.monotonic(),
+    )
 
 
 def formulation(name: str) -> registry.Formulation:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from jitopt import registry
 from jitopt.engine.ledger import SLACK
-from jitopt.engine.process import acquire, release
+from jitopt.engine.process import warm
 
 if TYPE_CHECKING:
     from jitopt.engine.race import Attempt, Race
@@ -40,7 +40,7 @@ def prepare(race: Race, method: Method) -> None:
     """Start the heuristic's process early: it is ready when the method has ended."""
     heuristic = _heuristic(race, method)
     if heuristic is not None:
-        release(acquire(heuristic.family, 1))
+        warm(heuristic.family)
 
 
 def challenge(race: Race, attempt: Attempt) -> bool:

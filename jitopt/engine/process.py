@@ -17,7 +17,7 @@ from typing import Any
 from jitopt import registry
 from jitopt.engine.wire import Sender, Splitter
 
-__all__ = ["Worker", "acquire", "release", "shut_down"]
+__all__ = ["Worker", "acquire", "release", "shut_down", "warm"]
 
 MOST_JOBS = 1000
 """A worker is replaced after this many jobs: solver libraries grow over many solves."""
@@ -200,6 +200,11 @@ def release(worker: Worker) -> None:
         return
     with _lock:
         _idle.setdefault((worker.family, worker.threads), []).append(worker)
+
+
+def warm(family: str, threads: int = 1) -> None:
+    """Start a worker of the family early: its imports run while the caller does something else."""
+    release(acquire(family, threads))
 
 
 def shut_down() -> None:

@@ -178,6 +178,7 @@ class Race:
                 "compile": not challenges and os.environ.get("JITOPT_NO_COMPILE") != "1",
             }
         )
+        self.ledger.instance.prepare()  # while the worker reads the instance
         self.attempts.append(attempt)
         self._selector.register(worker.descriptor, selectors.EVENT_READ, attempt)
         if elastic:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from jitopt import registry
 from jitopt.engine.challenge import challenge, prepare
-from jitopt.engine.process import acquire, release
+from jitopt.engine.process import warm
 
 if TYPE_CHECKING:
     from jitopt.engine.race import Attempt, Race
@@ -108,7 +108,7 @@ def _warm(race: Race, exact: list[Method]) -> None:
     """Start the workers of the exact roads early: their imports run while the heuristic searches."""
     threads = _threads(race, exact)
     for family in {method.family for method in exact}:
-        release(acquire(family, threads))
+        warm(family, threads)
 
 
 def _threads(race: Race, exact: list[Method]) -> int:

@@ -13,12 +13,14 @@ from math import ceil, floor, lcm, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from scipy.special import ndtr
 
-from jitopt.problems.kanban import KanbanPlan, LoopCards
+from jitopt.errors import NotApplicableError
+from jitopt.heuristics._kanban_listed import listed
+from jitopt.problems.kanban import KanbanPlan
+from jitopt.problems.kanban.instance import ENOUGH
 
 if TYPE_CHECKING:
-    from jitopt.problems.kanban import Kanban
+    from jitopt.problems.kanban import Kanban, KanbanPlan
 
 __all__ = ["World", "flatten"]
 
@@ -56,14 +58,15 @@ class World:
     taken: Array
     capacity: Array
 
-    def plan(self, choice: Array) -> KanbanPlan:
-        """Return the plan of a choice of columns."""
-        return KanbanPlan(
-            loops=tuple(
-                LoopCards(loop=name, container=self.container[column], cards=self.cards[column])
+    def plan(self, choice: Array) -> dict[str, Any]:
+        """Return the plan of a choice of columns, as plain data."""
+        container, cards = self.container, self.cards
+        return {
+            "loops": [
+                {"loop": name, "container": container[column], "cards": cards[column]}
                 for name, column in zip(self.names, choice.tolist(), strict=True)
-            )
-        )
+            ]
+        }
 
     def choice(self, plan: KanbanPlan) -> Array | None:
         """Return the columns of a plan, None where it has cards of no use."""
@@ -99,16 +102,19 @@ class _Block:
 
 
 def flatten(instance: Kanban) -> World | None:
-    """Return the arrays, None where a loop has nothing to choose."""
+    """Return the arrays, None where a loop has nothing to choose.
+
+    Raises
+    ------
+    NotApplicableError
+        For a line, which has no loops.
+    """
+    if instance.line is not None:
+        raise NotApplicableError("a line has no loops to choose for: use a method of lines")
     rooms: dict[Any, Fraction] = {("limit", name): room for name, room in instance.capacity.items()}
-    blocks: list[_Block] = []
     if instance.options is not None:
-        table = instance.options
-        for row, name in enumerate(instance.names):
-            for k in instance.rows_of[name]:
-                uses: list[tuple[Any, Fraction]] = [(("limit", limit), part) for limit, part in instance.option_uses[k]]
-                blocks.append(_Block(row, table.container[k], [table.cards[k]], [table.cost[k]], [1], uses))
-        return _arrays(instance.names, blocks, rooms)
+        return World(**listed(instance))
+    blocks: list[_Block] = []
     assert instance.containers is not None
     if instance.current and instance.current.at_most is not None:
         rooms[CHANGES] = Fraction(instance.current.at_most)
@@ -132,11 +138,12 @@ def _block(instance: Kanban, row: int, container: str, facts: _Facts) -> _Block:
     high = max(low, mine)
     if loop.shortage:
         worth = float(loop.shortage), float(pair.card_cost + loop.holding * pair.quantity)
-        most = _newsvendor(*worth, float(pair.quantity), float(loop.mean), sqrt(loop.variance))
+        reach = ENOUGH if instance.serves else TAIL
+        most = _newsvendor(*worth, float(pair.quantity), float(loop.mean), sqrt(loop.variance), reach)
         high = max(high, most + loop.extra)
     if loop.maximum is not None:
         high = min(high, loop.maximum)
-    price = instance.current.price if instance.current else 0.0
+    price = float(instance.change_price)
     capped = instance.current is not None and instance.current.at_most is not None
     uses: list[tuple[Any, Fraction]] = [(("limit", limit), amount) for limit, amount in pair.uses]
     cards = list(range(low, high + 1))
@@ -171,6 +178,8 @@ def _costs(loop: Any, pair: Any, facts: _Facts, low: int, high: int) -> list[flo
     cost = moved + each * cards + holding * np.maximum(0.0, stock - during)
     surplus, sd = stock - float(loop.mean), sqrt(loop.variance)
     if sd:
+        from scipy.special import ndtr  # slow to import, and few instances need it
+
         k = surplus / sd
         short = sd * (np.exp(-k * k / 2) / sqrt(2 * np.pi) - k * ndtr(-k))
     else:
@@ -179,9 +188,11 @@ def _costs(loop: Any, pair: Any, facts: _Facts, low: int, high: int) -> list[flo
     return found
 
 
-def _newsvendor(shortage: float, price: float, size: float, mean: float, sd: float) -> int:
+def _newsvendor(shortage: float, price: float, size: float, mean: float, sd: float, reach: int) -> int:
     """Return the cards above which one more saves less shortage than it costs, or one more."""
-    low, high = ceil(mean / size), ceil((mean + TAIL * sd) / size)
+    from scipy.special import ndtr
+
+    low, high = ceil(mean / size), ceil((mean + reach * sd) / size)
     while low < high:
         middle = (low + high) // 2
         if shortage * size * ndtr(-(middle * size - mean) / sd) > price:

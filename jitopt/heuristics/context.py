@@ -26,7 +26,7 @@ class Context(Protocol):
     work: int | None
 
     def report(self, plan: Any, value: float | None = None) -> None:
-        """Hand over a plan (the caller judges it; reporting a worse one is harmless).
+        """Hand over a plan or its plain data (the caller judges it; reporting a worse one is harmless).
 
         value: its objective, where it is known: of plans that follow each other closely the best is
         then handed over a little later, so that judging them all does not hold up the search.

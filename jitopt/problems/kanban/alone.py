@@ -9,14 +9,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from jitopt.problems.base import exact
 from jitopt.problems.kanban.instance import cards_needed
 from jitopt.problems.kanban.judge import loop_terms
 
 if TYPE_CHECKING:
     from jitopt.problems.kanban.instance import Kanban, Loop, Pair
 
-__all__ = ["Choice", "alone", "candidates", "fewest", "loop_cost", "price_of"]
+__all__ = ["Choice", "alone", "candidates", "fewest", "loop_cost"]
 
 
 class Choice(NamedTuple):
@@ -25,11 +24,6 @@ class Choice(NamedTuple):
     container: str
     cards: int
     cost: Fraction
-
-
-def price_of(instance: Kanban) -> Fraction:
-    """Return the price of a card put in or taken out."""
-    return exact(instance.current.price) if instance.current else Fraction(0)
 
 
 def loop_cost(loop: Loop, pair: Pair, cards: int) -> Fraction:

@@ -6,6 +6,7 @@ none does by itself (each is hidden by rounding), all that changed are named tog
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,6 @@ from jitopt.problems.kanban.alone import fewest
 from jitopt.problems.kanban.instance import Pair, loop_of
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     from jitopt.problems.kanban.instance import Kanban
 
 __all__ = ["Inputs"]
@@ -75,18 +74,21 @@ class Inputs:
             return [f"{container} is new on its menu"]
         both_was, both_now = was | old, now | new
         changed = [field for field in both_now if both_now[field] != both_was[field]]
-        wish = _wish(both_now)
-        decisive = [field for field in changed if _wish(both_now | {field: both_was[field]}) != wish]
-        if not decisive and _wish(both_was) != wish:
+        serves = self.after.serves
+        wish = _wish(both_now, serves)
+        decisive = [field for field in changed if _wish(both_now | {field: both_was[field]}, serves) != wish]
+        if not decisive and _wish(both_was, serves) != wish:
             decisive = changed
         return [_words(field, both_was[field], both_now[field]) for field in decisive]
 
 
-def _wish(row: Row) -> int | None:
+def _wish(row: Row, serves: bool) -> int | None:
     """Return the cards a loop would take by itself."""
     table: Any = _OneLoop({name: row[name] for name in FIELDS})
     quantity, card_cost, handling = (exact(row[name]) for name in MENU)
-    return fewest(loop_of(table, 0), Pair(quantity, card_cost, handling, ()))
+    zero = Fraction(0)
+    pair = Pair(quantity, zero, zero, ()) if serves else Pair(quantity, card_cost, handling, ())
+    return fewest(loop_of(table, 0, serves), pair)
 
 
 class _OneLoop:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cached_property
+from itertools import compress
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BeforeValidator, Field, create_model, model_validator
@@ -37,6 +38,9 @@ __all__ = ["Kanban", "KanbanPlan", "Loop", "LoopCards", "Loops", "Pair", "cards_
 MOST_CARDS = 10**7
 """No loop may need more cards than this."""
 
+ENOUGH = 9
+"""Standard deviations above the mean need beyond which nobody is short: the rest is below a part in 10^20."""
+
 Count = Annotated[int, Field(ge=0, le=MOST_CARDS)]
 OptionalCounts = Annotated[tuple[Count | None, ...], BeforeValidator(as_tuple)]
 Positive = Annotated[float, Field(gt=0, le=LARGEST)]
@@ -48,6 +52,9 @@ OptionalServices = Annotated[tuple[Service | None, ...], BeforeValidator(as_tupl
 Signals = Annotated[tuple[Literal["first_piece", "empty"] | None, ...], BeforeValidator(as_tuple)]
 
 ZERO = Fraction(0)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 class Options(Table):
@@ -268,7 +275,7 @@ class Kanban(Instance[KanbanPlan]):
     limits: Limits | None = None
     current: Current | None = None
     line: Line | None = None
-    objective: Literal["cost", "throughput"] = "cost"
+    objective: Literal["cost", "service", "throughput"] = "cost"
 
     @property
     def sense(self) -> Literal[1, -1]:
@@ -303,11 +310,21 @@ class Kanban(Instance[KanbanPlan]):
             found[name].append(row)
         return {name: tuple(rows) for name, rows in found.items()}
 
+    @property
+    def serves(self) -> bool:
+        """True where the least expected shortage is asked for: what cards cost is left to the limits then."""
+        return self.objective == "service"
+
+    @cached_property
+    def change_price(self) -> Fraction:
+        """Price of a card put in or taken out that counts in the objective."""
+        return ZERO if self.current is None or self.serves else exact(self.current.price)
+
     @cached_property
     def loop_data(self) -> dict[str, Loop]:
         """The loops of the plant form, by id."""
         table = self.loops
-        return {} if table is None else {name: loop_of(table, row) for row, name in enumerate(table.loop)}
+        return {} if table is None else {name: loop_of(table, row, self.serves) for row, name in enumerate(table.loop)}
 
     @cached_property
     def pairs(self) -> dict[tuple[str, str], Pair]:
@@ -318,8 +335,8 @@ class Kanban(Instance[KanbanPlan]):
         return {
             key: Pair(
                 exact(table.quantity[row]),
-                _entry(table.card_cost, row),
-                _entry(table.handling_cost, row),
+                ZERO if self.serves else _entry(table.card_cost, row),
+                ZERO if self.serves else _entry(table.handling_cost, row),
                 (*taken.get((key[0], None), ()), *taken.get(key, ())),
             )
             for row, key in enumerate(zip(table.loop, table.container, strict=True))
@@ -350,7 +367,30 @@ class Kanban(Instance[KanbanPlan]):
         """The row of each option by (loop, container, cards)."""
         table = self.options
         keys = zip(table.loop, table.container, table.cards, strict=True) if table else ()
-        return {key: row for row, key in enumerate(keys)}
+        return dict(zip(keys, range(table.rows() if table else 0), strict=True))
+
+    def option_takes(self, rows: Collection[int]) -> dict[str, list[float]]:
+        """Return the amounts that some rows of the options take of each limit."""
+        found: dict[str, list[float]] = {}
+        table = self.uses
+        if table is None or not table.option:
+            return found
+        wanted = bytearray(self.options.rows() if self.options else 0)
+        for row in rows:
+            wanted[row] = 1
+        mine = map(wanted.__getitem__, table.option)
+        for limit, amount in compress(zip(table.limit, table.amount, strict=True), mine):
+            if limit in found:
+                found[limit].append(amount)
+            else:
+                found[limit] = [amount]
+        return found
+
+    def prepare(self) -> None:
+        """Make the indices of the options and the hash."""
+        if self.options is not None:
+            _ = self.rows_of, self.option_row
+        super().prepare()
 
     @cached_property
     def capacity(self) -> dict[str, Fraction]:
@@ -412,10 +452,11 @@ def _entry(column: tuple[float | None, ...] | None, row: int) -> Fraction:
     return ZERO if value is None else exact(value)
 
 
-def loop_of(table: Loops, row: int) -> Loop:
+def loop_of(table: Loops, row: int, serves: bool) -> Loop:
     """Compute what the rules and terms need of a loop.
 
-    Need during W = L + R: mean D W / y, variance (W sd^2 + D^2 sd_L^2) / y^2.
+    Need during W = L + R: mean D W / y, variance (W sd^2 + D^2 sd_L^2) / y^2. serves: shortage is all
+    that counts, weighted by its cost, or by 1.
     """
     demand = exact(table.demand[row])
     window = exact(table.lead_time[row]) + _entry(table.interval, row)
@@ -425,6 +466,8 @@ def loop_of(table: Loops, row: int) -> Loop:
     service = table.service[row] if table.service else None
     safety = table.safety[row] if table.safety else None
     short = table.shortage_cost[row] if table.shortage_cost else None
+    if serves and short is None:
+        short = 1.0
     spread = window * _entry(table.demand_sd, row) ** 2 + demand**2 * _entry(table.lead_time_sd, row) ** 2
     mean = demand * window / good
     minimum = table.minimum[row] if table.minimum else None
@@ -437,7 +480,7 @@ def loop_of(table: Loops, row: int) -> Loop:
         service=0.5 if service is None else service,
         asked=short is None or safety is not None or service is not None,
         extra=int(bool(table.signal and table.signal[row] == "empty")),
-        holding=_entry(table.holding_cost, row),
+        holding=ZERO if serves else _entry(table.holding_cost, row),
         shortage=None if short is None else exact(short),
         minimum=1 if minimum is None else minimum,
         maximum=table.maximum[row] if table.maximum else None,

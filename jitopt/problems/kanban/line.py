@@ -155,6 +155,15 @@ class Line(Strict):
         """What is counted: places of buffers, or cards."""
         return "place" if self.blocking == "after_service" else "card"
 
+    @cached_property
+    def places(self) -> tuple[str, ...]:
+        """Where the places or cards of a plan are, by name."""
+        if self.blocking == "conwip":
+            return ("the line",)
+        if self.word == "card":
+            return self.names
+        return tuple(f"{self.names[j]} to {self.names[j + 1]}" for j in range(self.stations - 1))
+
     @property
     def total(self) -> int | None:
         """Places or cards in all, at most."""

@@ -84,16 +84,9 @@ def misfit(line: Line, chosen: Sequence[int]) -> Violation | None:
         text = f"the plan has {len(chosen) or 'no'} {word}, the line needs {line.decided}"
         return Violation("line", (), text, float(abs(line.decided - len(chosen))))
     if line.word == "card" and line.blocking != "base_stock" and min(chosen) < 1:
-        text = f"{counted(0, 'card')} at {_place(line, list(chosen).index(0))}: nothing can ever be made there"
+        text = f"{counted(0, 'card')} at {line.places[list(chosen).index(0)]}: nothing can ever be made there"
         return Violation("line", (), text, 1.0)
     return None
-
-
-def _place(line: Line, j: int) -> str:
-    """Return where the j-th places or cards are."""
-    if line.blocking == "conwip":
-        return "the line"
-    return f"{line.names[j]} to {line.names[j + 1]}" if line.word == "place" else line.names[j]
 
 
 # --- the rules -----------------------------------------------------------------------------
@@ -102,7 +95,7 @@ def _place(line: Line, j: int) -> str:
 def _rules(line: Line, chosen: Sequence[int]) -> list[Violation]:
     found = []
     for j, count in enumerate(chosen):
-        name = _place(line, j)
+        name = line.places[j]
         if count < line.lows[j]:
             text = f"{name} has {counted(count, line.word)}, the least is {line.lows[j]}"
             found.append(Violation("minimum", (name,), text, float(line.lows[j] - count)))

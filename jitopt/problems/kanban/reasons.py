@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from jitopt.problems.figures import amount, counted, rounded
-from jitopt.problems.kanban.alone import Choice, alone, candidates, loop_cost, price_of
+from jitopt.problems.kanban.alone import Choice, alone, candidates, loop_cost
 from jitopt.problems.kanban.judge import loop_terms
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Comparison:
         current = instance.current
         assert current is not None
         self.instance, self.choice, self.inputs = instance, choice, inputs
-        self.price, self.at_most = price_of(instance), current.at_most
+        self.price, self.at_most = instance.change_price, current.at_most
         self.changed = sum(instance.changed(name, *choice[name]) for name in instance.names)
         self.loads: dict[str, Fraction] = defaultdict(Fraction)
         for name in instance.names:
@@ -139,9 +139,8 @@ class Comparison:
         saved = sum(before.values(), ZERO) - sum(after.values(), ZERO)
         paid = self.price * instance.changed(name, container, cards)
         if saved > paid or (saved == paid and saved):
-            told = ", ".join(
-                f"{term} {_signed(after[term] - before[term])}" for term in after if after[term] != before[term]
-            )
+            moves = {term: after.get(term, ZERO) - before.get(term, ZERO) for term in dict.fromkeys([*before, *after])}
+            told = ", ".join(f"{term} {_signed(move)}" for term, move in moves.items() if move)
             return [Reason("saving", f"saves {_money(saved)} a day ({told}){_paid(paid)}")]
         over = self._over(name, used, have)
         if over:
