@@ -39,6 +39,8 @@ def fewest(loop: Loop, pair: Pair, price: Fraction = Fraction(0), have: int = 0)
     least = max(cards_needed(loop, pair.quantity), loop.minimum)
     if loop.maximum is not None and least > loop.maximum:
         return None
+    if not loop.shortage and (not price or have <= least):
+        return least  # Nothing but a shortage, or the price of taking cards out, speaks for more cards.
 
     def saves(cards: int) -> bool:
         """Tell whether one more card saves."""

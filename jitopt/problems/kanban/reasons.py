@@ -69,12 +69,13 @@ class LoopChange:
 
 
 class Comparison:
-    """A plan against the cards in force. loads: what the plan takes of each limit."""
+    """A plan against the cards in force. loads: what it takes of each limit. unit: of what is saved."""
 
     def __init__(self, instance: Kanban, choice: dict[str, tuple[str, int]], inputs: Inputs | None) -> None:
         current = instance.current
         assert current is not None
         self.instance, self.choice, self.inputs = instance, choice, inputs
+        self.unit = "units short" if instance.serves else "a day"
         self.price, self.at_most = instance.change_price, current.at_most
         self.changed = sum(instance.changed(name, *choice[name]) for name in instance.names)
         self.loads: dict[str, Fraction] = defaultdict(Fraction)
@@ -91,7 +92,8 @@ class Comparison:
         instance = self.instance
         container, cards = self.choice[name]
         used, have = self._in_force(name)
-        free, priced = alone(instance, name), alone(instance, name, self.price)
+        free = alone(instance, name)
+        priced = alone(instance, name, self.price) if self.price else free
         broken = self._broken(name)
         if instance.changed(name, container, cards):
             reasons = broken or self._gains(name)
@@ -141,7 +143,7 @@ class Comparison:
         if saved > paid or (saved == paid and saved):
             moves = {term: after.get(term, ZERO) - before.get(term, ZERO) for term in dict.fromkeys([*before, *after])}
             told = ", ".join(f"{term} {_signed(move)}" for term, move in moves.items() if move)
-            return [Reason("saving", f"saves {_money(saved)} a day ({told}){_paid(paid)}")]
+            return [Reason("saving", f"saves {_money(saved)} {self.unit} ({told}){_paid(paid)}")]
         over = self._over(name, used, have)
         if over:
             return [Reason("limit", f"makes room: with {_cards(used, have)} {over}", used, have)]
@@ -149,7 +151,8 @@ class Comparison:
             return [Reason("saving", "costs the same")]
         return [
             Reason(
-                "gap", f"costs {_money(paid - saved)} a day more than staying, for no limit: the plan is not the best"
+                "gap",
+                f"costs {_money(paid - saved)} {self.unit} more than staying, for no limit: the plan is not the best",
             )
         ]
 
@@ -180,7 +183,7 @@ class Comparison:
             return self._priced_out(name, cost, own)
         gain = cost + self.price * own - priced.cost
         wish = _cards(priced.container, priced.cards)
-        saves = f"{wish} would save {_money(gain)} a day"
+        saves = f"{wish} would save {_money(gain)} {self.unit}"
         over, more = self._over(name, priced.container, priced.cards), self.changed - own
         more += instance.changed(name, priced.container, priced.cards)
         found = [Reason("limit", f"{saves}, but {over}", priced.container, priced.cards)] if over else []
@@ -201,7 +204,7 @@ class Comparison:
         changed = {option: self.instance.changed(name, option.container, option.cards) - own for option in better}
         best = min(better, key=lambda option: option.cost + self.price * changed[option])
         paid = self.price * changed[best]
-        told = f"{_cards(best.container, best.cards)} would save {_money(cost - best.cost)} a day"
+        told = f"{_cards(best.container, best.cards)} would save {_money(cost - best.cost)} {self.unit}"
         return [Reason("price", f"{told}, but the changes cost {_money(paid)}", best.container, best.cards)]
 
     def _in_force(self, name: str) -> tuple[str, int]:
