@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
     from jitopt.planning.chain import PlantPlan
     from jitopt.planning.plant import Plant
+    from jitopt.simulation.stream import ValueStream
 
-__all__ = ["improve_plant"]
+__all__ = ["improve_plant", "stream_of"]
 
 ONE = Fraction(1)
 POINT = Fraction(1, 100)
@@ -80,6 +81,12 @@ def improve_plant(
 
 def _simulated(plan: PlantPlan, **settings: Any) -> Improvements:
     """Rank the improvements of the value stream of a plan."""
+    stream, values = stream_of(plan)
+    return improve_stream(stream, values=values, **settings)
+
+
+def stream_of(plan: PlantPlan) -> tuple[ValueStream, dict[str, float]]:
+    """Return the value stream of a plan, and the value of a unit of each of its loops [money]."""
     stream = value_stream(plan.plant, plan.decisions, plan.analysis)
     items = stream.loops.item or stream.loops.loop
     known = plan.plant.part.keys() | plan.plant.product.keys()
@@ -88,7 +95,7 @@ def _simulated(plan: PlantPlan, **settings: Any) -> Improvements:
         for loop, item in zip(stream.loops.loop, items, strict=True)
         if item is not None
     }
-    return improve_stream(stream, values=values, **settings)
+    return stream, values
 
 
 def _lead_times(plan: PlantPlan) -> Iterator[tuple[Lever, Tables, str]]:

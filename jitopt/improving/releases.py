@@ -19,6 +19,7 @@ from jitopt.frames import to_frame
 from jitopt.improving.release_forms import RELEASES, hindrance, scaled
 from jitopt.improving.streams import inventory
 from jitopt.simulation.statistics import Estimate, difference, estimate
+from jitopt.simulation.stream import ValueStream
 from jitopt.simulation.stream_runs import run_stream
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from jitopt.simulation.stream import ValueStream
+    from jitopt.planning.chain import PlantPlan
 
 __all__ = ["ReleaseComparison", "compare_releases"]
 
@@ -101,7 +102,7 @@ class ReleaseComparison:
 
 
 def compare_releases(
-    stream: ValueStream,
+    stream: ValueStream | PlantPlan,
     *,
     at: Literal["service", "stock"] = "service",
     value: float | None = None,
@@ -122,8 +123,10 @@ def compare_releases(
     Parameters
     ----------
     stream
-        With cards in its loops. A release whose table it lacks (`conwip`, `planning`) is derived from the kanban
-        form: a CONWIP loop around each way from a first to a last loop, planned lead times as they were under kanban.
+        A value stream with cards in its loops; or the plan of a plant, whose value stream and values
+        are taken. A release whose table it lacks (`conwip`, `planning`) is derived from the kanban
+        form: a CONWIP loop around each way from a first to a last loop, planned lead times as they
+        were under kanban.
     at
         "service": how much stock each release needs. "stock": what service it gives.
     value
@@ -147,6 +150,8 @@ def compare_releases(
     InputError
         For an unknown release, or a stream in which nobody asks for anything.
     """
+    if not isinstance(stream, ValueStream):
+        stream, values = _of_plan(stream, values)
     _check(stream, at, releases, scales)
     until = math.inf if time_limit is None else time.monotonic() + time_limit
     settings: dict[str, Any] = {
@@ -183,6 +188,19 @@ def compare_releases(
     return ReleaseComparison(
         at, asked, releases[0], found, differences, curves, tuple(notes), settings | {"level": level}
     )
+
+
+def _of_plan(plan: Any, values: Mapping[str, float] | None) -> tuple[ValueStream, Mapping[str, float]]:
+    from jitopt.improving.plants import stream_of
+    from jitopt.planning.chain import PlantPlan
+
+    if not isinstance(plan, PlantPlan):
+        remedy = "make one with jitopt.plan, or write a ValueStream"
+        raise InputError(
+            "releases are compared on a value stream or a plan of a plant", value=type(plan).__name__, remedy=remedy
+        )
+    stream, worth = stream_of(plan)
+    return stream, worth if values is None else values
 
 
 def _check(stream: ValueStream, at: str, releases: Sequence[str], scales: Sequence[float]) -> None:
