@@ -180,12 +180,21 @@ def _figures(runs: Runs, cards: Cards, values: Mapping[str, float] | None) -> di
         "stock": float(units.sum(axis=1).mean()),
         "service": float(np.nanmin(np.nanmean(runs.demand["service"], axis=0))),
         "wip": float(np.nanmean(runs.totals["wip"])),
-        "lead_time": float(runs.totals["lead_sum"].sum() / max(1.0, runs.totals["arrived"].sum())),
+        "lead_time": _lead_time(runs),
     }
     if values is not None:
         worth = np.array([values.get(loop, 0.0) for loop in runs.stream.loops.loop])
         found["capital"] = float((units @ worth).mean())
     return found
+
+
+def _lead_time(runs: Runs) -> float:
+    """Return the mean time from release to supermarket over all containers [minutes]."""
+    import numpy as np
+
+    containers = runs.loops["throughput"] / np.array(runs.stream.loops.quantity)
+    times = np.nan_to_num(runs.loops["lead_time"])
+    return float((times * containers).sum() / max(containers.sum(), 1e-300))
 
 
 def inventory(runs: Runs) -> Any:
