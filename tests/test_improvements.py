@@ -80,7 +80,7 @@ def test_formulas_solved_anew_by_hand() -> None:
 def test_what_loops_gain_is_what_enumeration_says() -> None:
     """Base and changed instance by brute force, for loops with and without shared limits."""
     free = coupled = 0
-    for seed in range(40):
+    for seed in range(24):
         instance: Any = random_small("kanban", seed)
         if instance.loops is None or (instance.capacity and coupled >= 1):
             continue
@@ -97,12 +97,12 @@ def test_what_loops_gain_is_what_enumeration_says() -> None:
             after = optimum(instance.replace(loops={**instance.to_dict()["loops"], "lead_time": times}))
             assert after is not None and row.basis == "exact"
             assert row.changes["cost"].mean == pytest.approx(float(after.value - best.value), abs=1e-7)
-    assert free > 3 and coupled == 1
+    assert free > 2 and coupled == 1
 
 
 def test_a_plant_follows_its_delivery_cycles() -> None:
     """A supplier's day counts by whole deliveries; what changes none says so."""
-    plan = jitopt.plan(LAMPS, work_limit=0.5)
+    plan = jitopt.plan(LAMPS, work_limit=0.1)
     found = jitopt.improvements(plan, kinds=["lead_time", "yield"])
     assert {row.lever.subject for row in found.rows} >= set(plan.decisions.frequencies)
     for row in found.rows:

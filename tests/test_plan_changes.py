@@ -31,7 +31,7 @@ def _lamps(current: dict[str, list[Any]], **costs: float) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def in_force() -> dict[str, list[Any]]:
     """The cards of a plan of the lamps."""
-    found = jitopt.plan(LAMPS, work_limit=0.5)
+    found = jitopt.plan(LAMPS, work_limit=0.1)
     loops = sorted(found.decisions.cards)
     return {
         "loop": loops,
@@ -42,7 +42,7 @@ def in_force() -> dict[str, list[Any]]:
 
 def test_a_plan_taken_again_changes_nothing_and_a_changed_one_says_what_and_why(in_force, tmp_path):
     """The same cards: nothing to do. Some cards more and fewer: the diff list in the folder tells them."""
-    same = jitopt.plan(_lamps(in_force), work_limit=0.5)
+    same = jitopt.plan(_lamps(in_force), work_limit=0.1)
     found = changes_of(same)
     assert found is not None and (found.changed, found.loops) == (0, ())
     moved = {name: list(column) for name, column in in_force.items()}
@@ -50,7 +50,7 @@ def test_a_plan_taken_again_changes_nothing_and_a_changed_one_says_what_and_why(
     moved["cards"][1] = max(0, moved["cards"][1] - 1)
     plant = tmp_path / "plant"
     jitopt.write_plant(jitopt.Plant.parse(_lamps(moved)), plant)
-    assert main(["plan", str(plant), "-o", str(tmp_path / "out"), "--work-limit", "0.5", "--no-progress"]) == 0
+    assert main(["plan", str(plant), "-o", str(tmp_path / "out"), "--work-limit", "0.1", "--no-progress"]) == 0
     rows = list(csv.DictReader((tmp_path / "out" / "changes.csv").read_text().splitlines()))
     assert {row["loop"]: (int(row["put_in"]), int(row["taken_out"])) for row in rows} == {
         moved["loop"][0]: (0, 3),
@@ -64,13 +64,13 @@ def test_a_plan_taken_again_changes_nothing_and_a_changed_one_says_what_and_why(
 
 def test_the_cap_holds_over_delivery_and_cards(in_force):
     """With the cap at 0 the cards in force stay; with fewer cards than any plan needs there is none, and why."""
-    kept = jitopt.plan(_lamps(in_force, change_budget=0), work_limit=0.5)
+    kept = jitopt.plan(_lamps(in_force, change_budget=0), work_limit=0.1)
     assert kept.status == "planned"
     assert {loop: cards for loop, (_, cards) in kept.decisions.cards.items()} == dict(
         zip(in_force["loop"], in_force["cards"], strict=True)
     )
     none = {**in_force, "cards": [0] * len(in_force["cards"])}
-    stuck = jitopt.plan(_lamps(none, change_budget=2), work_limit=0.5)
+    stuck = jitopt.plan(_lamps(none, change_budget=2), work_limit=0.1)
     assert stuck.status == "infeasible"
     remedies = [reason["remedy"] for outcome in stuck.outcomes for reason in outcome.result.reasons]
     assert any("costs: change_budget" in remedy for remedy in remedies), remedies
@@ -85,7 +85,7 @@ def test_a_loop_that_is_no_more_is_listed_and_counts_towards_no_cap(in_force):
         "container": [*in_force["container"], None],
         "cards": [*in_force["cards"], 4],
     }
-    found = jitopt.plan(_lamps(extra, change_budget=0), work_limit=0.5)
+    found = jitopt.plan(_lamps(extra, change_budget=0), work_limit=0.1)
     from jitopt.planning.resizing import change_rows
 
     rows = change_rows(found)
