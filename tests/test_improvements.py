@@ -275,5 +275,7 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     stream.write_text(json.dumps({**SUPPLY, "demand": None}))
     assert main(["analyse", "improvements", str(stream), "-o", str(out)]) == 2
     assert "demand" in capsys.readouterr().err
+    assert main(["analyse", "releases", str(file), "-o", str(out)]) == 2
+    assert "value stream" in capsys.readouterr().err
     assert main(["analyse", "improvements", str(file), "-o", str(out), "--kinds", "speed"]) == 2
     assert "kind of improvement" in capsys.readouterr().err

@@ -66,6 +66,7 @@ for _command in (
 ):
     app.command()(_command)
 analyse.command()(improving.improvements)
+analyse.command()(improving.releases)
 app.add_typer(analyse)
 app.add_typer(library)
 

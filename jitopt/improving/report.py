@@ -10,13 +10,17 @@ from jitopt.errors import InputError
 from jitopt.formats.atomic import write_text
 from jitopt.formats.strict_json import layout
 from jitopt.improving.levers import KINDS, Improvements, shown
+from jitopt.improving.releases import ReleaseComparison, compare_releases
 from jitopt.planning.summary import plain
 from jitopt.planning.writing import guarded_csv
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["improve_file", "write_improvements"]
+    from jitopt.planning.chain import PlantPlan
+    from jitopt.simulation.stream import ValueStream
+
+__all__ = ["compare_file", "improve_file", "write_improvements", "write_releases"]
 
 PLANNING = 0.4
 """Share of the time limit that a plant's plan may take."""
@@ -43,18 +47,46 @@ def improve_file(
 
         return improvements(read(path), time_limit=time_limit, **settings)
     if kind == "stream":
-        from jitopt.formats.strict_json import loads
-        from jitopt.simulation.stream import ValueStream
-
-        stream = ValueStream.parse(loads(Path(path).read_text(encoding="utf-8"), path), path)
-        return improvements(stream, target=target, time_limit=time_limit, **settings)
-    from jitopt.planning import plan, read_plant
-
-    reading = read_plant(path, skip_bad=skip_bad)
-    planned = plan(reading, time_limit=PLANNING * time_limit, work_limit=1.0, seed=seed, threads=threads)
+        return improvements(_stream(path), target=target, time_limit=time_limit, **settings)
+    planned = _planned(path, skip_bad, time_limit, seed, threads)
     if simulate:
         settings |= {"simulate": True, "target": target}
     return improvements(planned, time_limit=(1 - PLANNING) * time_limit, **settings)
+
+
+def compare_file(
+    path: str,
+    *,
+    skip_bad: bool = False,
+    time_limit: float = 60.0,
+    seed: int = 0,
+    threads: int | None = None,
+    **settings: Any,
+) -> ReleaseComparison:
+    """Compare push, CONWIP and kanban in a plant (which is planned first) or a value stream."""
+    how: dict[str, Any] = {"seed": seed, "threads": threads, **settings}
+    kind = _kind(path)
+    if kind == "kanban":
+        remedy = "give a plant, or a value stream"
+        raise InputError("the loops of an instance tell no machines to release work to", source=path, remedy=remedy)
+    if kind == "stream":
+        return compare_releases(_stream(path), time_limit=time_limit, **how)
+    planned = _planned(path, skip_bad, time_limit, seed, threads)
+    return compare_releases(planned, time_limit=(1 - PLANNING) * time_limit, **how)
+
+
+def _stream(path: str) -> ValueStream:
+    from jitopt.formats.strict_json import loads
+    from jitopt.simulation.stream import ValueStream
+
+    return ValueStream.parse(loads(Path(path).read_text(encoding="utf-8"), path), path)
+
+
+def _planned(path: str, skip_bad: bool, time_limit: float, seed: int, threads: int | None) -> PlantPlan:
+    from jitopt.planning import plan, read_plant
+
+    reading = read_plant(path, skip_bad=skip_bad)
+    return plan(reading, time_limit=PLANNING * time_limit, work_limit=1.0, seed=seed, threads=threads)
 
 
 def _kind(path: str) -> str:
@@ -80,17 +112,37 @@ def write_improvements(found: Improvements, folder: str) -> tuple[str, ...]:
     InputError
         If the folder cannot be made.
     """
+    texts = {
+        "improvements.md": _summary(found),
+        "improvements.csv": guarded_csv(found.to_rows()),
+        "improvements.json": layout(found.to_dict()) + "\n",
+    }
+    return _write(texts, folder)
+
+
+def write_releases(found: ReleaseComparison, folder: str) -> tuple[str, ...]:
+    """Write releases.csv, release_curves.csv and releases.json into a folder; return their names.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be made.
+    """
+    texts = {
+        "releases.csv": guarded_csv(found.to_rows()),
+        "release_curves.csv": guarded_csv(found.curves),
+        "releases.json": layout(found.to_dict()) + "\n",
+    }
+    return _write(texts, folder)
+
+
+def _write(texts: Mapping[str, str], folder: str) -> tuple[str, ...]:
     place = Path(folder)
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         told = f"the folder cannot be made: {error.strerror or error}"
         raise InputError(told, source=folder, remedy="name another folder") from None
-    texts = {
-        "improvements.md": _summary(found),
-        "improvements.csv": guarded_csv(found.to_rows()),
-        "improvements.json": layout(found.to_dict()) + "\n",
-    }
     for name, text in texts.items():
         write_text(place / name, text)
     return tuple(texts)

@@ -119,7 +119,7 @@ class _Sample:
         level: float,
     ) -> None:
         self.stream, self.target, self.level, self.values = stream, target, level, values
-        self.settings = [settings | {"seed": seed + group} for group in range(groups)]
+        self.settings = [settings | {"seed": seed * groups + group} for group in range(groups)]
         self.order = _dearest_first(stream, values)
         began = time.monotonic()
         self.searches = [Search(stream, self._run(group), target or 0.0, self.order) for group in range(groups)]
