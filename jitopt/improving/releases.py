@@ -166,14 +166,21 @@ def compare_releases(
     points: dict[str, list[Point]] = {name: [] for name in releases}
     hindrances = {name: hindrance(stream, name) for name in releases}
     notes = [f"{name}: {why}" for name, why in hindrances.items() if why]
-    for scale in sorted(scales):
+    late = []
+    # The stream's own setting first, then outwards: what is near it tells most if the time is short.
+    for scale in sorted(scales, key=lambda scale: abs(math.log(scale))):
         for name in releases:
             if hindrances[name]:
                 continue
             if time.monotonic() > until:
-                notes.append(f"{name} at {scale} was not run, the time was over")
-            else:
-                points[name].append(_point(run_stream(scaled(kanban, name, scale, base), **settings), scale, values))
+                late.append(f"{name} at {scale:g}")
+                continue
+            runs = run_stream(scaled(kanban, name, scale, base), **settings)
+            points[name].append(_point(runs, scale, values))
+    for own_points in points.values():
+        own_points.sort(key=lambda point: point.scale)
+    if late:
+        notes.append(f"not run, the time was over: {', '.join(late)}")
     found, pseudo = {}, {}
     for name in releases:
         pseudo[name], why = _read(points[name], at, asked)
