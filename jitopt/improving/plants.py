@@ -26,7 +26,7 @@ from jitopt.problems.base import exact
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from jitopt.planning.chain import PlantPlan
+    from jitopt.planning.chain import Outcome, PlantPlan
     from jitopt.planning.plant import Plant
     from jitopt.simulation.stream import ValueStream
 
@@ -53,11 +53,7 @@ def improve_plant(
 
     simulate: run its value stream, with settings as of streams, instead of solving its formulas anew.
     """
-    outcome = plan.outcome("kanban")
-    if outcome is None or outcome.result.plan is None:
-        remedy = "plan the plant first; the summary of its plan says what is in the way"
-        raise InputError("the plan has no cards to improve", value=plan.status, remedy=remedy)
-    instance: Any = outcome.instance
+    instance: Any = _cards_of(plan).instance
     table = instance.loops
     if simulate:
         return _simulated(plan, kinds=kinds, time_limit=time_limit, seed=seed, threads=threads, **settings)
@@ -76,7 +72,16 @@ def improve_plant(
             changed = kanban_instance(_with(plan.plant, tables), plan.analysis, plan.decisions)
             changes.append(Change(lever, changed, note))
     how: dict[str, Any] = {"time_limit": time_limit, "seed": seed, "threads": threads}
-    return weigh(instance, outcome.result, changes, values=values, notes=notes, **how)
+    return weigh(instance, _cards_of(plan).result, changes, values=values, notes=notes, **how)
+
+
+def _cards_of(plan: PlantPlan) -> Outcome:
+    """Return the kanban step of a plan that has one."""
+    outcome = plan.outcome("kanban")
+    if outcome is None or outcome.result.plan is None:
+        remedy = "give the plan more time; if it is infeasible, its summary says what is in the way"
+        raise InputError("the plan has no cards", value=plan.status, remedy=remedy)
+    return outcome
 
 
 def _simulated(plan: PlantPlan, **settings: Any) -> Improvements:
@@ -87,6 +92,7 @@ def _simulated(plan: PlantPlan, **settings: Any) -> Improvements:
 
 def stream_of(plan: PlantPlan) -> tuple[ValueStream, dict[str, float]]:
     """Return the value stream of a plan, and the value of a unit of each of its loops [money]."""
+    _cards_of(plan)
     stream = value_stream(plan.plant, plan.decisions, plan.analysis)
     items = stream.loops.item or stream.loops.loop
     known = plan.plant.part.keys() | plan.plant.product.keys()
