@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import inspect
 import math
 from fractions import Fraction
@@ -64,6 +66,32 @@ def test_terms_are_printed():
     ]
 
 
+def test_pairs_of_cards_and_signals_print_their_terms_too():
+    assert str(f.two_cards(100, 0.5, 1.5, 20, 0.1)).splitlines()[::4] == [
+        "withdrawal: 3 cards = ceil(D L (1 + alpha) / Q)",
+        "production: 9 cards = ceil(D L (1 + alpha) / Q)",
+    ]
+    assert str(f.signal(100, 2, 20, 5, 20)).splitlines() == [
+        "signal, trigger: 11 cards = ceil((D L + SS) / Q)",
+        "  lead_time: 200 units, 10 cards (demand during the lead time)",
+        "  safety: 20 units, 1 card (safety share or stock)",
+        "  largest stock: 320 units",
+    ]
+    assert str(f.container_for_cards(200, 11, 1, multiple=24)).splitlines() == [
+        "container for 11 cards: 24 units", "  need: 20 units", "  multiple: 4 units",
+    ]  # fmt: skip
+
+
+FORMULAS = ("circulation", "classic", "count", "erp", "market", "peaks", "replenishment")
+
+
+@pytest.mark.parametrize(
+    "module", [*(f"kanban.formulas.{name}" for name in FORMULAS), "kanban.normal", "kanban.lots", "epei"]
+)
+def test_the_examples_of_the_docstrings(module):
+    assert doctest.testmod(importlib.import_module(f"jitopt.problems.{module}")).failed == 0
+
+
 def test_every_formula_says_where_it_comes_from():
     for name in f.__all__:
         found = getattr(f, name)
@@ -122,7 +150,9 @@ def test_identities_between_formulas(loop):
 @quick
 @given(need=st.integers(1, 3000), cards=st.integers(2, 40), multiple=st.sampled_from([0, 1, 12]))
 def test_the_container_for_given_cards_is_the_least_that_does(need, cards, multiple):
-    quantity = f.container_for_cards(need, cards, 1, multiple=multiple)
+    found = f.container_for_cards(need, cards, 1, multiple=multiple)
+    quantity = found.quantity
+    assert sum(found.terms.values()) == quantity
     assert math.ceil(need / quantity) + 1 <= cards
     smaller = quantity - (multiple or Fraction(1, 1000))
     assert smaller <= 0 or math.ceil(need / smaller) + 1 > cards
@@ -133,7 +163,8 @@ def test_a_container_beyond_its_maximum_says_how_many_cards_would_do():
         f.container_for_cards(200, 9, 1, maximum=20)
     with pytest.raises(InputError, match="give at least 2 cards"):
         f.container_for_cards(200, 1, 1)
-    assert f.container_for_cards(200, 11, 1, minimum=50, multiple=12) == 60
+    found = f.container_for_cards(200, 11, 1, minimum=50, multiple=12)
+    assert found.quantity == 60 and found.terms == {"need": 20, "minimum": 30, "multiple": 10}
 
 
 @pytest.mark.parametrize(
@@ -262,7 +293,7 @@ DEMAND, RUN, SETUP = [120, 150, 60, 80], [1.2, 0.8, 2.0, 0.5], [30, 20, 45, 25]
 
 def test_epei_of_a_machine_of_four_parts():
     found = epei(900, DEMAND, RUN, SETUP, uptime=0.85)
-    assert (found.run, found.left, found.days) == (424, 341, Fraction(120, 341))
+    assert found.run == 424 and found.left == 341 and found.days == Fraction(120, 341)
     assert [round(float(lot), 2) for lot in found.lots] == [42.23, 52.79, 21.11, 28.15]
     # The lots of an interval fill the machine to the last minute.
     runs = sum(lot * Fraction(str(run)) for lot, run in zip(found.lots, RUN, strict=True))

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jitopt.problems.kanban import formulas
-from jitopt.problems.kanban.formulas import normal
+from jitopt.problems.kanban import formulas, normal
 
 CASES = [
     (2000, 0.40, 0.10, 200, Fraction("4.4"), 5),

@@ -58,6 +58,7 @@ def formulas(
     """
     from jitopt.planning.formula_audit import audit_formulas, write_audit
 
+    _elsewhere(plant, output)
     found = audit_formulas(plant, safety=safety, service=service, rank=rank, skip_bad=skip_bad)
     names = write_audit(found, output)
     if as_json:
@@ -72,6 +73,14 @@ def formulas(
     if len(found.loops) > SHOWN:
         out(f"... and {len(found.loops) - SHOWN} more loops")
     out(f"\nwritten to {output}: {', '.join(names)}")
+
+
+def _elsewhere(plant: str, output: str) -> None:
+    """Refuse to write among the tables of the plant, where the next reading would stumble over them."""
+    from jitopt.errors import InputError
+
+    if os.path.realpath(plant) == os.path.realpath(output):
+        raise InputError("an analysis must not be written among the tables", source=plant, remedy="name another folder")
 
 
 def _ends(row: Any) -> tuple[str, str]:

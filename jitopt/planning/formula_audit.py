@@ -96,7 +96,8 @@ def audit_formulas(
         raise InputError("the plant has no loops of cards", source=plant.name, remedy="add rows to the table loops")
     more = _of_plant(plant, analysis, decisions)
     loops = figures_of_instance(instance, house, more)
-    return audit_loops(plant.name, loops, formulas=formulas, rank=rank, notes=(*notes, *_menus(instance)))
+    notes = (*notes, *_menus(instance), *_overloaded(analysis))
+    return audit_loops(plant.name, loops, formulas=formulas, rank=rank, notes=notes)
 
 
 ASSUMED = (
@@ -108,6 +109,15 @@ ASSUMED = (
 def _menus(instance: Any) -> tuple[str, ...]:
     several = sum(1 for rows in instance.rows_of.values() if len(rows) > 1)
     return (f"{several} loops have a choice of containers; the first is taken",) if several else ()
+
+
+def _overloaded(analysis: Analysis) -> tuple[str, ...]:
+    return tuple(
+        f"line {load.line} has no EPEI: its work leaves no minutes to set up "
+        f"({rounded(load.work, 6)} of {rounded(load.minutes, 6)} a day)"
+        for load in analysis.lines.values()
+        if load.changeovers and load.epei is None
+    )
 
 
 def _read(subject: Any, skip_bad: bool) -> tuple[Any, tuple[str, ...]]:

@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 from fractions import Fraction
 
-__all__ = ["amount", "counted", "filled", "rounded", "told", "told_down", "told_up"]
+__all__ = ["amount", "counted", "filled", "rounded", "told", "told_down"]
 
 AMOUNT = re.compile(r"\{amount(?: ([a-z ]+))?\}")
 """Place of an amount in a remedy, with the word that is counted."""
@@ -46,11 +46,6 @@ def told_down(value: Fraction) -> int | float:
     while Fraction(repr(found)) > value:
         found = math.nextafter(found, -math.inf)
     return found
-
-
-def told_up(value: Fraction) -> int | float:
-    """Return a fraction as the smallest number, written as a decimal, that is not below it."""
-    return -told_down(-value)
 
 
 def filled(remedy: str, amount: str) -> str:

@@ -30,8 +30,8 @@ from jitopt.problems.base import (
     as_tuple,
     exact,
 )
-from jitopt.problems.kanban.formulas.normal import ceiling
 from jitopt.problems.kanban.line import Line, Places, Sample
+from jitopt.problems.kanban.normal import ceiling
 
 __all__ = ["Kanban", "KanbanPlan", "Loop", "LoopCards", "Loops", "Pair", "cards_needed", "loop_of"]
 

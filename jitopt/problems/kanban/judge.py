@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from jitopt.problems.base import Evaluation, Violation, evaluation, total, unpriced
 from jitopt.problems.figures import counted
 from jitopt.problems.kanban import line_judge
-from jitopt.problems.kanban.formulas.normal import loss
 from jitopt.problems.kanban.instance import Kanban, KanbanPlan
+from jitopt.problems.kanban.normal import loss
 from jitopt.problems.kanban.words import called, overfull, too_many_changes
 
 if TYPE_CHECKING:

@@ -251,11 +251,11 @@ class _Buffers(_World):
                 start = left[(n - 1) % len(left)]
                 if fed is not None:
                     events, lag = fed
-                    start = highest(start, events.rows[(n - lag) % len(events.rows)], now)
+                    start = highest(start, events.rows[(n - lag) % len(events.rows)], out=now)
                 plus(start, worked[n - first], now)
                 if freed is not None:
                     events, lag = freed
-                    highest(now, events.rows[(n - lag) % len(events.rows)], now)
+                    highest(now, events.rows[(n - lag) % len(events.rows)], out=now)
         self.ends = self.left[-1].at(first + count - 1).copy()
 
 
@@ -316,8 +316,8 @@ class _Cards(_World):
         released.fill(0.0)
         for wait in (self.fed[j], self.called[j]):
             if wait is not None:
-                np.maximum(released, wait[0].at(n - wait[1]), released)
-        np.maximum(released, self.finished[j].at(n - 1), finished)
+                np.maximum(released, wait[0].at(n - wait[1]), out=released)
+        np.maximum(released, self.finished[j].at(n - 1), out=finished)
         np.add(finished, time, finished)
 
     def _serve(self, n: int, orders: bool) -> None:
@@ -332,4 +332,4 @@ class _Cards(_World):
             ordered: Any = self.ordered.at(n)
             if n >= self.size.warm_up:
                 self.late += served > ordered
-            np.maximum(served, ordered, served)
+            np.maximum(served, ordered, out=served)

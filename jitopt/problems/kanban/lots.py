@@ -16,26 +16,22 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, ClassVar
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from jitopt.errors import InputError
-from jitopt.frames import columns_of, to_frame
-from jitopt.problems.base import (
-    Identifiers,
-    Numbers,
-    OptionalIdentifiers,
-    OptionalNumbers,
-    OptionalPositives,
-    OptionalShares,
-    Positives,
-    Table,
-    exact,
+from jitopt.frames import to_frame
+from jitopt.problems.base import exact
+from jitopt.problems.figures import counted, rounded, told
+from jitopt.problems.kanban.instance import Kanban
+from jitopt.problems.kanban.lot_tables import (
+    LotContainers,
+    LotMachines,
+    LotParts,
+    LotRacks,
+    cell,
+    check_references,
+    lot_table,
 )
-from jitopt.problems.figures import counted, rounded, told, told_down, told_up
-from jitopt.problems.kanban.instance import Kanban, Quantities
-from jitopt.problems.wording import explain_validation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,62 +46,10 @@ LONGEST = 20
 MOST_OPTIONS = 1_000_000
 """More options than this are refused: most often a unit was not converted."""
 
+MILLION = 10**6
+"""Minutes and costs are written in millionths, so that every method finds a common unit of them."""
+
 ZERO = Fraction(0)
-
-
-class LotParts(Table):
-    """What is made in lots.
-
-    part: id. machine: that makes it. demand: D [units per day]. run: p, of a unit [minutes]. setup: s [minutes].
-    lead_time: L, all but setup and run of the lot: waiting, conveyance [days, default 0]. safety_stock: SS [units,
-    default 0]. holding_cost: of a unit in stock [money per day, default 0]. setup_cost: of a setup, beside its minutes
-    [money, default 0]. longest: days of demand that a lot lasts at most [default 20]. minimum: least containers of
-    a lot [default 1]. rack: where its containers stand [default: none that is short].
-    """
-
-    KEY: ClassVar[tuple[str, ...]] = ("part",)
-    part: Identifiers
-    machine: Identifiers
-    demand: Quantities
-    run: Numbers
-    setup: Numbers
-    lead_time: OptionalNumbers | None = None
-    safety_stock: OptionalNumbers | None = None
-    holding_cost: OptionalNumbers | None = None
-    setup_cost: OptionalNumbers | None = None
-    longest: OptionalNumbers | None = None
-    minimum: OptionalPositives | None = None
-    rack: OptionalIdentifiers | None = None
-
-
-class LotContainers(Table):
-    """Containers each part may have.
-
-    part, container: ids. quantity: Q [units]. card_cost: of a card with its container [money per day, default 0].
-    """
-
-    KEY: ClassVar[tuple[str, ...]] = ("part", "container")
-    part: Identifiers
-    container: Identifiers
-    quantity: Quantities
-    card_cost: OptionalNumbers | None = None
-
-
-class LotMachines(Table):
-    """The machines. machine: id. minutes: of a day. uptime: share of them that it runs [default 1]."""
-
-    KEY: ClassVar[tuple[str, ...]] = ("machine",)
-    machine: Identifiers
-    minutes: Quantities
-    uptime: OptionalShares | None = None
-
-
-class LotRacks(Table):
-    """The racks. rack: id. positions: containers it holds."""
-
-    KEY: ClassVar[tuple[str, ...]] = ("rack",)
-    rack: Identifiers
-    positions: Positives
 
 
 @dataclass(frozen=True)
@@ -169,9 +113,15 @@ def lot_sizing(parts: Any, containers: Any, machines: Any, racks: Any = None, *,
     Parameters
     ----------
     parts, containers, machines, racks
-        Tables, as data frames or mappings of columns: see `LotParts`, `LotContainers`, `LotMachines`, `LotRacks`.
+        Tables, as data frames or mappings of columns; see `jitopt.problems.kanban.lot_tables`.
     name
         Of the instance.
+
+    Returns
+    -------
+    LotSizing
+        The instance, and what stands behind its options. Costs are written in millionths; so are the minutes of an
+        option, rounded down, that lots which fill a machine exactly fit.
 
     Raises
     ------
@@ -191,11 +141,11 @@ def lot_sizing(parts: Any, containers: Any, machines: Any, racks: Any = None, *,
     >>> sizing.instance.limits.capacity
     (100.0,)
     """
-    told_parts = _table(LotParts, parts, "parts")
-    told_containers = _table(LotContainers, containers, "containers")
-    told_machines = _table(LotMachines, machines, "machines")
-    told_racks = _table(LotRacks, {"rack": [], "positions": []} if racks is None else racks, "racks")
-    _references(told_parts, told_containers, told_machines, told_racks)
+    told_parts = lot_table(LotParts, parts, "parts")
+    told_containers = lot_table(LotContainers, containers, "containers")
+    told_machines = lot_table(LotMachines, machines, "machines")
+    told_racks = lot_table(LotRacks, {"rack": [], "positions": []} if racks is None else racks, "racks")
+    check_references(told_parts, told_containers, told_machines, told_racks)
     capacity = _minutes(told_parts, told_machines)
     options: list[LotOption] = []
     for row in range(told_parts.rows()):
@@ -208,43 +158,11 @@ def lot_sizing(parts: Any, containers: Any, machines: Any, racks: Any = None, *,
     return LotSizing(_instance(name, told_parts, told_racks, options, capacity), tuple(options))
 
 
-def _table(kind: type[Any], given: Any, place: str) -> Any:
-    try:
-        table = kind.model_validate(columns_of(given, place))
-    except ValidationError as error:
-        raise explain_validation(error, kind, place) from None
-    table.check(f"/{place}")
-    return table
-
-
-def _references(parts: LotParts, containers: LotContainers, machines: LotMachines, racks: LotRacks) -> None:
-    known = {name: row for row, name in enumerate(parts.part)}
-    containers.check_reference("/containers", "part", known, "part", "/parts/part")
-    parts.check_reference("/parts", "machine", _rows(machines.machine), "machine", "/machines/machine")
-    if parts.rack:
-        parts.check_reference("/parts", "rack", _rows(racks.rack), "rack", "/racks/rack")
-    bare = next((name for name in parts.part if name not in set(containers.part)), None)
-    if bare is not None:
-        raise InputError(
-            "every part needs a container", place=f"/parts/part/{known[bare]}", value=bare,
-            remedy="add a row to the containers",
-        )  # fmt: skip
-
-
-def _rows(column: tuple[str, ...]) -> dict[str, int]:
-    return {name: row for row, name in enumerate(column)}
-
-
-def _cell(column: tuple[float | None, ...] | None, row: int, default: Fraction = ZERO) -> Fraction:
-    value = column[row] if column else None
-    return default if value is None else exact(value)
-
-
 def _minutes(parts: LotParts, machines: LotMachines) -> dict[str, tuple[Fraction, Fraction]]:
     """Return the minutes of each machine a day, and those that its run time leaves."""
     found = {}
     for row, machine in enumerate(machines.machine):
-        runs = _cell(machines.uptime, row, Fraction(1)) * exact(machines.minutes[row])
+        runs = cell(machines.uptime, row, Fraction(1)) * exact(machines.minutes[row])
         mine = [part for part, name in enumerate(parts.machine) if name == machine]
         left = runs - sum((exact(parts.demand[part]) * exact(parts.run[part]) for part in mine), ZERO)
         if mine and left <= 0:
@@ -257,12 +175,14 @@ def _minutes(parts: LotParts, machines: LotMachines) -> dict[str, tuple[Fraction
 
 
 def _options(parts: LotParts, row: int, containers: LotContainers, minutes: Fraction) -> list[LotOption]:
-    found: list[LotOption] = []
-    spare = not (parts.rack and parts.rack[row] is not None)
-    for at, part in enumerate(containers.part):
-        if part == parts.part[row]:
-            lots = list(_lots(parts, row, containers, at, minutes))
-            found += _worth(lots) if spare else lots
+    found = [
+        option
+        for at, part in enumerate(containers.part)
+        if part == parts.part[row]
+        for option in _lots(parts, row, containers, at, minutes)
+    ]
+    if not (parts.rack and parts.rack[row] is not None):
+        found = _worth(found)
     if not found:
         raise InputError(
             "the least lot lasts longer than the longest", place=f"/parts/minimum/{row}", value=parts.part[row],
@@ -273,12 +193,12 @@ def _options(parts: LotParts, row: int, containers: LotContainers, minutes: Frac
 
 def _lots(parts: LotParts, row: int, containers: LotContainers, at: int, minutes: Fraction) -> Iterator[LotOption]:
     demand, run, setup = (exact(column[row]) for column in (parts.demand, parts.run, parts.setup))
-    wait, stock = _cell(parts.lead_time, row), _cell(parts.safety_stock, row)
-    holding, price = _cell(parts.holding_cost, row), _cell(parts.setup_cost, row)
-    quantity, card = exact(containers.quantity[at]), _cell(containers.card_cost, at)
-    least = int(_cell(parts.minimum, row, Fraction(1)))
+    wait, stock = cell(parts.lead_time, row), cell(parts.safety_stock, row)
+    holding, price = cell(parts.holding_cost, row), cell(parts.setup_cost, row)
+    quantity, card = exact(containers.quantity[at]), cell(containers.card_cost, at)
+    least = int(cell(parts.minimum, row, Fraction(1)))
     # One container may always be a lot, however long it lasts.
-    most = max(1, math.floor(demand * _cell(parts.longest, row, Fraction(LONGEST)) / quantity))
+    most = max(1, math.floor(demand * cell(parts.longest, row, Fraction(LONGEST)) / quantity))
     if most - least > MOST_OPTIONS:
         raise InputError(
             f"a lot of the part {parts.part[row]!r} has up to {counted(most, 'container')}",
@@ -305,13 +225,19 @@ def _lots(parts: LotParts, row: int, containers: LotContainers, at: int, minutes
         )
 
 
-def _worth(lots: list[LotOption]) -> list[LotOption]:
-    """Return the lots that are not both dearer and more often set up than a larger one of the same container."""
-    found: list[LotOption] = []
-    for option in reversed(lots):
-        if not found or option.cost < found[-1].cost:
-            found.append(option)
-    return found[::-1]
+def _worth(options: list[LotOption]) -> list[LotOption]:
+    """Return the options but those that cost no less and take no fewer minutes than another, in their order."""
+    kept: set[int] = set()
+    least: Fraction | None = None
+    for at in sorted(range(len(options)), key=lambda at: (options[at].minutes, options[at].cost)):
+        if least is None or options[at].cost < least:
+            least = options[at].cost
+            kept.add(at)
+    return [option for at, option in enumerate(options) if at in kept]
+
+
+def _millionths(count: int) -> int | float:
+    return told(Fraction(count, MILLION))
 
 
 def _instance(
@@ -321,17 +247,17 @@ def _instance(
     options: list[LotOption],
     capacity: Mapping[str, tuple[Fraction, Fraction]],
 ) -> Kanban:
-    row_of = _rows(parts.part)
-    # Written down: what fits to the last digit must not be refused for the writing of a third.
+    row_of = {name: row for row, name in enumerate(parts.part)}
+    # Rounded down: what fits to the last digit must not be refused for the writing of a third.
     uses: list[tuple[int, str, int | float]] = []
     for row, option in enumerate(options):
         part = row_of[option.part]
         if option.minutes:
-            uses.append((row, f"setup {parts.machine[part]}", told_down(option.minutes)))
+            uses.append((row, f"setup {parts.machine[part]}", _millionths(math.floor(option.minutes * MILLION))))
         rack = parts.rack[part] if parts.rack else None
         if rack is not None:
             uses.append((row, f"rack {rack}", option.cards))
-    limits = {f"setup {machine}": told_up(left) for machine, (_, left) in capacity.items()}
+    limits = {f"setup {machine}": _millionths(math.ceil(left * MILLION)) for machine, (_, left) in capacity.items()}
     limits |= {f"rack {rack}": places for rack, places in zip(racks.rack, racks.positions, strict=True)}
     taken = {limit for _, limit, _ in uses}
     limits = {limit: most for limit, most in limits.items() if limit in taken}
@@ -342,7 +268,7 @@ def _instance(
             "loop": [option.part for option in options],
             "container": [option.container for option in options],
             "cards": [option.cards for option in options],
-            "cost": [told(option.cost) for option in options],
+            "cost": [_millionths(round(option.cost * MILLION)) for option in options],
         },
     }
     if limits:

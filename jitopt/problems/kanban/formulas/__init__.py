@@ -7,8 +7,8 @@ digits where a float could not decide how to round: 100 x 2 x 1.1 / 20 is 11 car
 * `classic`: Toyota, Monden, supplier cycle, two cards, signal, lot-forming board, statistical, Roser.
 * `erp`: SAP, Oracle, Dynamics AX, KanbanBOX, and the container for given cards.
 * `replenishment`: the lead time, built of its parts. `circulation`: lost, partial and quarantined containers.
-* `peaks`: temporary cards. `market`: positions of a supermarket. `normal`: what is not rational.
-* `auditor`: many formulas on many loops, and why they disagree.
+* `peaks`: temporary cards. `market`: positions of a supermarket.
+* `jitopt.problems.kanban.normal`: what is not rational. `auditor`: many formulas on many loops, and why they disagree.
 """
 
 from jitopt.problems.kanban.formulas.circulation import circulating
@@ -26,14 +26,15 @@ from jitopt.problems.kanban.formulas.classic import (
     two_cards,
 )
 from jitopt.problems.kanban.formulas.count import CardCount
-from jitopt.problems.kanban.formulas.erp import ax, container_for_cards, kanbanbox, oracle, sap
+from jitopt.problems.kanban.formulas.erp import ContainerSize, ax, container_for_cards, kanbanbox, oracle, sap
 from jitopt.problems.kanban.formulas.market import Market, positions, signal_positions
-from jitopt.problems.kanban.formulas.normal import ceiling, loss, quantile, safety_stock
 from jitopt.problems.kanban.formulas.peaks import TemporaryCards, temporary_cards
 from jitopt.problems.kanban.formulas.replenishment import Replenishment, replenishment_time
+from jitopt.problems.kanban.normal import ceiling, loss, quantile, safety_stock
 
 __all__ = [
     "CardCount",
+    "ContainerSize",
     "Market",
     "Replenishment",
     "Signal",

@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 
 from jitopt.errors import InputError
-from jitopt.problems.kanban.formulas.count import CardCount, Number, number, share
+from jitopt.problems.kanban.formulas.count import CardCount, Number, number, share, whole
 
 __all__ = ["circulating"]
 
@@ -65,22 +65,21 @@ def circulating(
             "every card would be lost before the next count", place="audit", value=audit,
             remedy=f"count the cards before {float(1 / number('lost', lost)):g} units of time are over",
         )  # fmt: skip
-    if isinstance(open_containers, bool) or not isinstance(open_containers, int) or open_containers < 0:
-        raise InputError("open_containers is a whole number from 0", place="open_containers", value=open_containers)
+    opened = whole("open_containers", open_containers)
     size = count.quantity
     held = number("demand", demand) * number("quarantine", quarantine, most=1) * number("hold", hold)
     base = count.raw - count.constant
-    more = held / (filled * size) + open_containers
+    more = held / (filled * size) + opened
     kept = 1 - missing
     # A float is in the raw value only where the count has a square root; its own ceiling is exact.
     exact_raw = isinstance(base, Fraction)
     raw = (base / filled + more) / kept if exact_raw else (float(base) / float(filled) + float(more)) / float(kept)
     unchanged = filled == 1 and kept == 1 and not held
-    cards = count.cards + open_containers if unchanged else math.ceil(raw) + count.constant
+    cards = count.cards + opened if unchanged else math.ceil(raw) + count.constant
     terms = dict(count.terms)
     terms["partial"] = size * (base if exact_raw else Fraction(base)) * (1 / filled - 1)
     terms["quarantine"] = held / filled
-    terms["open"] = size * Fraction(open_containers)
+    terms["open"] = size * Fraction(opened)
     working = Fraction(base) / filled + more
     terms["lost"] = size * working * (1 / kept - 1)
     told = {name: units for name, units in terms.items() if units}

@@ -6,15 +6,11 @@ collections, Q quantity of a container, alpha a share, SS a stock, all in one un
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
-from jitopt.errors import InputError
-from jitopt.problems.kanban.formulas.count import CardCount, Number, count_cards, number, target
-
-if TYPE_CHECKING:
-    from fractions import Fraction
+from jitopt.problems.figures import rounded
+from jitopt.problems.kanban.formulas.count import CardCount, Number, count_cards, number, target, whole
 
 __all__ = [
     "Signal",
@@ -33,10 +29,22 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Signal:
-    """A signal (triangle) kanban. trigger: containers left when the lot is asked for. most: largest stock [units]."""
+    """A signal (triangle) kanban.
+
+    trigger: containers left when the lot is asked for. most: largest stock [units]. count: the trigger with its terms.
+    """
 
     trigger: int
     most: Fraction
+    count: CardCount | None = field(default=None, compare=False, repr=False)
+
+    def lines(self) -> list[str]:
+        """Return the terms of the trigger as text, and the largest stock."""
+        found = self.count.lines() if self.count else [f"trigger: {self.trigger}"]
+        return [*found, f"  largest stock: {rounded(self.most, 6)} units"]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,13 @@ class TwoCards:
     def cards(self) -> int:
         """Both kinds together."""
         return self.withdrawal.cards + self.production.cards
+
+    def lines(self) -> list[str]:
+        """Return the terms of both kinds as text."""
+        return [*self.withdrawal.lines(), *self.production.lines()]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
 
 
 def basic(demand: Number, lead_time: Number, quantity: Number, safety: Number = 0) -> CardCount:
@@ -117,9 +132,7 @@ def lot_board(demand: Number, lead_time: Number, epei: Number, quantity: Number,
     Loucka (2006) and practice add SS sqrt(L / TB) for a safety stock SS measured over TB.
     """
     found = constant_cycle(demand, lead_time, epei, quantity, stock)
-    return CardCount(
-        found.cards, found.raw, found.terms, found.quantity, 0, "lot_board", "ceil((D (EPEI + L) + SS) / Q)"
-    )
+    return replace(found, name="lot_board", formula="ceil((D (EPEI + L) + SS) / Q)")
 
 
 def supplier_cycle(
@@ -142,11 +155,11 @@ def supplier_cycle(
 
     Source: Monden, Toyota Production System; it is `constant_cycle` with R = A / B and L = C R.
     """
-    interval = number("days", days, above=True) / number("deliveries", deliveries, above=True)
+    interval = Fraction(whole("days", days, 1), whole("deliveries", deliveries, 1))
     need = number("demand", demand)
     terms = {
         "interval": need * interval,
-        "lead_time": need * number("later", later) * interval,
+        "lead_time": need * whole("later", later) * interval,
         "safety": need * number("safety", safety),
     }
     return count_cards("supplier_cycle", "ceil(D (A (1 + C) / B + s) / Q)", terms, quantity)
@@ -193,8 +206,12 @@ def two_cards(
     L_p, of a production card until its container stands in the supermarket [time]. Each is rounded up, so that both
     together may be one card more than one loop of L_w + L_p. Source: Monden, Toyota Production System.
     """
+    formula = "ceil(D L (1 + alpha) / Q)"
     withdrawal = basic(demand, withdrawal_time, quantity, safety)
-    return TwoCards(withdrawal, basic(demand, production_time, quantity, safety))
+    production = basic(demand, production_time, quantity, safety)
+    return TwoCards(
+        replace(withdrawal, name="withdrawal", formula=formula), replace(production, name="production", formula=formula)
+    )
 
 
 def signal(demand: Number, lead_time: Number, quantity: Number, lot: int, stock: Number = 0) -> Signal:
@@ -202,10 +219,8 @@ def signal(demand: Number, lead_time: Number, quantity: Number, lot: int, stock:
 
     lot: containers made at once. Source: Monden, Toyota Production System, signal (triangular) kanban.
     """
-    if isinstance(lot, bool) or not isinstance(lot, int) or lot < 1:
-        raise InputError("lot is a whole number of containers from 1", place="lot", value=lot, remedy="round it up")
-    trigger = constant_quantity(demand, lead_time, quantity, stock).cards
-    return Signal(trigger, (trigger + lot) * number("quantity", quantity))
+    count = replace(constant_quantity(demand, lead_time, quantity, stock), name="signal, trigger")
+    return Signal(count.cards, (count.cards + whole("lot", lot, 1)) * count.quantity, count)
 
 
 def roser(
@@ -229,5 +244,5 @@ def roser(
         "late": rate * number("replenishment_fluctuation", replenishment_fluctuation),
         "variation": rate * number("customer_fluctuation", customer_fluctuation),
     }
-    cards = math.ceil(number("margin", margin))
-    return count_cards("roser", "ceil((RT + F_R + F_C) / (TT Q)) + S", terms, quantity, constant=cards)
+    formula = "ceil((RT + F_R + F_C) / (TT Q)) + S"
+    return count_cards("roser", formula, terms, quantity, constant=whole("margin", margin))

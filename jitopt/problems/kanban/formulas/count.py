@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from jitopt.errors import InputError
 from jitopt.problems.base import LARGEST, exact
 from jitopt.problems.figures import counted, rounded
-from jitopt.problems.kanban.formulas.normal import ceiling_of, quantile
+from jitopt.problems.kanban.normal import ceiling_of, quantile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["WORDS", "CardCount", "Number", "count_cards", "number", "share", "target"]
+__all__ = ["WORDS", "CardCount", "Number", "count_cards", "number", "share", "target", "whole"]
 
 Number = float | Fraction
 """A float counts as the decimal it is written as; a fraction as itself."""
@@ -54,6 +54,19 @@ def number(name: str, value: Number, *, above: bool = False, most: float = LARGE
             remedy="correct it; check that all times and the demand are in the same unit of time",
         )  # fmt: skip
     return value if isinstance(value, Fraction) else exact(value)
+
+
+def whole(name: str, value: int, least: int = 0) -> int:
+    """Return a whole number of a formula.
+
+    Raises
+    ------
+    InputError
+        If it is no whole number, or below the least.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise InputError(f"{name} is a whole number from {least}", place=name, value=value, remedy="correct it")
+    return value
 
 
 def share(name: str, value: Number) -> Fraction:

@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jitopt.errors import InputError
-from jitopt.problems.kanban.formulas.count import CardCount, Number, count_cards, number, share, target
+from jitopt.problems.figures import counted, rounded
+from jitopt.problems.kanban.formulas.count import CardCount, Number, count_cards, number, share, target, whole
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from fractions import Fraction
 
-__all__ = ["ax", "container_for_cards", "kanbanbox", "oracle", "sap"]
+__all__ = ["ContainerSize", "ax", "container_for_cards", "kanbanbox", "oracle", "sap"]
 
 
-def _whole(name: str, value: int, least: int = 0) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InputError(
-            f"{name} is a whole number of cards from {least}", place=name, value=value, remedy="correct it"
-        )
-    return value
+@dataclass(frozen=True)
+class ContainerSize:
+    """The container for given cards.
+
+    quantity: of a full one [units]. cards: N. terms: units that come from the need, and those that the minimum and the
+    multiple add; they add up to the quantity.
+    """
+
+    quantity: Fraction
+    cards: int
+    terms: Mapping[str, Fraction]
+
+    def lines(self) -> list[str]:
+        """Return the terms as text, one a line."""
+        head = f"container for {counted(self.cards, 'card')}: {rounded(self.quantity, 6)} units"
+        return [head, *(f"  {term}: {rounded(units, 6)} units" for term, units in self.terms.items())]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
 
 
 def sap(demand: Number, lead_time: Number, quantity: Number, factor: Number = 1, constant: int = 1) -> CardCount:
@@ -50,7 +66,7 @@ def sap(demand: Number, lead_time: Number, quantity: Number, factor: Number = 1,
     during = number("demand", demand) * number("lead_time", lead_time)
     # A factor below 1 takes away: the term is negative, and the terms still add up.
     terms = {"lead_time": during, "safety": during * (number("factor", factor) - 1)}
-    return count_cards("sap", "ceil(RT AC SF / CONT + C)", terms, quantity, constant=_whole("constant", constant))
+    return count_cards("sap", "ceil(RT AC SF / CONT + C)", terms, quantity, constant=whole("constant", constant))
 
 
 def oracle(demand: Number, lead_time: Number, quantity: Number, allocation: Number = 1) -> CardCount:
@@ -109,7 +125,7 @@ def ax(
         quantity,
         service=target(service),
         variances={"variation": time * number("demand_sd", demand_sd) ** 2},
-        constant=_whole("minimum", minimum),
+        constant=whole("minimum", minimum),
     )
 
 
@@ -136,7 +152,7 @@ def container_for_cards(
     minimum: Number = 0,
     maximum: Number | None = None,
     multiple: Number = 0,
-) -> Fraction:
+) -> ContainerSize:
     """Return the least quantity of a container with which given cards cover the need [units].
 
     Parameters
@@ -162,10 +178,12 @@ def container_for_cards(
 
     Examples
     --------
-    >>> container_for_cards(200, 11, 1), container_for_cards(200, 11, 1, multiple=24)
-    (Fraction(20, 1), Fraction(24, 1))
+    >>> print(container_for_cards(200, 11, 1, multiple=24))
+    container for 11 cards: 24 units
+      need: 20 units
+      multiple: 4 units
     """
-    holding = _whole("cards", cards, 1) - _whole("constant", constant)
+    holding = whole("cards", cards, 1) - whole("constant", constant)
     if holding < 1:
         raise InputError(
             "more cards are needed than those that cover nothing", place="cards", value=cards,
@@ -173,8 +191,9 @@ def container_for_cards(
         )  # fmt: skip
     wanted = number("need", need)
     step = number("multiple", multiple)
-    found = max(wanted / holding, number("minimum", minimum))
-    found = math.ceil(found / step) * step if step else found
+    need_each = wanted / holding
+    least = max(need_each, number("minimum", minimum))
+    found = math.ceil(least / step) * step if step else least
     most = None if maximum is None else number("maximum", maximum, above=True)
     if most is not None and found > most:
         largest = math.floor(most / step) * step if step else most
@@ -183,4 +202,5 @@ def container_for_cards(
             f"the container would have to hold {float(found):g} units, more than its maximum of {float(most):g}",
             place="maximum", value=maximum, remedy=enough,
         )  # fmt: skip
-    return found
+    terms = {"need": need_each, "minimum": least - need_each, "multiple": found - least}
+    return ContainerSize(found, cards, {term: units for term, units in terms.items() if units})

@@ -134,13 +134,13 @@ def figures_of_instance(
     Raises
     ------
     InputError
-        For an instance of options, whose cards are computed elsewhere.
+        For an instance in another form than that of loops.
     """
     table = instance.loops
     if table is None or instance.containers is None:
         raise InputError(
-            "an instance of options tells cards, not what they are computed from", place="/options",
-            remedy="give an instance with loops and containers, or a table of loops",
+            "the instance has no loops with demand and lead time, from which formulas compute cards", place="/loops",
+            remedy="give an instance in the form of loops, or a table of loops",
         )  # fmt: skip
     found = []
     for row, loop in enumerate(table.loop):

@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from jitopt.errors import InputError
-from jitopt.problems.kanban.formulas.count import Number, number
+from jitopt.problems.kanban.formulas.count import Number, number, whole
 
 __all__ = ["Market", "positions", "signal_positions"]
 
@@ -26,12 +25,6 @@ class Market:
     red: int
     yellow: int
     green: int
-
-
-def _whole(name: str, value: int, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InputError(f"{name} is a whole number from {least}", place=name, value=value, remedy="correct it")
-    return value
 
 
 def positions(
@@ -77,7 +70,7 @@ def positions(
     size = number("quantity", quantity, above=True)
     leaving = number("least_demand", least_demand) * number("least_time", least_time) / size
     under_way = max(0, math.ceil(leaving) - 1)
-    most = max(0, _whole("cards", cards, 0) - under_way)
+    most = max(0, whole("cards", cards, 0) - under_way)
     stock = number("safety_stock", safety_stock)
     covered = math.ceil((number("demand", demand) * number("lead_time", lead_time) + stock) / size)
     red = min(cards, math.ceil(stock / size))
@@ -101,12 +94,12 @@ def signal_positions(
     Source: Monden, Toyota Production System, signal kanban.
     """
     size = number("quantity", quantity, above=True)
-    left = _whole("trigger", trigger, 0)
+    left = whole("trigger", trigger, 0)
     red = min(left, math.ceil(number("safety_stock", safety_stock) / size))
-    return _market(left + _whole("lot", lot, 1), stacked, depth, red, left - red, lot)
+    return _market(left + whole("lot", lot, 1), stacked, depth, red, left - red, lot)
 
 
 def _market(most: int, stacked: int, depth: int | None, red: int, yellow: int, green: int) -> Market:
-    places = math.ceil(Fraction(most, _whole("stacked", stacked, 1)))
-    lanes = 1 if depth is None else math.ceil(Fraction(places, _whole("depth", depth, 1)))
+    places = math.ceil(Fraction(most, whole("stacked", stacked, 1)))
+    lanes = 1 if depth is None else math.ceil(Fraction(places, whole("depth", depth, 1)))
     return Market(most, places, lanes if places else 0, red, yellow, green)

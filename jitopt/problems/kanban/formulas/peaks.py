@@ -8,8 +8,7 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from jitopt.errors import InputError
-from jitopt.problems.kanban.formulas.count import Number, number
+from jitopt.problems.kanban.formulas.count import Number, number, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,8 +66,6 @@ def temporary_cards(
     [TemporaryCards(first=2, last=5, cards=7, need=Fraction(360, 1))]
     """
     size, wide = number("quantity", quantity, above=True), number("window", window)
-    if isinstance(cards, bool) or not isinstance(cards, int) or cards < 0:
-        raise InputError("cards is a whole number from 0", place="cards", value=cards, remedy="correct it")
     told = [number(f"demand/{day}", value) for day, value in enumerate(demand)]
     usual, kept = number("normal", normal), number("stock", stock)
     before = list(accumulate(told, initial=Fraction(0)))
@@ -81,7 +78,7 @@ def temporary_cards(
         rate = told[day] if day < len(told) else usual
         return before[day] + rate * (time - day)
 
-    holding = cards * size
+    holding = whole("cards", cards) * size
     found: list[TemporaryCards] = []
     for day in range(-math.ceil(wide), len(told)):
         most = _most(until, Fraction(day), wide) + kept
