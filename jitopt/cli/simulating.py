@@ -26,7 +26,9 @@ def simulate(
     ],
     result: Annotated[
         str | None,
-        typer.Argument(metavar="RESULT", help="Result file or plan; of a plant the plan.json of its plan."),
+        typer.Argument(
+            metavar="RESULT", help="Result file or plan; of a plant the folder of its plan, or the plan.json in it."
+        ),
     ] = None,
     replications: Annotated[
         int | None,
@@ -86,6 +88,7 @@ def _read(file: str, result: str | None) -> tuple[Any, Any]:
     if kind == "plant":
         from jitopt import planning
 
+        result = os.path.join(result, "plan.json") if os.path.isdir(result) else result
         return planning.read_plant(file).plant, _json(result)
     instance = read_instance(file, None)
     return instance, read_claims(result, instance)

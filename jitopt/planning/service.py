@@ -51,7 +51,7 @@ class WeakLoop(NamedTuple):
         found = []
         if self.more is not None and self.reached is not None:
             cards = self.cards + self.more
-            full = f", but {self.full} is full" if self.full else ""
+            full = f" (but {self.full} is full)" if self.full else ""
             found.append(f"{self.more} more ({cards} cards) give {percent(self.reached)}{full}")
         else:
             found.append("more cards alone do not help")
@@ -89,6 +89,21 @@ class Service:
         told = self.simulation.tables["loops"]["verdict"]
         return {name: told.count(key) for name, key in (*((k, k) for k in ("kept", "missed", "open")), ("none", None))}
 
+    @cached_property
+    def tight(self) -> tuple[str, ...]:
+        """Loops that keep their target, and would miss it with one card fewer."""
+        return self._with_fewer("missed")
+
+    @cached_property
+    def spare(self) -> tuple[str, ...]:
+        """Loops that keep their target, and would keep it with one card fewer."""
+        return self._with_fewer("kept")
+
+    def _with_fewer(self, verdict: str) -> tuple[str, ...]:
+        table = self.simulation.tables["loops"]
+        rows = zip(table["loop"], table["verdict"], table["fewer"], strict=True)
+        return tuple(loop for loop, now, fewer in rows if now == "kept" and fewer == verdict)
+
     def columns(self) -> dict[str, list[Any]]:
         """Return the loops as the columns of service.csv."""
         table = self.simulation.tables["loops"]
@@ -105,6 +120,8 @@ class Service:
             "measures": {name: value.to_dict() for name, value in self.simulation.measures.items()},
             **{name: told[name] for name in ("replications", "days", "warm_up", "seed", "level")},
             "loops": self.counts,
+            "tight": list(self.tight),
+            "spare": list(self.spare),
             "weak": [loop.to_dict() for loop in self.weak],
         }
 
@@ -117,6 +134,8 @@ def told_service(service: Service) -> str:
     if asked:
         told += f"; of {counted(asked, 'loop')} with a target {counts['kept']} keep it, {counts['missed']} miss it"
         told += f", for {counts['open']} the runs do not tell" if counts["open"] else ""
+    if counts["kept"]:
+        told += f"; with one card fewer {len(service.tight)} of the {counts['kept']} would miss it"
     return told
 
 

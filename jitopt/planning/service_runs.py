@@ -99,9 +99,18 @@ def card_loops_of(plan: PlantPlan) -> list[CardLoop]:
                 delay=lead_time(table.lead_time[row], spread), interval=interval, quantity=quantity,
                 signal=(table.signal[row] if table.signal else None) or "first_piece",
                 target=table.service[row] if table.service else None, late=late, late_by=interval,
+                days=_days(plan, table.part[row], demand),
             )
         )  # fmt: skip
     return found
+
+
+def _days(plan: PlantPlan, part: str, demand: float) -> tuple[float, ...]:
+    """Return a loop's need on each day of the demand table; none where the plant tells the part's deviation."""
+    need = float(plan.analysis.need(part))
+    if not need or (plan.plant.part.get(part) or {}).get("demand_sd") is not None:
+        return ()
+    return tuple(float(units) * demand / need for units in plan.analysis.series[part].values())
 
 
 def _kanban(plan: PlantPlan) -> Any:

@@ -205,9 +205,13 @@ def _service(plan: PlantPlan) -> list[str]:
     lines += [f"* {plain(loop.loop)}: {plain(loop.text)}." for loop in plan.service.weak[:MOST]]
     if len(plan.service.weak) > MOST:
         lines.append(f"* ... and {len(plan.service.weak) - MOST} more, in service.csv.")
+    if plan.service.spare:
+        names = ", ".join(plain(name) for name in plan.service.spare[:MOST])
+        more = f" and {len(plan.service.spare) - MOST} more" if len(plan.service.spare) > MOST else ""
+        lines += ["", f"Would keep their target with one card fewer: {names}{more}."]
     told = plan.service.simulation.evidence
     how = f"Simulated loop by loop, {told['replications']} runs of {told['days']:g} days; every loop is in service.csv."
-    return [*lines, *([""] if plan.service.weak else []), how, ""]
+    return [*lines, *([""] if lines[-1] else []), how, ""]
 
 
 def _limits(plan: PlantPlan) -> list[str]:
