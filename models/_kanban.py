@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.errors import NotApplicableError
 from jitopt.problems.base import exact
-from jitopt.problems.kanban.formulas import loss
 from jitopt.problems.kanban.instance import KanbanPlan, LoopCards
+from jitopt.problems.kanban.normal import loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -29,8 +29,8 @@ from jitopt.problems.base import (
     as_tuple,
     exact,
 )
-from jitopt.problems.kanban.formulas import ceiling
 from jitopt.problems.kanban.line import Line, Places, Sample
+from jitopt.problems.kanban.normal import ceiling
 
 __all__ = ["Kanban", "KanbanPlan", "Loop", "LoopCards", "Pair"]
 

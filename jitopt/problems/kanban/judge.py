@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from jitopt.problems.base import Evaluation, Violation, evaluation, exact, unpriced
 from jitopt.problems.figures import amount, counted
 from jitopt.problems.kanban import line_judge
-from jitopt.problems.kanban.formulas import loss
 from jitopt.problems.kanban.instance import Kanban, KanbanPlan
+from jitopt.problems.kanban.normal import loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
