@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["cached", "compiled", "in_place", "is_cached", "kernel", "mark_cached", "plain", "twin"]
+__all__ = ["cached", "cells", "compiled", "in_place", "inlined", "is_cached", "kernel", "mark_cached", "plain", "twin"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,6 +48,30 @@ def in_place(function: F) -> F:
     small kernels hand records of many arrays to each other.
     """
     return _compile(function, _nrt=False, error_model="numpy") if function.__module__.endswith(SUFFIX) else function
+
+
+def inlined(function: F) -> F:
+    """Mark a kernel as `in_place` does, whose machine code is put into that of its callers.
+
+    For what is called many times where handing over the arrays would cost more than the work.
+    """
+    if not function.__module__.endswith(SUFFIX):
+        return function
+    return _compile(
+        function,
+        _nrt=False,
+        error_model="numpy",
+        **({"forceinline": True} if os.environ.get("FI") else {"inline": "always"}),
+    )
+
+
+def cells(array: Any, module: ModuleType) -> Any:
+    """Return an array as the kernels of a module take it who are given no negative index (`jitopt.cells`)."""
+    if not module.__name__.endswith(SUFFIX):
+        return array
+    from jitopt.cells import Cells
+
+    return array.view(Cells)
 
 
 def _compile(function: F, **options: Any) -> F:

@@ -25,7 +25,7 @@ OPEN_ENDED = 1024
 class Layout:
     """A stream as the memory that every replication starts from.
 
-    n, x: of `plant_fields`, as lists. sources: of random numbers, by their rows. first: (row, source or -1, time) of
+    n, x, m, y: of `plant_fields`, as lists. sources: of random numbers, by their rows. first: (row, source or -1, time) of
     the first events; with a source its first number is added to the time. lives: (server, source or -1, mean) of
     the first breakdowns. closed: customers who do not order from the start on. bars: where the
     distributions stand. margin: unused rows there must be when an event begins. network: stocks and
@@ -35,13 +35,14 @@ class Layout:
     def __init__(self, stream: ValueStream) -> None:
         self.stream = stream
         self.network = Network(stream)
-        self.n: list[int] = []
-        self.x: list[float] = []
+        self.n: list[list[int]] = []
+        self.x: list[list[float]] = []
+        self.m: list[int] = []
+        self.y: list[float] = []
         self.sources: dict[int, Source] = {}
         self.first: list[tuple[int, int, float]] = []
         self.lives: list[tuple[int, int, float]] = []
         self.closed: set[int] = set()
-        self.rows = 0
         self._row(f.HEAD)
         self.loops = [self._row(f.LOOP_ROW) for _ in stream.loops.loop]
         self._operations()
@@ -53,34 +54,33 @@ class Layout:
         self._repeats()
         self._controls()
         self._links()
+        self._plain()
         self._rings()
-        self.margin = 64 + self.rows
+        self.margin = 64 + len(self.n)
 
     def _row(self, kind: int) -> int:
-        """Return the address of a new row."""
-        row = self._room(f.WIDTHS.get(kind, f.NARROW))
-        self.rows += 1
+        """Return a new row."""
+        row = len(self.n)
+        self.n.append([0] * f.WIDTH)
+        self.x.append([0.0] * f.BREADTH)
         self._set(row, {f.KIND: kind, f.PLACE: -1, f.ORDER: (kind << 40) + row, f.NEXT: -1})
         return row
 
-    def _room(self, length: int) -> int:
-        """Return the address of new memory."""
-        address = len(self.n)
-        self.n += [0] * length
-        self.x += [0.0] * length
-        return address
-
     def _set(self, row: int, numbers: dict[int, int], amounts: dict[int, float] | None = None) -> None:
         for place, number in numbers.items():
-            self.n[row + place] = number
+            self.n[row][place] = number
         for place, amount in (amounts or {}).items():
-            self.x[row + place] = amount
+            self.x[row][place] = amount
+
+    def _room(self, length: int) -> int:
+        """Return the address of new entries."""
+        return self._entries([0] * length)
 
     def _entries(self, numbers: list[int], amounts: list[float] | None = None) -> int:
         """Write entries side by side, and return the address of the first."""
-        address = len(self.n)
-        self.n += numbers
-        self.x += amounts or [0.0] * len(numbers)
+        address = len(self.m)
+        self.m += numbers
+        self.y += amounts or [0.0] * len(numbers)
         return address
 
     def _list(self, row: int, column: int, entries: list[int], amounts: list[float] | None = None) -> None:
@@ -94,7 +94,7 @@ class Layout:
         if sample is not None:
             found = self._row(f.SOURCE_ROW)
             self.sources[found] = Source(path, sample)
-        self.n[row + column] = found
+        self.n[row][column] = found
         return found
 
     def _times(self, table: Any, place: int, name: str, mean: float, default: str = "deterministic") -> Sampler | None:
@@ -120,27 +120,28 @@ class Layout:
             self.at_station.setdefault(table.station[place], []).append(self.operations[place])
         for rows in self.steps.values():
             for row, following in zip(rows, [*rows[1:], -1], strict=True):
-                self.n[row + f.NEXT_OPERATION] = following
+                self.n[row][f.NEXT_OPERATION] = following
         for place, row in enumerate(self.operations):
             self._operation(table, place, row)
 
     def _operation(self, table: Any, place: int, row: int) -> None:
         loop = table.loop[place]
         self._set(row, {f.LOOP: self.loops[self.network.index[loop]], f.FIRST: -1, f.LAST: -1})
-        self.n[row + f.FAMILY] = -1
-        self.x[row + f.MEAN] = table.time[place]
-        self.x[row + f.PRIORITY] = column(table, "priority", 0.0)[place]
-        self.x[row + f.REWORK] = column(table, "rework", 0.0)[place]
-        self.x[row + f.STOP] = column(table, "stop", 0.0)[place]
-        self.x[row + f.STOP_TIME] = column(table, "stop_time", 0.0)[place]
+        self.n[row][f.FAMILY] = -1
+        self.x[row][f.MEAN] = table.time[place]
+        self.x[row][f.PRIORITY] = column(table, "priority", 0.0)[place]
+        self.x[row][f.REWORK] = column(table, "rework", 0.0)[place]
+        self.x[row][f.STOP] = column(table, "stop", 0.0)[place]
+        self.x[row][f.STOP_TIME] = column(table, "stop_time", 0.0)[place]
         bad = column(table, "scrap", 0.0)[place]
-        stops = self._times(table, place, "stop", self.x[row + f.STOP_TIME], "exponential")
-        self._source(row, f.TIME_SOURCE, (1, place), self._times(table, place, "", self.x[row + f.MEAN]))
+        stops = self._times(table, place, "stop", self.x[row][f.STOP_TIME], "exponential")
+        self._source(row, f.TIME_SOURCE, (1, place), self._times(table, place, "", self.x[row][f.MEAN]))
         units = self.network.units(loop)
         self._source(row, f.OP_SCRAP_SOURCE, (2, place), bad_units(units, bad) if bad > 0 else None)
-        self._source(row, f.REWORK_SOURCE, (3, place), chances() if self.x[row + f.REWORK] > 0 else None)
-        self._source(row, f.STOP_SOURCE, (4, place), chances() if self.x[row + f.STOP] > 0 else None)
-        self._source(row, f.STOP_TIME_SOURCE, (5, place), stops if self.x[row + f.STOP] > 0 else None)
+        self._source(row, f.REWORK_SOURCE, (3, place), chances() if self.x[row][f.REWORK] > 0 else None)
+        self._source(row, f.STOP_SOURCE, (4, place), chances() if self.x[row][f.STOP] > 0 else None)
+        self._source(row, f.STOP_TIME_SOURCE, (5, place), stops if self.x[row][f.STOP] > 0 else None)
+        self.n[row][f.PLAIN_WORK] = int(bad == self.x[row][f.REWORK] == self.x[row][f.STOP] == 0)
 
     def _stations(self) -> None:
         table = self.stream.stations
@@ -154,12 +155,13 @@ class Layout:
             self.servers[name] = [self._server(table, place, row, i) for i in range(count)]
             buffer = column(table, "buffer", None)[place]
             self._list(row, f.SERVERS, self.servers[name])
+            self.n[row][f.ONLY] = self.servers[name][0] if count == 1 else -1
             self._set(row, {f.BUFFER: -1 if buffer is None else buffer, f.BLOCKED_FIRST: -1, f.BLOCKED_LAST: -1})
-            self.n[row + f.RULE] = RULES[column(table, "queue", "fifo")[place]]
+            self.n[row][f.RULE] = RULES[column(table, "queue", "fifo")[place]]
             operations = self.at_station.get(name, [])
             self._list(row, f.OPERATIONS, operations)
             for operation in operations:
-                self.n[operation + f.STATION] = row
+                self.n[operation][f.STATION] = row
             begun_here = [loop for loop, steps in self.steps.items() if steps[0] in operations]
             self._list(row, f.RELEASES, [self.loops[self.network.index[loop]] for loop in begun_here])
             self._families(row, name)
@@ -174,7 +176,7 @@ class Layout:
         row = self._row(f.SERVER)
         self._set(row, {f.AT: station, f.FAMILY: -1, f.OPERATION: -1, f.CONTAINER: -1})
         self._set(row, {f.LIFE_SOURCE: -1, f.REPAIR_SOURCE: -1})
-        self.x[row + f.LIFE] = math.inf
+        self.x[row][f.LIFE] = math.inf
         mtbf = column(table, "mtbf", None)[place]
         if mtbf is None:
             return row
@@ -201,18 +203,18 @@ class Layout:
         here = [place for place in range(table.rows()) if table.station[place] == name]
         families = column(table, "family", None)
         names = sorted({families[place] for place in here if families[place] is not None})
-        self.n[row + f.FAMILIES] = len(names)
+        self.n[row][f.FAMILIES] = len(names)
         times_to = dict.fromkeys(names, 0.0)
         for place in here:
             if families[place] is not None:
-                self.n[self.operations[place] + f.FAMILY] = names.index(families[place])
+                self.n[self.operations[place]][f.FAMILY] = names.index(families[place])
                 times_to[families[place]] = max(times_to[families[place]], column(table, "setup", 0.0)[place])
         special: dict[tuple[str, str], float] = {}
         if setups is not None:
             rows = zip(setups.station, setups.before, setups.after, setups.time, strict=True)
             special = {(before, after): time for station, before, after, time in rows if station == name}
         matrix = [special.get((before, after), times_to[after]) for before in ["", *names] for after in names]
-        self.n[row + f.SETUPS] = self._entries([0] * len(matrix), matrix)
+        self.n[row][f.SETUPS] = self._entries([0] * len(matrix), matrix)
 
     def _switch(self, members: list[int], which: int) -> int:
         row = self._row(f.SWITCH)
@@ -224,13 +226,13 @@ class Layout:
         """Lay out a switch that is thrown at these moments of every cycle, from a state at the start."""
         row = self._switch(members, f.SHUT)
         self._set(row, {f.PATTERN_LENGTH: len(moments), f.CLOSED: int(closed)})
-        self.n[row + f.PATTERN] = self._entries([0] * len(moments), moments)
-        self.x[row + f.CYCLE] = cycle
+        self.n[row][f.PATTERN] = self._entries([0] * len(moments), moments)
+        self.x[row][f.CYCLE] = cycle
         self.first.append((row, -1, moments[0]))
         if closed:
             for member in members:
-                if self.n[member + f.KIND] == f.SERVER:
-                    self.n[member + f.SHUT] = 1
+                if self.n[member][f.KIND] == f.SERVER:
+                    self.n[member][f.SHUT] = 1
                 else:
                     self.closed.add(member)
 
@@ -266,20 +268,20 @@ class Layout:
         for place, row in enumerate(self.customers):
             loop = table.loop[place]
             grains = self.network.grains[loop]
-            self.n[row + f.TAKES] = self.loops[self.network.index[loop]]
-            self.n[row + f.UNMET_LOST] = int(column(table, "unmet", "backorder")[place] == "lost")
+            self.n[row][f.TAKES] = self.loops[self.network.index[loop]]
+            self.n[row][f.UNMET_LOST] = int(column(table, "unmet", "backorder")[place] == "lost")
             kind = column(table, "quantity_distribution", "deterministic")[place]
             cv = column(table, "quantity_cv", 1.0)[place]
             varies = kind != "deterministic"
-            self.n[row + f.ORDER_SIZE] = grains if varies else int(exact(table.quantity[place]) * grains)
+            self.n[row][f.ORDER_SIZE] = grains if varies else int(exact(table.quantity[place]) * grains)
             sizes = counts(Distribution(kind, table.quantity[place], cv)) if varies else None
             self._source(row, f.SIZE_SOURCE, (9, place), sizes)
             interval = table.interval[place]
-            self.x[row + f.INTERVAL] = interval
+            self.x[row][f.INTERVAL] = interval
             source = self._source(row, f.INTERVAL_SOURCE, (8, place), self._times(table, place, "", interval))
             offset = column(table, "offset", None)[place]
             if interval == 0:
-                self.n[self.n[row + f.TAKES] + f.SINK] = 1
+                self.n[self.n[row + f.TAKES]][f.SINK] = 1
             elif offset is not None:
                 self.first.append((row, -1, offset))
             else:
@@ -293,7 +295,7 @@ class Layout:
         for place, name in enumerate(table.supplier):
             row = self.trucks[name] = self._row(f.TRUCKS)
             every = table.days[place] * self.stream.day / table.deliveries[place]
-            self.n[row + f.DELAY] = table.delay[place]
+            self.n[row][f.DELAY] = table.delay[place]
             suppliers = column(self.stream.loops, "supplier", None)
             self._list(row, f.LOADS, [self.loops[i] for i, other in enumerate(suppliers) if other == name])
             share, mean = column(table, "late", 0.0)[place], column(table, "late_time", 0.0)[place]
@@ -321,37 +323,35 @@ class Layout:
             self._set(row, {f.ON_ORDER: -1, f.ON_ORDER_LAST: -1, f.CARDED: int(name in network.carded)})
             self._set(row, {f.OPEN: int(name in network.free), f.LOT: column(table, "lot", 1)[i]})
             self._set(row, {f.TRUCK: -1 if supplier is None else self.trucks[supplier]})
-            self.n[row + f.FIRST_PIECE] = int(column(table, "signal", "first_piece")[i] == "first_piece")
-            self.n[row + f.USED] = -self.n[row + f.LEVEL] % self.n[row + f.SIZE]
-            self.n[row + f.SHELF] = self.n[row + f.PEAK] = -(-self.n[row + f.LEVEL] // self.n[row + f.SIZE])
+            self.n[row][f.FIRST_PIECE] = int(column(table, "signal", "first_piece")[i] == "first_piece")
+            self.n[row][f.USED] = -self.n[row][f.LEVEL] % self.n[row][f.SIZE]
+            self.n[row][f.SHELF] = self.n[row][f.PEAK] = -(-self.n[row][f.LEVEL] // self.n[row][f.SIZE])
             if name in network.carded:
                 on_stock = (
-                    self.n[row + f.LEVEL] // self.n[row + f.SIZE]
-                    if self.n[row + f.FIRST_PIECE]
-                    else self.n[row + f.SHELF]
+                    self.n[row][f.LEVEL] // self.n[row][f.SIZE] if self.n[row][f.FIRST_PIECE] else self.n[row][f.SHELF]
                 )
                 cards = table.cards[i] - on_stock
-                self.n[row + f.AUTHORISED] = cards - cards % self.n[row + f.LOT]
-                self.n[row + f.BOARD] = cards % self.n[row + f.LOT]
-            bounded = max(table.cards[i], self.n[row + f.SHELF]) + 2
+                self.n[row][f.AUTHORISED] = cards - cards % self.n[row][f.LOT]
+                self.n[row][f.BOARD] = cards % self.n[row][f.LOT]
+            bounded = max(table.cards[i], self.n[row][f.SHELF]) + 2
             count = bounded if name in network.carded else max(bounded, OPEN_ENDED)
             self._set(row, {f.STOCK_BARS: self._room(count), f.STOCK_BARS_COUNT: count})
             self._set(row, {f.WIP_BARS: self._room(count), f.WIP_BARS_COUNT: count})
-            self.x[row + f.UNIT] = 1.0 / network.grains[name]
+            self.x[row][f.UNIT] = 1.0 / network.grains[name]
             self._conveyance(i, row)
 
     def _conveyance(self, i: int, row: int) -> None:
         table = self.stream.loops
-        self.x[row + f.CONVEYANCE] = column(table, "conveyance", 0.0)[i]
-        self.x[row + f.DEPARTURE] = column(table, "departure", 0.0)[i]
-        self.x[row + f.CARD_TIME] = column(table, "card_time", 0.0)[i]
-        self.x[row + f.LOST_SHARE] = column(table, "lost_cards", 0.0)[i]
-        self.x[row + f.TARGET] = -1.0
+        self.x[row][f.CONVEYANCE] = column(table, "conveyance", 0.0)[i]
+        self.x[row][f.DEPARTURE] = column(table, "departure", 0.0)[i]
+        self.x[row][f.CARD_TIME] = column(table, "card_time", 0.0)[i]
+        self.x[row][f.LOST_SHARE] = column(table, "lost_cards", 0.0)[i]
+        self.x[row][f.TARGET] = -1.0
         bad = column(table, "scrap", 0.0)[i]
-        self._source(row, f.CONVEYANCE_SOURCE, (11, i), self._times(table, i, "conveyance", self.x[row + f.CONVEYANCE]))
+        self._source(row, f.CONVEYANCE_SOURCE, (11, i), self._times(table, i, "conveyance", self.x[row][f.CONVEYANCE]))
         units = self.network.units(table.loop[i])
         self._source(row, f.SCRAP_SOURCE, (12, i), bad_units(units, bad) if bad > 0 else None)
-        self._source(row, f.LOST_SOURCE, (13, i), chances() if self.x[row + f.LOST_SHARE] > 0 else None)
+        self._source(row, f.LOST_SOURCE, (13, i), chances() if self.x[row][f.LOST_SHARE] > 0 else None)
 
     def _repeats(self) -> None:
         """Lay out collections, audits, schedules and MRP runs."""
@@ -359,7 +359,7 @@ class Layout:
         for i, row in enumerate(self.loops):
             collection = column(stream.loops, "collection", 0.0)[i]
             if collection > 0:
-                self.n[row + f.COLLECTED] = 1
+                self.n[row][f.COLLECTED] = 1
                 self._repeat(f.COLLECTION, row, collection)
             audit = column(stream.loops, "audit", None)[i]
             if audit is not None:
@@ -382,14 +382,14 @@ class Layout:
                 first=column(table, "offset", None)[place],
                 source=None if sample is None else Source((14, place), sample),
             )
-            self.n[row + f.AMOUNT] = column(table, "containers", 1)[place]
+            self.n[row][f.AMOUNT] = column(table, "containers", 1)[place]
 
     def _repeat(
         self, kind: int, loop: int, every: float, first: float | None = None, source: Source | None = None
     ) -> int:
         row = self._row(kind)
-        self.n[row + f.OF] = loop
-        self.x[row + f.REPEAT] = every
+        self.n[row][f.OF] = loop
+        self.x[row][f.REPEAT] = every
         found = self._source(row, f.REPEAT_SOURCE, source.path if source else (), source.sample if source else None)
         start = every if first is None else first
         self.first.append((row, found if first is None else -1, 0.0 if first is None and found >= 0 else start))
@@ -428,11 +428,19 @@ class Layout:
             self._list(row, f.USERS, [self.loops[network.index[user]] for user in network.users[name]])
             given = [(self.loops[network.index[other]], amount) for other, amount in network.gives[name]]
             self._list(row, f.OUTPUTS, [value for pair in given for value in pair])
-            truck = self.n[row + f.TRUCK]
+            truck = self.n[row][f.TRUCK]
             if truck >= 0:
-                self.n[row + f.DUE_DELIVERIES] = self._room(self.n[truck + f.DELAY])
+                self.n[row][f.DUE_DELIVERIES] = self._room(self.n[truck][f.DELAY])
         order = [self.loops[network.index[name]] for name in network.order]
         self._list(0, f.PLAN_FIRST, order)
+
+    def _plain(self) -> None:
+        """Mark the loops whose cards and containers do nothing out of the ordinary, for the short ways."""
+        for row in self.loops:
+            n, x = self.n[row], self.x[row]
+            own = n[f.CARDED] == 1 and n[f.EXITS] == n[f.EXITS_END] and n[f.COLLECTED] == 0 and n[f.LOT] == 1
+            n[f.PLAIN_CARDS] = int(own and x[f.LOST_SHARE] == x[f.CARD_TIME] == 0)
+            n[f.PLAIN_MOVE] = int(n[f.CONVEYANCE_SOURCE] < 0 and x[f.CONVEYANCE] == x[f.DEPARTURE] == 0)
 
     def _rings(self) -> None:
         """Lay out the lists of what is to be looked at before time passes."""

@@ -51,7 +51,7 @@ def _columns(run: Replication, rows: list[int]) -> tuple[Any, Any]:
     import numpy as np
 
     address = np.array(rows, dtype=np.int64)
-    return (lambda place: run.n[address + place].astype(np.float64)), (lambda place: run.x[address + place])
+    return (lambda place: run.n[address, place].astype(np.float64)), (lambda place: run.x[address, place])
 
 
 def _over(numerator: Any, denominator: Any, empty: float = math.nan) -> Any:
@@ -67,18 +67,18 @@ def loop_figures(run: Replication) -> Columns:
     """Return the figures of the loops."""
     whole, real = _columns(run, run.layout.loops)
     minutes, days = run.measured, run.measured / run.layout.stream.day
-    unit = real(f.UNIT)
+    unit, left = real(f.UNIT), whole(f.ARRIVED) + whole(f.RUINED)
     return {
         "service": 1.0 - _over(whole(f.LATE), whole(f.WITHDRAWALS)),
         "stock": real(f.AREA) * unit / minutes,
         "stock_maximum": whole(f.PEAK),
         "wip": real(f.WIP_AREA) / minutes,
-        "lead_time": _over(real(f.LEAD), whole(f.ARRIVED)),
+        "lead_time": _over(real(f.STAYED), left),
         "throughput": whole(f.CONSUMED) * unit / days,
         "scrap": whole(f.SCRAPPED) * unit / days,
         "lost": whole(f.LOST),
-        "arrived": whole(f.ARRIVED),
-        "lead_sum": real(f.LEAD),
+        "left": left,
+        "lead_sum": real(f.STAYED),
     }
 
 
@@ -88,7 +88,7 @@ def station_figures(run: Replication) -> Columns:
 
     servers = list(run.layout.servers.values())
     spent = np.array(
-        [[sum(run.x[server + f.SPENT + condition] for server in group) for condition in range(6)] for group in servers]
+        [[sum(run.x[server, f.SPENT + condition] for server in group) for condition in range(6)] for group in servers]
     ).reshape(len(servers), 6)
     available = spent[:, : f.SHUT_DOWN].sum(axis=1)
     found = {name: _over(spent[:, condition], available, 0.0) for name, condition in CONDITIONS.items()}
@@ -104,10 +104,10 @@ def customer_figures(run: Replication) -> Columns:
 
     whole, real = _columns(run, run.layout.customers)
     n, minutes, days = run.n, run.measured, run.measured / run.layout.stream.day
-    taken = np.array([n[row + f.TAKES] for row in run.layout.customers], dtype=np.int64)
-    unit = run.x[taken + f.UNIT]
-    sink = (n[taken + f.SINK] == 1) & (whole(f.ORDERS) == 0)
-    delivered = np.where(sink, n[taken + f.CONSUMED], whole(f.DELIVERED)) * unit
+    taken = np.array([n[row, f.TAKES] for row in run.layout.customers], dtype=np.int64)
+    unit = run.x[taken, f.UNIT]
+    sink = (n[taken, f.SINK] == 1) & (whole(f.ORDERS) == 0)
+    delivered = np.where(sink, n[taken, f.CONSUMED], whole(f.DELIVERED)) * unit
     waited = (real(f.WAITED) + np.array(still_waiting(run))) * unit
     return {
         "service": _over(whole(f.AT_ONCE), whole(f.DEMANDED)),
@@ -130,10 +130,10 @@ def still_waiting(run: Replication) -> list[float]:
     n, x = run.n, run.x
     found = dict.fromkeys(run.layout.customers, 0.0)
     for loop in run.layout.loops:
-        row = n[loop + f.WAITING]
+        row = n[loop, f.WAITING]
         while row >= 0:
-            found[n[row + f.BUYER]] += n[row + f.OWED] * (run.now - max(x[row + f.BORN], x[f.START]))
-            row = n[row + f.NEXT]
+            found[n[row, f.BUYER]] += n[row, f.OWED] * (run.now - max(x[row, f.BORN], x[0, f.START]))
+            row = n[row, f.NEXT]
     return list(found.values())
 
 
@@ -144,16 +144,16 @@ def totals(run: Replication, loops: Columns, stations: Columns) -> dict[str, flo
     for name in ("demanded", "at_once", "orders", "orders_served", "waited"):
         found[name] = float(customers[name].sum())
     found["stock_out"] = float(customers["stock_out"].max(initial=0.0))
-    found |= {name: float(loops[name].sum()) for name in ("stock", "wip", "arrived", "lead_sum", "scrap")}
-    found["events"] = float(run.n[f.EVENTS])
+    found |= {name: float(loops[name].sum()) for name in ("stock", "wip", "left", "lead_sum", "scrap")}
+    found["events"] = float(run.n[0, f.EVENTS])
     found["utilisation"] = float(stations["utilisation"].max(initial=0.0))
     return found
 
 
 def shares(run: Replication, first: int, count: int) -> list[NDArray[np.float64]]:
     """Return the shares of time by number of containers, for each loop."""
-    n, x = run.n, run.x
-    return [x[n[loop + first] : n[loop + first] + n[loop + count]] / (run.measured or 1.0) for loop in run.layout.loops]
+    n, y = run.n, run.y
+    return [y[n[loop, first] : n[loop, first] + n[loop, count]] / (run.measured or 1.0) for loop in run.layout.loops]
 
 
 def quantiles(bars: list[NDArray[np.float64]], share: float) -> NDArray[np.float64]:
@@ -169,7 +169,9 @@ def audit(run: Replication) -> list[str]:
     found = []
     for place, name in enumerate(run.layout.stream.loops.loop):
         row = run.layout.loops[place]
-        found += [f"{name}: {what}" for what in (*_cards(run, name, row), *_mass(run, place, row), *_little(run, row))]
+        found += [
+            f"{name}: {what}" for what in (*_cards(run, name, row), *_mass(run, place, row), *_little(run, place, row))
+        ]
     return found
 
 
@@ -178,9 +180,9 @@ def _cards(run: Replication, name: str, row: int) -> list[str]:
     n = run.n
     if name not in run.layout.network.carded:
         return []
-    size = n[row + f.SIZE]
-    on_stock = n[row + f.LEVEL] // size if n[row + f.FIRST_PIECE] else -(-n[row + f.LEVEL] // size)
-    cards = sum(int(n[row + place]) for place in (f.AUTHORISED, f.BOARD, f.POSTED, f.MOVING, f.LOST, f.WIP))
+    size = n[row, f.SIZE]
+    on_stock = n[row, f.LEVEL] // size if n[row, f.FIRST_PIECE] else -(-n[row, f.LEVEL] // size)
+    cards = sum(int(n[row, place]) for place in (f.AUTHORISED, f.BOARD, f.POSTED, f.MOVING, f.LOST, f.WIP))
     total = cards + int(on_stock)
     wanted = run.layout.stream.loops.cards[run.layout.network.index[name]]
     return [] if total == wanted else [f"{total} cards instead of {wanted}"]
@@ -188,13 +190,14 @@ def _cards(run: Replication, name: str, row: int) -> list[str]:
 
 def _mass(run: Replication, place: int, row: int) -> list[str]:
     n = run.n
-    left = run.opening[place] + n[row + f.PRODUCED] - n[row + f.SCRAPPED] - n[row + f.CONSUMED] - n[row + f.LEVEL]
+    made = n[row, f.PRODUCED] + (n[row, f.ARRIVED] + n[row, f.RUINED]) * n[row, f.SIZE]
+    left = run.opening[place] + made - n[row, f.SCRAPPED] - n[row, f.CONSUMED] - n[row, f.LEVEL]
     return [] if left == 0 else [f"{left} grains came from nowhere"]
 
 
-def _little(run: Replication, row: int) -> list[str]:
+def _little(run: Replication, place: int, row: int) -> list[str]:
     """Hold containers under way, summed over time, against their stays, summed over containers."""
     x = run.x
-    stays = x[row + f.STAYED] + run.stays(row)
-    area = x[row + f.WIP_AREA]
+    stays = x[row, f.STAYED] + run.stays(row) + run.before[place]
+    area = x[row, f.WIP_AREA]
     return [] if abs(stays - area) <= NEAR * max(1.0, abs(area)) else [f"stays {stays} but {area} under way"]

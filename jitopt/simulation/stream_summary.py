@@ -19,7 +19,7 @@ RATIOS = {
     "service": ("at_once", "demanded"),
     "orders_at_once": ("orders_served", "orders"),
     "wait": ("waited", "demanded"),
-    "lead_time": ("lead_sum", "arrived"),
+    "lead_time": ("lead_sum", "left"),
 }
 """Measures that are a sum over a sum: the ratio of the sums over all replications."""
 MEANS = ("stock_out", "backlog", "throughput", "stock", "wip", "utilisation")

@@ -1,174 +1,203 @@
-"""Kernels: the calendar of events, a binary heap by time and, at equal times, order; lists; random numbers."""
+"""Kernels: the calendar of events, lists of rows, random numbers, the trace.
+
+The calendar is a binary heap by time and, at equal times, order. The event that is being dealt
+with leaves a hole at its top, which the next event that is scheduled falls into: most often that of
+the same row.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import jitopt.simulation._kernels.plant_fields as f
-from jitopt.jit import in_place
+from jitopt.jit import in_place, inlined
 
 if TYPE_CHECKING:
-    from jitopt.simulation._kernels.arrays import Floats, Ints
+    from jitopt.simulation._kernels.arrays import Floats, Ints, Table
 
 
-@in_place
-def sift_up(n: Ints, x: Floats, place: int, row: int, time: float) -> None:
+@inlined
+def sift_up(n: Table, m: Ints, y: Floats, place: int, row: int, time: float) -> None:
     """Put a row into its place at `place` or above."""
-    heap = n[f.HEAP]
+    heap = n[0, f.HEAP]
     while place > 0:
         above = (place - 1) >> 1
-        other = n[heap + above]
-        due = x[heap + above]
-        if due < time or (due == time and n[other + f.ORDER] <= n[row + f.ORDER]):
+        other = m[heap + above]
+        due = y[heap + above]
+        if due < time or (due == time and n[other, f.ORDER] <= n[row, f.ORDER]):
             break
-        n[heap + place] = other
-        x[heap + place] = due
-        n[other + f.PLACE] = place
+        m[heap + place] = other
+        y[heap + place] = due
+        n[other, f.PLACE] = place
         place = above
-    n[heap + place] = row
-    x[heap + place] = time
-    n[row + f.PLACE] = place
+    m[heap + place] = row
+    y[heap + place] = time
+    n[row, f.PLACE] = place
 
 
-@in_place
-def sift_down(n: Ints, x: Floats, place: int, row: int, time: float) -> None:
+@inlined
+def sift_down(n: Table, m: Ints, y: Floats, place: int, row: int, time: float) -> None:
     """Put a row into its place at `place` or below."""
-    heap = n[f.HEAP]
-    size = n[f.DUE_EVENTS]
+    heap = n[0, f.HEAP]
+    size = n[0, f.DUE_EVENTS]
     while 2 * place + 1 < size:
         below = 2 * place + 1
-        other = n[heap + below]
-        due = x[heap + below]
+        other = m[heap + below]
+        due = y[heap + below]
         if below + 1 < size:
-            right = n[heap + below + 1]
-            if x[heap + below + 1] < due or (x[heap + below + 1] == due and n[right + f.ORDER] < n[other + f.ORDER]):
+            right = m[heap + below + 1]
+            if y[heap + below + 1] < due or (y[heap + below + 1] == due and n[right, f.ORDER] < n[other, f.ORDER]):
                 below += 1
                 other = right
-                due = x[heap + below]
-        if time < due or (time == due and n[row + f.ORDER] <= n[other + f.ORDER]):
+                due = y[heap + below]
+        if time < due or (time == due and n[row, f.ORDER] <= n[other, f.ORDER]):
             break
-        n[heap + place] = other
-        x[heap + place] = due
-        n[other + f.PLACE] = place
+        m[heap + place] = other
+        y[heap + place] = due
+        n[other, f.PLACE] = place
         place = below
-    n[heap + place] = row
-    x[heap + place] = time
-    n[row + f.PLACE] = place
+    m[heap + place] = row
+    y[heap + place] = time
+    n[row, f.PLACE] = place
 
 
-@in_place
-def schedule(n: Ints, x: Floats, row: int, time: float) -> None:
+@inlined
+def schedule(n: Table, m: Ints, y: Floats, row: int, time: float) -> None:
     """Let the event of a row be due at `time`; it has none so far."""
-    place = n[f.DUE_EVENTS]
-    n[f.DUE_EVENTS] = place + 1
-    sift_up(n, x, place, row, time)
+    if n[0, f.HOLE] == 1:
+        n[0, f.HOLE] = 0
+        sift_down(n, m, y, 0, row, time)
+    else:
+        place = n[0, f.DUE_EVENTS]
+        n[0, f.DUE_EVENTS] = place + 1
+        sift_up(n, m, y, place, row, time)
 
 
 @in_place
-def cancel(n: Ints, x: Floats, row: int) -> None:
+def fill_hole(n: Table, m: Ints, y: Floats) -> None:
+    """Close the hole that the event dealt with has left."""
+    n[0, f.HOLE] = 0
+    size = n[0, f.DUE_EVENTS] - 1
+    n[0, f.DUE_EVENTS] = size
+    if size > 0:
+        heap = n[0, f.HEAP]
+        sift_down(n, m, y, 0, m[heap + size], y[heap + size])
+
+
+@in_place
+def cancel(n: Table, m: Ints, y: Floats, row: int) -> None:
     """Take the event of a row out of the calendar."""
-    heap = n[f.HEAP]
-    place = n[row + f.PLACE]
-    n[row + f.PLACE] = -1
-    size = n[f.DUE_EVENTS] - 1
-    n[f.DUE_EVENTS] = size
+    if n[0, f.HOLE] == 1:
+        fill_hole(n, m, y)
+    heap = n[0, f.HEAP]
+    place = n[row, f.PLACE]
+    n[row, f.PLACE] = -1
+    size = n[0, f.DUE_EVENTS] - 1
+    n[0, f.DUE_EVENTS] = size
     if place == size:
         return
-    moved = n[heap + size]
-    time = x[heap + size]
+    moved = m[heap + size]
+    time = y[heap + size]
     above = (place - 1) >> 1
     if place > 0 and (
-        time < x[heap + above] or (time == x[heap + above] and n[moved + f.ORDER] < n[n[heap + above] + f.ORDER])
+        time < y[heap + above] or (time == y[heap + above] and n[moved, f.ORDER] < n[m[heap + above], f.ORDER])
     ):
-        sift_up(n, x, place, moved, time)
+        sift_up(n, m, y, place, moved, time)
     else:
-        sift_down(n, x, place, moved, time)
+        sift_down(n, m, y, place, moved, time)
 
 
-@in_place
-def take(n: Ints, x: Floats, source: int) -> float:
+@inlined
+def take(n: Table, y: Floats, source: int) -> float:
     """Return the next number of a source."""
-    at = n[source + f.NEXT_NUMBER]
-    if at >= n[source + f.LOW]:
-        if at >= n[source + f.NUMBERS_END]:
-            n[f.HUNGRY] = 2
+    at = n[source, f.NEXT_NUMBER]
+    if at >= n[source, f.LOW]:
+        if at >= n[source, f.NUMBERS_END]:
+            n[0, f.HUNGRY] = 2
             return 0.0
-        if n[f.HUNGRY] == 0:
-            n[f.HUNGRY] = 1
-    n[source + f.NEXT_NUMBER] = at + 1
-    return x[at]
+        if n[0, f.HUNGRY] == 0:
+            n[0, f.HUNGRY] = 1
+    n[source, f.NEXT_NUMBER] = at + 1
+    return y[at]
 
 
-@in_place
-def new_row(n: Ints, kind: int) -> int:
+@inlined
+def new_row(n: Table, kind: int) -> int:
     """Return an unused row; the main loop sees to it that there are some."""
-    row = n[f.SPARE]
-    if n[f.SPARES] > 1:
-        n[f.SPARE] = n[row + f.NEXT]
-        n[f.SPARES] -= 1
+    row = n[0, f.SPARE]
+    if n[0, f.SPARES] > 1:
+        n[0, f.SPARE] = n[row, f.NEXT]
+        n[0, f.SPARES] -= 1
     else:
-        n[f.HUNGRY] = 2  # What follows is worth nothing: the run begins anew with more.
-    n[f.SEQUENCE] += 1
-    n[row + f.KIND] = kind
-    n[row + f.ORDER] = (kind << 40) + n[f.SEQUENCE]
-    n[row + f.NEXT] = -1
+        n[0, f.HUNGRY] = 2  # What follows is worth nothing: the run begins anew with more.
+    n[row, f.KIND] = kind
     return row
 
 
 @in_place
-def drop_row(n: Ints, row: int) -> None:
+def schedule_new(n: Table, m: Ints, y: Floats, row: int, time: float) -> None:
+    """Schedule the event of a row that is not there for ever; at equal times who was first stays first."""
+    n[0, f.SEQUENCE] += 1
+    n[row, f.ORDER] = (n[row, f.KIND] << 40) + n[0, f.SEQUENCE]
+    schedule(n, m, y, row, time)
+
+
+@inlined
+def drop_row(n: Table, row: int) -> None:
     """Return a row to the unused ones."""
-    n[row + f.KIND] = f.IDLE_ROW
-    n[row + f.NEXT] = n[f.SPARE]
-    n[f.SPARE] = row
-    n[f.SPARES] += 1
+    n[row, f.KIND] = f.IDLE_ROW
+    n[row, f.NEXT] = n[0, f.SPARE]
+    n[0, f.SPARE] = row
+    n[0, f.SPARES] += 1
 
 
-@in_place
-def append(n: Ints, owner: int, first: int, last: int, row: int) -> None:
+@inlined
+def append(n: Table, owner: int, first: int, last: int, row: int) -> None:
     """Put a row at the end of the list that begins and ends in these columns of its owner."""
-    n[row + f.NEXT] = -1
-    if n[owner + first] < 0:
-        n[owner + first] = row
+    n[row, f.NEXT] = -1
+    if n[owner, first] < 0:
+        n[owner, first] = row
     else:
-        n[n[owner + last] + f.NEXT] = row
-    n[owner + last] = row
+        n[n[owner, last], f.NEXT] = row
+    n[owner, last] = row
 
 
-@in_place
-def pop(n: Ints, owner: int, first: int) -> int:
+@inlined
+def pop(n: Table, owner: int, first: int) -> int:
     """Take the first row off a list that is not empty."""
-    row = n[owner + first]
-    n[owner + first] = n[row + f.NEXT]
+    row = n[owner, first]
+    n[owner, first] = n[row, f.NEXT]
     return row
 
 
-@in_place
-def touch(n: Ints, loop: int) -> None:
+@inlined
+def touch(n: Table, m: Ints, loop: int) -> None:
     """Let a loop be tried before time passes."""
-    if n[loop + f.LISTED] == 0:
-        n[loop + f.LISTED] = 1
-        n[n[f.TODO_LAST]] = loop
-        last = n[f.TODO_LAST] + 1
-        n[f.TODO_LAST] = last if last < n[f.TODO_END] else n[f.TODO]
+    if n[loop, f.LISTED] == 0:
+        n[loop, f.LISTED] = 1
+        last = n[0, f.TODO_LAST]
+        m[last] = loop
+        last += 1
+        n[0, f.TODO_LAST] = last if last < n[0, f.TODO_END] else n[0, f.TODO]
 
 
-@in_place
-def call(n: Ints, station: int) -> None:
+@inlined
+def call(n: Table, m: Ints, station: int) -> None:
     """Let a station look for work before time passes."""
-    if n[station + f.FEEDING] == 0:
-        n[station + f.FEEDING] = 1
-        n[n[f.FEED_LAST]] = station
-        last = n[f.FEED_LAST] + 1
-        n[f.FEED_LAST] = last if last < n[f.FEED_END] else n[f.FEED]
+    if n[station, f.FEEDING] == 0:
+        n[station, f.FEEDING] = 1
+        last = n[0, f.FEED_LAST]
+        m[last] = station
+        last += 1
+        n[0, f.FEED_LAST] = last if last < n[0, f.FEED_END] else n[0, f.FEED]
 
 
-@in_place
-def note(n: Ints, x: Floats, time: float, what: int, row: int) -> None:
+@inlined
+def note(n: Table, m: Ints, y: Floats, time: float, what: int, row: int) -> None:
     """Write an event into the trace, where one is kept."""
-    at = n[f.TRACED]
-    if at < n[f.TRACE_END]:
-        n[at] = what
-        n[at + 1] = row
-        x[at] = time
-        n[f.TRACED] = at + 2
+    at = n[0, f.TRACED]
+    if at < n[0, f.TRACE_END]:
+        m[at] = what
+        m[at + 1] = row
+        y[at] = time
+        n[0, f.TRACED] = at + 2

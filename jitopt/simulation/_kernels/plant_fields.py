@@ -1,12 +1,12 @@
 """The memory a plant is held in while it runs, and what stands where.
 
-Two arrays of equal length: `n` holds whole numbers, `x` numbers. Everything is a row, known by its
-address: the head (address 0), loops, operations, stations, servers, customers, suppliers, switches,
-sources of random numbers, and whatever comes and goes (containers, orders that wait, cards on their
-way). The columns below are added to the address: n[loop + LEVEL]. Lists are addresses of other
-rows, from one address to another; beside an entry n[k] stands a number x[k]. What is used most stands first,
-so that it shares a line of the cache. Stock is counted in grains: the largest part of a unit of
-which every quantity is a multiple.
+Everything is a row of two tables, `n` of whole numbers and `x` of numbers: the head (row 0), loops,
+operations, stations, servers, customers, suppliers, switches, sources of random numbers, and
+whatever comes and goes (containers, orders that wait, cards on their way). The columns are named below: n[loop, LEVEL].
+Beside them stand `m` and `y`, of equal length: lists of rows, from one address to another, with a
+number to each entry; the calendar; bars of distributions; numbers drawn ahead. What is used most
+stands first in a row, so that it shares a line of the cache. Stock is counted in grains: the
+largest part of a unit of which every quantity is a multiple.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ FEED_LAST = 17
 TRACED = 18
 TRACE_END = 19
 EVENTS = 20
-SAME_TIME = 21  # events since time last passed
+HOLE = 21  # the event dealt with is still at the top of the calendar
 PLAN_FIRST = 22  # loops from the customers back
 PLAN_LAST = 23
 START = 0  # when the counts began
@@ -94,23 +94,23 @@ SINK = 47  # customers take whatever comes
 WAITED_SINCE = 48
 SUPPLY_ROOM = 49  # released only while the first station has room
 GRAINS = 50  # of a unit
-RELEASED = 51  # from here on: counts since the last reset
-ARRIVED = 52
-PRODUCED = 53
+PLAIN_CARDS = 51  # a freed card authorises at once
+PLAIN_MOVE = 52  # a finished container is in the supermarket at once
+ARRIVED = 53  # from here on: counts since the last reset
+PRODUCED = 60  # as co-product
 CONSUMED = 54
 SCRAPPED = 55
 WITHDRAWALS = 56
 LATE = 57
 PEAK = 58
 RUINED = 59  # containers that left with nothing good
-LOOP_COUNTS = 51
+LOOP_COUNTS = 53
 
 SINCE = 0  # last change of the stock
 AREA = 1
 WIP_SINCE = 2
 WIP_AREA = 3
-LEAD = 4
-STAYED = 5
+STAYED = 5  # sum over the containers that have left
 CONVEYANCE = 6
 DEPARTURE = 7
 CARD_TIME = 8
@@ -118,7 +118,6 @@ LOST_SHARE = 9
 TARGET = 10
 ECHELON = 11
 UNIT = 12  # a unit per grain
-LEAD_SQUARED = 13
 
 
 # An operation.
@@ -134,6 +133,7 @@ OP_SCRAP_SOURCE = 12
 REWORK_SOURCE = 13
 STOP_SOURCE = 14
 STOP_TIME_SOURCE = 15
+PLAIN_WORK = 16  # no stop, no rework, no scrap
 MEAN = 0
 PRIORITY = 1
 REWORK = 2
@@ -153,6 +153,7 @@ BLOCKED_FIRST = 12
 BLOCKED_LAST = 13
 SETUPS = 14  # its matrix
 FAMILIES = 15
+ONLY = 20  # its server where it has one, -1 where it has more
 LINE = 16  # servers that stop together
 LINE_END = 17
 RELEASES = 18  # loops that wait for room in front of it
@@ -263,9 +264,9 @@ CONTROL_ROW = 16
 ORDER_ROW = 17
 SOURCE_ROW = 18
 
-WIDTHS = {HEAD: 24, LOOP_ROW: 64, OPERATION_ROW: 16, STATION_ROW: 20, SERVER: 16, CUSTOMER: 16, SWITCH: 16}
-"""Columns of a row by its kind; of the others `NARROW`."""
-NARROW = 10
+WIDTH = 64
+BREADTH = 16
+"""Columns of a row, of whole numbers and of numbers."""
 
 # Conditions of a server.
 IDLE = 0
@@ -286,8 +287,7 @@ MORE = 1
 HUNGER = 2
 CROWDED = 3
 DRY = 4
-STUCK = 5
-NOTHING_DUE = 6
+NOTHING_DUE = 5
 
 # What the trace tells; the row beside it.
 RELEASE = 1  # loop
