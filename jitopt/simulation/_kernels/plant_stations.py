@@ -112,7 +112,7 @@ def enter(n: Table, m: Ints, operation: int, container: int) -> None:
         call(n, m, station)
 
 
-@in_place
+@inlined
 def try_loop(n: Table, x: Matrix, m: Ints, y: Floats, loop: int, now: float) -> None:
     """Release what a loop may release."""
     operation = n[loop, f.FIRST_OPERATION]
@@ -162,7 +162,7 @@ def prefer(n: Table, m: Ints, station: int, free: int, operation: int) -> int:
     return free
 
 
-@in_place
+@inlined
 def feed_station(n: Table, x: Matrix, m: Ints, y: Floats, station: int, now: float) -> None:
     """Let free servers of a station take containers, and let others come to where there is room."""
     for k in range(n[station, f.SERVERS], n[station, f.SERVERS_END]):
@@ -227,7 +227,7 @@ def set_up(n: Table, x: Matrix, m: Ints, y: Floats, server: int, now: float) -> 
     run(n, x, m, y, server, now)
 
 
-@in_place
+@inlined
 def server_event(n: Table, x: Matrix, m: Ints, y: Floats, server: int, now: float) -> None:
     """A repair ends, a server breaks down, a set-up or a run is done."""
     if n[server, f.BROKEN] == 1:
