@@ -174,7 +174,7 @@ class Layout:
 
     def _server(self, table: Any, place: int, station: int, i: int) -> int:
         row = self._row(f.SERVER)
-        self._set(row, {f.AT: station, f.FAMILY: -1, f.OPERATION: -1, f.CONTAINER: -1})
+        self._set(row, {f.AT: station, f.SETTING: -1, f.OPERATION: -1, f.CONTAINER: -1})
         self._set(row, {f.LIFE_SOURCE: -1, f.REPAIR_SOURCE: -1})
         self.x[row][f.LIFE] = math.inf
         mtbf = column(table, "mtbf", None)[place]

@@ -155,9 +155,9 @@ def choose(n: Table, x: Matrix, m: Ints, station: int, family: int) -> int:
 @inlined
 def prefer(n: Table, m: Ints, station: int, free: int, operation: int) -> int:
     """Return the free server that is set up for an operation, `free` if there is none."""
-    if n[operation, f.FAMILY] >= 0 and n[free, f.FAMILY] != n[operation, f.FAMILY]:
+    if n[operation, f.FAMILY] >= 0 and n[free, f.SETTING] != n[operation, f.FAMILY]:
         for k in range(n[station, f.SERVERS], n[station, f.SERVERS_END]):
-            if ready(n, m[k]) and n[m[k], f.FAMILY] == n[operation, f.FAMILY]:
+            if ready(n, m[k]) and n[m[k], f.SETTING] == n[operation, f.FAMILY]:
                 return m[k]
     return free
 
@@ -168,7 +168,7 @@ def feed_station(n: Table, x: Matrix, m: Ints, y: Floats, station: int, now: flo
     for k in range(n[station, f.SERVERS], n[station, f.SERVERS_END]):
         server = m[k]
         while n[station, f.QUEUED] > 0 and ready(n, server):
-            operation = choose(n, x, m, station, n[server, f.FAMILY])
+            operation = choose(n, x, m, station, n[server, f.SETTING])
             container = pop(n, operation, f.FIRST)
             n[station, f.QUEUED] -= 1
             begin(n, x, m, y, prefer(n, m, station, server, operation), operation, container, now)
@@ -197,9 +197,9 @@ def begin(n: Table, x: Matrix, m: Ints, y: Floats, server: int, operation: int, 
     n[server, f.OPERATION] = operation
     n[server, f.CONTAINER] = container
     family = n[operation, f.FAMILY]
-    before = n[server, f.FAMILY]
+    before = n[server, f.SETTING]
     if family >= 0 and family != before:
-        n[server, f.FAMILY] = family
+        n[server, f.SETTING] = family
         station = n[server, f.AT]
         time = y[n[station, f.SETUPS] + (before + 1) * n[station, f.FAMILIES] + family]
         if time > 0.0:
