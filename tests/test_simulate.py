@@ -173,6 +173,21 @@ def test_the_remedy_of_a_weak_loop_helps(lamps):
         assert weak.fill_rate < AIM
 
 
+def test_racks_hold_what_stands_in_the_stores_of_their_loops(lamps):
+    plan, folder = lamps
+    (rack,) = plan.service.racks
+    table = plan.service.simulation.tables["loops"]
+    bought = [row for row, loop in enumerate(table["loop"]) if loop != "head out"]
+    assert rack.positions == 25 and rack.cards == sum(table["cards"][row] for row in bought) == 25
+    assert rack.mean == pytest.approx(sum(table["stock"][row] for row in bought), rel=1e-9)
+    assert rack.mean < rack.often <= rack.almost <= rack.cards
+    assert "How full the racks are" in (folder / "summary.md").read_text(encoding="utf-8")
+    told = plan.service.simulation.tables["distributions"]
+    for loop in table["loop"]:
+        shares = [share for name, share in zip(told["loop"], told["share"], strict=True) if name == loop]
+        assert sum(shares) == pytest.approx(1.0)
+
+
 def test_loops_take_their_variation_from_the_tables(lamps):
     plan, _ = lamps
     table = plan.outcome("kanban").instance.loops

@@ -11,7 +11,7 @@ from jitopt.problems.figures import counted
 if TYPE_CHECKING:
     from jitopt.simulation.result import Simulation
 
-__all__ = ["Service", "WeakLoop", "percent", "told_service"]
+__all__ = ["FullRack", "Service", "WeakLoop", "percent", "told_service"]
 
 
 class WeakLoop(NamedTuple):
@@ -64,6 +64,21 @@ class WeakLoop(NamedTuple):
         return {**self._asdict(), "text": self.text}
 
 
+class FullRack(NamedTuple):
+    """How full a rack is.
+
+    positions: it has. cards: in its loops. mean, often, almost: positions that are taken on average,
+    and that are not exceeded in 95 % and 99.9 % of the time, its loops taken as independent.
+    """
+
+    rack: str
+    positions: int
+    cards: int
+    mean: float
+    often: int
+    almost: int
+
+
 def percent(share: float, digits: int = 1) -> str:
     """Return a share as per cent; what is not whole is never told as 0 or 100 %."""
     value = 100 * share
@@ -77,11 +92,15 @@ def percent(share: float, digits: int = 1) -> str:
 
 @dataclass(frozen=True)
 class Service:
-    """What the cards of a plan give. weak: loops that fall short, the weakest first. minutes: of each loop's line."""
+    """What the cards of a plan give.
+
+    weak: loops that fall short, the weakest first. minutes: of each loop's line. racks: how full they are.
+    """
 
     simulation: Simulation
     weak: tuple[WeakLoop, ...]
     minutes: tuple[float | None, ...]
+    racks: tuple[FullRack, ...] = ()
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -123,6 +142,7 @@ class Service:
             "tight": list(self.tight),
             "spare": list(self.spare),
             "weak": [loop.to_dict() for loop in self.weak],
+            "racks": [rack._asdict() for rack in self.racks],
         }
 
 

@@ -10,7 +10,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from jitopt.planning.service import Service, WeakLoop
+from jitopt.planning.service import FullRack, Service, WeakLoop
 from jitopt.planning.steps.decisions import supplier_loops
 from jitopt.planning.steps.kanban import loop_of
 
@@ -68,7 +68,7 @@ def service_of(
     except OutOfTimeError:
         return None
     lines = {row["line"]: float(row["minutes"]) for row in plan.plant.rows("lines")}
-    return Service(found, weak, tuple(lines.get(name) for name in _kanban(plan).loops.consumer))
+    return Service(found, weak, tuple(lines.get(name) for name in _kanban(plan).loops.consumer), _racks(plan, found))
 
 
 def _length(loops: Sequence[CardLoop], warm_up: float) -> tuple[int, int]:
@@ -212,6 +212,31 @@ def _remedies(
     is_late = [loop.late > 0 and loop.late_by > 0 for loop in loops]
     punctual = served([replace(loop, late=0.0) for loop in loops]) if any(is_late) else [0.0] * len(loops)
     return [(*pair, value if late else None) for pair, value, late in zip(more, punctual, is_late, strict=True)]
+
+
+def _racks(plan: PlantPlan, found: Simulation) -> tuple[FullRack, ...]:
+    """Return how full the racks are: the full containers of their loops, added up as independent numbers."""
+    import numpy as np
+
+    instance, table = _kanban(plan), found.tables["distributions"]
+    shares: dict[str, Any] = {loop: np.zeros(cards + 1) for loop, (_, cards) in plan.decisions.cards.items()}
+    for loop, level, share in zip(table["loop"], table["containers"], table["share"], strict=True):
+        shares[loop][level] = share
+    racks = []
+    for rack, positions in plan.plant.rack.items():
+        limit = f"rack {rack}"
+        loops = [
+            loop for loop, (box, _) in plan.decisions.cards.items() if limit in dict(instance.pairs[loop, box].uses)
+        ]
+        whole = np.ones(1)
+        for loop in loops:
+            whole = np.convolve(whole, shares[loop])
+        if loops:
+            below = np.cumsum(whole)
+            mean = float(whole @ np.arange(len(whole)))
+            often, almost = (int(np.searchsorted(below, level)) for level in (0.95, 0.999))
+            racks.append(FullRack(rack, positions, len(whole) - 1, mean, often, almost))
+    return tuple(racks)
 
 
 def _full(plan: PlantPlan) -> dict[str, str]:
