@@ -17,6 +17,7 @@ from jitopt.planning.report import plan_data
 from jitopt.planning.service import percent, told_service
 from jitopt.planning.service_runs import AIM, card_loops_of, service_of
 from jitopt.planning.summary import summary
+from jitopt.simulation.loop_runs import OutOfTimeError
 from jitopt.simulation.loops import simulate_cards
 
 PLANTS = Path(__file__).parent.parent / "instances" / "plants"
@@ -219,6 +220,20 @@ def test_without_time_the_plan_stands_without_its_service(lamps):
     assert service_of(plan, until=0.0) is None
     assert "The cards were not simulated" in summary(replace(plan, service=None))
     assert plan_data(replace(plan, service=None))["service"] is None
+
+
+def test_weak_loops_are_named_though_no_time_is_left_for_remedies(lamps, monkeypatch):
+    plan, _ = lamps
+
+    def over(*arguments, **settings):
+        raise OutOfTimeError("the time is over")
+
+    service = service_of(plan)
+    monkeypatch.setattr("jitopt.simulation.loop_runs.run_loops", over)
+    found = service_of(plan)
+    assert service is not None and found is not None
+    assert [weak.loop for weak in found.weak] == [weak.loop for weak in service.weak]
+    assert "give" not in found.weak[0].text and "help" not in found.weak[0].text
 
 
 @pytest.mark.parametrize(

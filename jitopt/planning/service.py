@@ -18,8 +18,8 @@ class WeakLoop(NamedTuple):
     """A loop that misses its target, or runs short often where it has none.
 
     asked: target of the service, None: it has none. service, service_half_width, fill_rate, cards: as
-    simulated. bare: the cards hold the mean need until they are back, and nothing on top. more: cards
-    that reach what is asked when added, None where none of those tried do.
+    simulated. bare: the cards hold the mean need until they are back, and nothing on top. tried: remedies
+    were looked for. more: cards that reach what is asked when added, None where none of those tried do.
     reached: what they give. punctual: what the cards give when no delivery is late, None where none
     is. full: limit that leaves no room for another card.
     """
@@ -31,6 +31,7 @@ class WeakLoop(NamedTuple):
     fill_rate: float
     cards: int
     bare: bool
+    tried: bool
     more: int | None
     reached: float | None
     punctual: float | None
@@ -45,7 +46,7 @@ class WeakLoop(NamedTuple):
             spread = percent(self.service_half_width, 2)
             told = f"covers the need in {percent(self.service)} +- {spread} of cases, asked {percent(self.asked)}"
         bare = "; its cards hold the mean need and no more" if self.bare else ""
-        return f"{told}{bare}; {', '.join(self._remedies())}"
+        return f"{told}{bare}; {', '.join(self._remedies())}" if self.tried else f"{told}{bare}"
 
     def _remedies(self) -> list[str]:
         found = []
