@@ -140,3 +140,40 @@ def test_the_command_takes_a_plant_and_its_plan(tmp_path, capsys):
     (tmp_path / "plan.json").write_text("{}")
     assert main(["simulate", str(PLANTS / "lamps"), str(tmp_path / "plan.json")]) == 2
     assert "no plan of a plant" in capsys.readouterr().err
+
+
+def test_a_plant_is_simulated_with_its_cards(planned):
+    """What flows in is what customers take, and cards that are doubled serve them better."""
+    stream = planned.value_stream()
+    found = jitopt.simulate(planned, replications=3, days=40, seed=2)
+    asked = sum(row["quantity"] / row["interval"] * stream.day for row in rows(stream.demand))
+    assert 0 < found.measures["throughput"].mean < 1.2 * asked
+    more = {loop: 2 * cards for loop, cards in zip(stream.loops.loop, stream.loops.cards, strict=True)}
+    better = jitopt.simulate(stream.with_column("loops", "cards", more), replications=3, days=40, seed=2)
+    assert better.measures["service"].mean >= found.measures["service"].mean
+    assert better.measures["throughput"].mean == pytest.approx(asked, rel=0.15)
+
+
+def test_two_engines_say_the_same_of_one_loop():
+    """A loop that shares nothing: the kernel of loops and that of plants, on samples of their own."""
+    from jitopt.problems.variates import Distribution
+    from jitopt.simulation.card_loops import CardLoop
+    from jitopt.simulation.loops import simulate_cards
+
+    data = {
+        "loops": {
+            "loop": ["a"], "kind": ["supplier"], "cards": [6], "quantity": [1], "conveyance": [720.0],
+            "conveyance_distribution": ["gamma"], "conveyance_cv": [0.4],
+        },
+        "demand": {
+            "demand": ["d"], "loop": ["a"], "quantity": [1], "interval": [144.0], "distribution": ["gamma"],
+            "cv": [0.8],
+        },
+    }  # fmt: skip
+    plant = jitopt.simulate(jitopt.ValueStream.parse(data), replications=20, days=300, warm_up=5, level=0.999)
+    loop = CardLoop("a", 6, Distribution("gamma", 0.1, 0.8), Distribution("gamma", 0.5, 0.4), supply="independent")
+    alone = simulate_cards([loop], "a", replications=20, days=300, warm_up=5, level=0.999)
+    for one, two in (("orders_at_once", "fill_rate"), ("stock", "stock")):
+        gap = plant.measures[one].mean - alone.measures[two].mean
+        assert abs(gap) <= plant.measures[one].half_width + alone.measures[two].half_width
+        assert plant.measures[one].half_width < 0.05 * plant.measures[one].mean + 0.01

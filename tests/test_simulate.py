@@ -17,6 +17,7 @@ from jitopt.planning.report import plan_data
 from jitopt.planning.service import percent, told_service
 from jitopt.planning.service_runs import AIM, card_loops_of, service_of
 from jitopt.planning.summary import summary
+from jitopt.simulation.loop_runs import OutOfTimeError
 from jitopt.simulation.loops import simulate_cards
 
 PLANTS = Path(__file__).parent.parent / "instances" / "plants"
@@ -173,19 +174,33 @@ def test_the_remedy_of_a_weak_loop_helps(lamps):
         assert weak.fill_rate < AIM
 
 
+def test_racks_hold_what_stands_in_the_stores_of_their_loops(lamps):
+    plan, folder = lamps
+    (rack,) = plan.service.racks
+    table = plan.service.simulation.tables["loops"]
+    bought = [row for row, loop in enumerate(table["loop"]) if loop != "head out"]
+    assert rack.positions == 25 and rack.cards == sum(table["cards"][row] for row in bought) == 25
+    assert rack.mean == pytest.approx(sum(table["stock"][row] for row in bought), rel=1e-9)
+    assert rack.mean < rack.often <= rack.almost <= rack.cards
+    assert "How full the racks are" in (folder / "summary.md").read_text(encoding="utf-8")
+    told = plan.service.simulation.tables["distributions"]
+    for loop in table["loop"]:
+        shares = [share for name, share in zip(told["loop"], told["share"], strict=True) if name == loop]
+        assert sum(shares) == pytest.approx(1.0)
+
+
 def test_loops_take_their_variation_from_the_tables(lamps):
     plan, _ = lamps
     table = plan.outcome("kanban").instance.loops
     for row, loop in enumerate(card_loops_of(plan)):
         quantity = loop.quantity
         assert loop.lasts.mean == pytest.approx(quantity / table.demand[row])
+        days = list(plan.analysis.series[table.part[row]].values())
+        assert loop.days == pytest.approx([float(units) for units in days])
+        assert sum(loop.days) / len(loop.days) == pytest.approx(table.demand[row])
         if table.process[row] in plan.plant.supplier:
             told = plan.plant.supplier[table.process[row]]
             assert loop.late == pytest.approx(1 - told["on_time"]) and loop.late_by == table.interval[row]
-            deviation = plan.analysis.items[table.part[row]].sd
-            assert loop.lasts.variance() ** 0.5 * table.demand[row] / quantity == pytest.approx(
-                deviation / (quantity * table.demand[row]) ** 0.5
-            )
         else:
             assert loop.late == 0
 
@@ -205,6 +220,20 @@ def test_without_time_the_plan_stands_without_its_service(lamps):
     assert service_of(plan, until=0.0) is None
     assert "The cards were not simulated" in summary(replace(plan, service=None))
     assert plan_data(replace(plan, service=None))["service"] is None
+
+
+def test_weak_loops_are_named_though_no_time_is_left_for_remedies(lamps, monkeypatch):
+    plan, _ = lamps
+
+    def over(*arguments, **settings):
+        raise OutOfTimeError("the time is over")
+
+    service = service_of(plan)
+    monkeypatch.setattr("jitopt.simulation.loop_runs.run_loops", over)
+    found = service_of(plan)
+    assert service is not None and found is not None
+    assert [weak.loop for weak in found.weak] == [weak.loop for weak in service.weak]
+    assert "give" not in found.weak[0].text and "help" not in found.weak[0].text
 
 
 @pytest.mark.parametrize(

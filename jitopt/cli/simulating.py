@@ -26,7 +26,9 @@ def simulate(
     ],
     result: Annotated[
         str | None,
-        typer.Argument(metavar="RESULT", help="Result file or plan; of a plant the plan.json of its plan."),
+        typer.Argument(
+            metavar="RESULT", help="Result file or plan; of a plant the folder of its plan, or the plan.json in it."
+        ),
     ] = None,
     replications: Annotated[
         int | None,
@@ -86,6 +88,7 @@ def _read(file: str, result: str | None) -> tuple[Any, Any]:
     if kind == "plant":
         from jitopt import planning
 
+        result = os.path.join(result, "plan.json") if os.path.isdir(result) else result
         return planning.read_plant(file).plant, _json(result)
     instance = read_instance(file, None)
     return instance, read_claims(result, instance)
@@ -116,8 +119,7 @@ def _shown(found: Any) -> str:
     """Return a simulation as text: the measures, then every table, the worst rows first where there are many."""
     rows = [[name, figure(value.mean), figure(value.half_width)] for name, value in found.measures.items()]
     parts = [columns(["measure", "mean", "+-"], rows)] if rows else []
-    for name, table in found.tables.items():
-        parts.append(_table(name, table))
+    parts += [_table(name, table) for name, table in found.tables.items() if name != "distributions"]
     if found.bottleneck is not None:
         parts.append(f"{'bottleneck' if 'stations' in found.tables else 'weakest'}: {found.bottleneck}")
     parts.append(_evidence(found))
@@ -129,7 +131,7 @@ def _table(name: str, table: dict[str, list[Any]]) -> str:
     head = [key for key in table if key not in widths and not (name == "loops" and "fewer" in table and key in HIDDEN)]
     count = len(next(iter(table.values()), []))
     order = list(range(count))
-    if "service" in table and "target" in table:
+    if "service" in table:
         order.sort(key=lambda row: _margin(table, row))
     rows = [[figure(table[key][row]) for key in head] for row in order[:SHOWN]]
     more = f"\n... and {count - SHOWN} more {name}; --json tells them all" if count > SHOWN else ""
@@ -138,7 +140,7 @@ def _table(name: str, table: dict[str, list[Any]]) -> str:
 
 def _margin(table: dict[str, list[Any]], row: int) -> float:
     """Return by how much a row's service lies above its target, or above a high service where it has none."""
-    service, target = table["service"][row], table["target"][row]
+    service, target = table["service"][row], table["target"][row] if "target" in table else None
     return 1.0 if service is None else float(service - (1.0 if target is None else target))
 
 

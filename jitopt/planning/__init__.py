@@ -91,7 +91,7 @@ def plan(
     from jitopt.planning.chain import WORK, run_chain
     from jitopt.planning.report import write_report
     from jitopt.planning.service import told_service
-    from jitopt.planning.service_runs import service_of
+    from jitopt.planning.service_runs import kept_for_service, service_of
     from jitopt.planning.store import Store
 
     began = time.monotonic() if began is None else began
@@ -105,7 +105,7 @@ def plan(
     found = run_chain(
         reading.plant,
         store=store,
-        time_limit=time_limit,
+        time_limit=time_limit - kept_for_service(reading.plant, time_limit),
         work_limit=WORK if work_limit is None else work_limit,
         seed=seed,
         threads=threads,

@@ -11,15 +11,15 @@ from jitopt.problems.figures import counted
 if TYPE_CHECKING:
     from jitopt.simulation.result import Simulation
 
-__all__ = ["Service", "WeakLoop", "percent", "told_service"]
+__all__ = ["FullRack", "Service", "WeakLoop", "percent", "told_service"]
 
 
 class WeakLoop(NamedTuple):
     """A loop that misses its target, or runs short often where it has none.
 
     asked: target of the service, None: it has none. service, service_half_width, fill_rate, cards: as
-    simulated. bare: the cards hold the mean need until they are back, and nothing on top. more: cards
-    that reach what is asked when added, None where none of those tried do.
+    simulated. bare: the cards hold the mean need until they are back, and nothing on top. tried: remedies
+    were looked for. more: cards that reach what is asked when added, None where none of those tried do.
     reached: what they give. punctual: what the cards give when no delivery is late, None where none
     is. full: limit that leaves no room for another card.
     """
@@ -31,6 +31,7 @@ class WeakLoop(NamedTuple):
     fill_rate: float
     cards: int
     bare: bool
+    tried: bool
     more: int | None
     reached: float | None
     punctual: float | None
@@ -45,13 +46,13 @@ class WeakLoop(NamedTuple):
             spread = percent(self.service_half_width, 2)
             told = f"covers the need in {percent(self.service)} +- {spread} of cases, asked {percent(self.asked)}"
         bare = "; its cards hold the mean need and no more" if self.bare else ""
-        return f"{told}{bare}; {', '.join(self._remedies())}"
+        return f"{told}{bare}; {', '.join(self._remedies())}" if self.tried else f"{told}{bare}"
 
     def _remedies(self) -> list[str]:
         found = []
         if self.more is not None and self.reached is not None:
             cards = self.cards + self.more
-            full = f", but {self.full} is full" if self.full else ""
+            full = f" (but {self.full} is full)" if self.full else ""
             found.append(f"{self.more} more ({cards} cards) give {percent(self.reached)}{full}")
         else:
             found.append("more cards alone do not help")
@@ -62,6 +63,21 @@ class WeakLoop(NamedTuple):
     def to_dict(self) -> dict[str, Any]:
         """Return the loop as plain data."""
         return {**self._asdict(), "text": self.text}
+
+
+class FullRack(NamedTuple):
+    """How full a rack is.
+
+    positions: it has. cards: in its loops. mean, often, almost: positions that are taken on average,
+    and that are not exceeded in 95 % and 99.9 % of the time, its loops taken as independent.
+    """
+
+    rack: str
+    positions: int
+    cards: int
+    mean: float
+    often: int
+    almost: int
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -77,17 +93,36 @@ def percent(share: float, digits: int = 1) -> str:
 
 @dataclass(frozen=True)
 class Service:
-    """What the cards of a plan give. weak: loops that fall short, the weakest first. minutes: of each loop's line."""
+    """What the cards of a plan give.
+
+    weak: loops that fall short, the weakest first. minutes: of each loop's line. racks: how full they are.
+    """
 
     simulation: Simulation
     weak: tuple[WeakLoop, ...]
     minutes: tuple[float | None, ...]
+    racks: tuple[FullRack, ...] = ()
 
     @cached_property
     def counts(self) -> dict[str, int]:
         """Loops by verdict on their target: kept, missed, open; and those without a target."""
         told = self.simulation.tables["loops"]["verdict"]
         return {name: told.count(key) for name, key in (*((k, k) for k in ("kept", "missed", "open")), ("none", None))}
+
+    @cached_property
+    def tight(self) -> tuple[str, ...]:
+        """Loops that keep their target, and would miss it with one card fewer."""
+        return self._with_fewer("missed")
+
+    @cached_property
+    def spare(self) -> tuple[str, ...]:
+        """Loops that keep their target, and would keep it with one card fewer."""
+        return self._with_fewer("kept")
+
+    def _with_fewer(self, verdict: str) -> tuple[str, ...]:
+        table = self.simulation.tables["loops"]
+        rows = zip(table["loop"], table["verdict"], table["fewer"], strict=True)
+        return tuple(loop for loop, now, fewer in rows if now == "kept" and fewer == verdict)
 
     def columns(self) -> dict[str, list[Any]]:
         """Return the loops as the columns of service.csv."""
@@ -105,7 +140,10 @@ class Service:
             "measures": {name: value.to_dict() for name, value in self.simulation.measures.items()},
             **{name: told[name] for name in ("replications", "days", "warm_up", "seed", "level")},
             "loops": self.counts,
+            "tight": list(self.tight),
+            "spare": list(self.spare),
             "weak": [loop.to_dict() for loop in self.weak],
+            "racks": [rack._asdict() for rack in self.racks],
         }
 
 
@@ -117,6 +155,8 @@ def told_service(service: Service) -> str:
     if asked:
         told += f"; of {counted(asked, 'loop')} with a target {counts['kept']} keep it, {counts['missed']} miss it"
         told += f", for {counts['open']} the runs do not tell" if counts["open"] else ""
+    if counts["kept"]:
+        told += f"; with one card fewer {len(service.tight)} of the {counts['kept']} would miss it"
     return told
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jitopt.planning.service import Service, WeakLoop
+from jitopt.planning.service import FullRack, Service, WeakLoop
 from jitopt.planning.steps.decisions import supplier_loops
 from jitopt.planning.steps.kanban import loop_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from jitopt.planning.analysis import Analysis
     from jitopt.planning.chain import PlantPlan
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jitopt.simulation.card_loops import CardLoop
     from jitopt.simulation.result import Simulation
 
-__all__ = ["AIM", "card_loops_of", "service_of"]
+__all__ = ["AIM", "card_loops_of", "kept_for_service", "service_of"]
 
 AIM = 0.95
 """Share of containers that should be there when they are wanted, in loops that have no target of their own."""
@@ -34,14 +34,22 @@ REPLICATIONS, DAYS = 30, 250
 
 LEAST_REPLICATIONS, LEAST_DAYS = 10, 40
 
-WORK = 30_000_000
+WORK = 12_000_000
 """Containers that all runs together follow, about: a second or two."""
 
-NAMED = 50
+A_LOOP, MOST_KEPT = 0.004, 0.1
+"""Seconds that the steps before leave for each loop, and the most of the time limit, as a share."""
+
+NAMED = 24
 """Weak loops for which a remedy is looked for, the weakest first."""
 
 TRIED = (1, 2, 3, 4, 5, 6, 8, 10, 13, 16)
 """Cards added in search of a remedy; in loops of more than 20 cards so many twentieths."""
+
+
+def kept_for_service(plant: Plant, time_limit: float) -> float:
+    """Return the seconds that the chain of decisions leaves for the simulation of its cards."""
+    return min(MOST_KEPT * time_limit, 0.2 + A_LOOP * len(plant.rows("loops")))
 
 
 def service_of(
@@ -68,7 +76,7 @@ def service_of(
     except OutOfTimeError:
         return None
     lines = {row["line"]: float(row["minutes"]) for row in plan.plant.rows("lines")}
-    return Service(found, weak, tuple(lines.get(name) for name in _kanban(plan).loops.consumer))
+    return Service(found, weak, tuple(lines.get(name) for name in _kanban(plan).loops.consumer), _racks(plan, found))
 
 
 def _length(loops: Sequence[CardLoop], warm_up: float) -> tuple[int, int]:
@@ -99,9 +107,18 @@ def card_loops_of(plan: PlantPlan) -> list[CardLoop]:
                 delay=lead_time(table.lead_time[row], spread), interval=interval, quantity=quantity,
                 signal=(table.signal[row] if table.signal else None) or "first_piece",
                 target=table.service[row] if table.service else None, late=late, late_by=interval,
+                days=_days(plan, table.part[row], demand),
             )
         )  # fmt: skip
     return found
+
+
+def _days(plan: PlantPlan, part: str, demand: float) -> tuple[float, ...]:
+    """Return a loop's need on each day of the demand table; none where the plant tells the part's deviation."""
+    need = float(plan.analysis.need(part))
+    if not need or (plan.plant.part.get(part) or {}).get("demand_sd") is not None:
+        return ()
+    return tuple(float(units) * demand / need for units in plan.analysis.series[part].values())
 
 
 def _kanban(plan: PlantPlan) -> Any:
@@ -148,18 +165,17 @@ def _weak(
         ):
             short.append((fill_rate - AIM, row))
     rows = [row for _, row in sorted(short)]
-    helped = rows[:NAMED]
-    remedies = dict(zip(helped, _remedies([loops[row] for row in helped], helped, found, threads, until), strict=True))
+    remedies = _remedies({row: loops[row] for row in rows[:NAMED]}, found, threads, until) if rows else {}
     full = _full(plan)
     found_weak = []
     for row in rows:
         service, half = table["service"][row], table["service_half_width"][row]
-        more, reached, punctual = remedies.get(row, (None, None, None))
+        remedy = remedies.get(row, _Remedy())
         found_weak.append(
             WeakLoop(
                 loop=loops[row].loop, asked=loops[row].target, service=service, service_half_width=half,
-                fill_rate=table["fill_rate"][row], cards=loops[row].cards, bare=_is_bare(loops[row]), more=more,
-                reached=reached, punctual=punctual, full=full.get(loops[row].loop),
+                fill_rate=table["fill_rate"][row], cards=loops[row].cards, bare=_is_bare(loops[row]),
+                tried=row in remedies, more=remedy.more, reached=remedy.reached, punctual=remedy.punctual, full=full.get(loops[row].loop),
             )
         )  # fmt: skip
     return tuple(found_weak)
@@ -171,38 +187,76 @@ def _is_bare(loop: CardLoop) -> bool:
     return cards * loop.lasts.mean <= (loop.delay.mean + loop.interval) * (1 + 1e-9)
 
 
+class _Remedy(NamedTuple):
+    """What helps a loop; see `WeakLoop`."""
+
+    more: int | None = None
+    reached: float | None = None
+    punctual: float | None = None
+
+
 def _remedies(
-    loops: Sequence[CardLoop], numbers: Sequence[int], found: Simulation, threads: int | None, until: float | None
-) -> list[tuple[int | None, float | None, float | None]]:
-    """Return for each loop: cards to add, what they give, what its cards give without late deliveries.
+    loops: Mapping[int, CardLoop], found: Simulation, threads: int | None, until: float | None
+) -> dict[int, _Remedy]:
+    """Return what helps loops, by their places; none where the time is over before.
 
     On the random numbers of the simulation, so that what differs is the remedy alone.
     """
     from jitopt.simulation._kernels import loops as m
-    from jitopt.simulation.loop_runs import run_loops
+    from jitopt.simulation.loop_runs import OutOfTimeError, run_loops
 
-    if not loops:
-        return []
     told = {name: found.evidence[name] for name in ("replications", "seed", "days", "warm_up")}
 
-    def served(changed: Sequence[CardLoop]) -> list[float]:
+    def served(changed: Mapping[int, CardLoop]) -> dict[int, float]:
         left = None if until is None else until - time.monotonic()
-        sums = run_loops(changed, **told, threads=threads, time_limit=left, numbers=numbers).sums[:, 0].sum(axis=1)
-        pairs = [(m.ON_TIME, m.TAKEN) if loop.target is None else (m.COVERED, m.CYCLES) for loop in changed]
-        return [float(row[above] / max(row[below], 1.0)) for row, (above, below) in zip(sums, pairs, strict=True)]
+        runs = run_loops([*changed.values()], **told, threads=threads, time_limit=left, numbers=[*changed])
+        above = {place: m.COVERED if loop.target else m.ON_TIME for place, loop in changed.items()}
+        below = {place: m.CYCLES if loop.target else m.TAKEN for place, loop in changed.items()}
+        sums = zip(changed, runs.sums[:, 0].sum(axis=1), strict=True)
+        return {place: float(row[above[place]] / max(row[below[place]], 1.0)) for place, row in sums}
 
-    more: list[tuple[int | None, float | None]] = [(None, None)] * len(loops)
-    for steps in TRIED:
-        if all(added is not None for added, _ in more):
-            break
-        added = [steps * max(1, loop.cards // 20) for loop in loops]
-        values = served([replace(loop, cards=loop.cards + n) for loop, n in zip(loops, added, strict=True)])
-        for at, (loop, value) in enumerate(zip(loops, values, strict=True)):
-            if more[at][0] is None and value >= (AIM if loop.target is None else loop.target):
-                more[at] = (added[at], value)
-    is_late = [loop.late > 0 and loop.late_by > 0 for loop in loops]
-    punctual = served([replace(loop, late=0.0) for loop in loops]) if any(is_late) else [0.0] * len(loops)
-    return [(*pair, value if late else None) for pair, value, late in zip(more, punctual, is_late, strict=True)]
+    remedies: dict[int, _Remedy] = {}
+    try:
+        late = {place: replace(loop, late=0.0) for place, loop in loops.items() if loop.late > 0 and loop.late_by > 0}
+        punctual = served(late) if late else {}
+        waiting = dict(loops)
+        for steps in TRIED:
+            added = {place: steps * max(1, loop.cards // 20) for place, loop in waiting.items()}
+            given = served({place: replace(loop, cards=loop.cards + added[place]) for place, loop in waiting.items()})
+            for place, value in given.items():
+                if value >= (loops[place].target or AIM):
+                    remedies[place] = _Remedy(added[place], value, punctual.get(place))
+                    del waiting[place]
+            if not waiting:
+                break
+        return remedies | {place: _Remedy(punctual=punctual.get(place)) for place in waiting}
+    except OutOfTimeError:
+        return {}
+
+
+def _racks(plan: PlantPlan, found: Simulation) -> tuple[FullRack, ...]:
+    """Return how full the racks are: the full containers of their loops, added up as independent numbers."""
+    import numpy as np
+
+    instance, table = _kanban(plan), found.tables["distributions"]
+    shares: dict[str, Any] = {loop: np.zeros(cards + 1) for loop, (_, cards) in plan.decisions.cards.items()}
+    for loop, level, share in zip(table["loop"], table["containers"], table["share"], strict=True):
+        shares[loop][level] = share
+    racks = []
+    for rack, positions in plan.plant.rack.items():
+        limit = f"rack {rack}"
+        loops = [
+            loop for loop, (box, _) in plan.decisions.cards.items() if limit in dict(instance.pairs[loop, box].uses)
+        ]
+        whole = np.ones(1)
+        for loop in loops:
+            whole = np.convolve(whole, shares[loop])
+        if loops:
+            below = np.cumsum(whole)
+            mean = float(whole @ np.arange(len(whole)))
+            often, almost = (int(np.searchsorted(below, level)) for level in (0.95, 0.999))
+            racks.append(FullRack(rack, positions, len(whole) - 1, mean, often, almost))
+    return tuple(racks)
 
 
 def _full(plan: PlantPlan) -> dict[str, str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jitopt.planning.chain import Outcome, PlantPlan
     from jitopt.planning.indicators import Limit
     from jitopt.planning.obstacles import Obstacle
+    from jitopt.planning.service import Service
 
 __all__ = ["REPAIR", "summary"]
 
@@ -227,9 +228,23 @@ def _service(plan: PlantPlan) -> list[str]:
     lines += [f"* {plain(loop.loop)}: {plain(loop.text)}." for loop in plan.service.weak[:MOST]]
     if len(plan.service.weak) > MOST:
         lines.append(f"* ... and {len(plan.service.weak) - MOST} more, in service.csv.")
+    if plan.service.spare:
+        names = ", ".join(plain(name) for name in plan.service.spare[:MOST])
+        more = f" and {len(plan.service.spare) - MOST} more" if len(plan.service.spare) > MOST else ""
+        lines += ["", f"Would keep their target with one card fewer: {names}{more}."]
+    lines += _racks(plan.service)
     told = plan.service.simulation.evidence
     how = f"Simulated loop by loop, {told['replications']} runs of {told['days']:g} days; every loop is in service.csv."
-    return [*lines, *([""] if plan.service.weak else []), how, ""]
+    return [*lines, *([""] if lines[-1] else []), how, ""]
+
+
+def _racks(service: Service) -> list[str]:
+    """Tell how full the racks are, against all cards on full containers."""
+    if not service.racks:
+        return []
+    rows = [[rack.rack, rack.positions, rack.cards, rack.mean, rack.often, rack.almost] for rack in service.racks]
+    head = ["rack", "positions", "cards", "taken on average", "in 95 % of the time at most", "in 99.9 %"]
+    return ["", "How full the racks are, where every card has its position:", "", *_table(head, rows)]
 
 
 def _limits(plan: PlantPlan) -> list[str]:

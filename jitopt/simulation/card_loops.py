@@ -22,7 +22,8 @@ class CardLoop:
     used. delay: from the round that takes a card, or from its release, to the full container [days].
     interval: R between two rounds [days, 0: cards go at once]. quantity: good units in a container.
     signal: what releases a card. target: service asked for, None where none is. late: share of the
-    delays that are longer by late_by [days].
+    delays that are longer by late_by [days]. days: good units needed on each of the days that are
+    told; where there are any, blocks of them are drawn, and of `lasts` only the mean is read.
 
     supply: "shared", the cards of a round (of a day, without rounds) have one delay, nothing
     overtakes; "independent", each card has its own; "server", one container after the other, delays
@@ -40,6 +41,7 @@ class CardLoop:
     target: float | None = None
     late: float = 0.0
     late_by: float = 0.0
+    days: tuple[float, ...] = ()
     supply: Literal["shared", "independent", "server"] = "shared"
     shortage: Literal["backorder", "lost", "stop", "order"] = "backorder"
 
@@ -47,7 +49,8 @@ class CardLoop:
     def is_random(self) -> bool:
         """True where chance has a part in it."""
         late = self.late > 0 and self.late_by > 0
-        return late or self.lasts.variance() > 0 or self.delay.variance() > 0
+        uneven = len(set(self.days)) > 1 if self.days else self.lasts.variance() > 0
+        return late or uneven or self.delay.variance() > 0
 
 
 def lead_time(mean: float, deviation: float) -> Distribution:

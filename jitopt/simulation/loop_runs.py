@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitopt import jit
-from jitopt.errors import InputError, JitoptError
-from jitopt.problems.variates import draw, source
+from jitopt.errors import JitoptError
+from jitopt.problems.variates import source
 from jitopt.simulation._kernels import loops as measures
+from jitopt.simulation.loop_samples import needs_of, sample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,9 +42,6 @@ SHORTAGE = {
 CELLS = 1 << 20
 """Containers that one call of the kernel follows, about: a few hundredths of a second."""
 
-MOST = 20_000_000
-"""Containers of one loop that a replication may follow."""
-
 SMALL = 40_000
 """Containers that plain Python follows in the time it takes to load machine code."""
 
@@ -52,9 +50,6 @@ MAKING = 20.0
 
 LEVELS = 1000
 """Levels of stock told apart, at most."""
-
-RARE = 8.0
-"""Standard deviations of spare variates: a run that needs more ends a little earlier."""
 
 
 class OutOfTimeError(JitoptError):
@@ -256,36 +251,3 @@ class _Job:
         )  # fmt: skip
         if step == 0:
             self.levels[place] += levels.sum(axis=0)
-
-
-def needs_of(loop: CardLoop, end: float) -> int:
-    """Return for how many containers a run draws how long they last."""
-    if not loop.lasts.mean:
-        return 1
-    mean = end / loop.lasts.mean
-    cv = loop.lasts.variance() ** 0.5 / loop.lasts.mean
-    count = mean + RARE * cv * (mean**0.5 + cv) + RARE
-    if count > MOST:
-        raise InputError(
-            f"a run may follow {MOST} containers of a loop at most",
-            place=f"/loops/{loop.loop}",
-            value=f"{mean:.0f} in {end:.6g} days",
-            remedy="simulate fewer days, or check the units of demand and container",
-        )
-    return int(count)
-
-
-def sample(loop: CardLoop, streams: Sequence[np.random.Generator], rows: int, lasts: int, end: float) -> Any:
-    """Draw a loop's variates: how long containers last, first need, delays, phase of the rounds."""
-    first = streams[2].random((rows, 2))
-    if not loop.lasts.mean:
-        gap, begin = np.zeros((rows, 1)), np.full(rows, end + 1)
-    else:
-        gap = draw(loop.lasts, streams[0], (rows, lasts))
-        begin = first[:, 0] * loop.lasts.mean
-    rounds = int(end / loop.interval if loop.interval else end)
-    size = rounds + 2 if loop.supply == "shared" else lasts + 1
-    delay = draw(loop.delay, streams[1], (rows, size))
-    if loop.late and loop.late_by:
-        delay = delay + loop.late_by * (streams[3].random((rows, size)) < loop.late)
-    return gap, begin, delay, first[:, 1] * loop.interval

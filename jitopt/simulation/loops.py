@@ -94,7 +94,8 @@ def simulate_cards(
         "containers": int(runs.sums[:, 0, :, m.TAKEN].sum()),
     }
     table = loop_table(runs, level)
-    return Simulation(subject, overall(runs, level), {"loops": table}, _weakest(table), evidence, runs.seconds)
+    tables = {"loops": table, "distributions": distributions(runs)}
+    return Simulation(subject, overall(runs, level), tables, _weakest(table), evidence, runs.seconds)
 
 
 def overall(runs: LoopRuns, level: float) -> dict[str, Estimate]:
@@ -148,6 +149,19 @@ def loop_table(runs: LoopRuns, level: float) -> Columns:
     fewer = _service(runs, 1, level)
     _put(table, "service_fewer", *fewer)
     table["fewer"] = _verdicts(loops, *fewer)
+    return table
+
+
+def distributions(runs: LoopRuns) -> Columns:
+    """Return in which share of the time each number of full containers stands in each loop's store."""
+    table: Columns = {"loop": [], "of": [], "containers": [], "share": []}
+    for loop, levels, width in zip(runs.loops, runs.levels, runs.widths, strict=True):
+        shares = levels / (levels.sum() or 1.0)
+        found = np.flatnonzero(shares)
+        table["loop"] += [loop.loop] * len(found)
+        table["of"] += ["stock"] * len(found)
+        table["containers"] += (found * width).tolist()
+        table["share"] += shares[found].tolist()
     return table
 
 
