@@ -43,7 +43,7 @@ EXAMPLES = examples()
 def test_every_problem_has_an_example() -> None:
     assert [problem for problem, _, _ in EXAMPLES] == [
         *["delivery", "delivery", "heijunka", "heijunka"],
-        *["kanban", "kanban", "kanban", "sourcing"],
+        *["kanban", "kanban", "kanban", "kanban", "sourcing"],
     ]
 
 
