@@ -26,7 +26,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["cached", "compiled", "in_place", "is_cached", "kernel", "mark_cached", "plain", "twin"]
+__all__ = [
+    "cached",
+    "cells",
+    "compiled",
+    "in_place",
+    "inlined",
+    "is_cached",
+    "kernel",
+    "mark_cached",
+    "merged",
+    "plain",
+    "twin",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,6 +60,36 @@ def in_place(function: F) -> F:
     small kernels hand records of many arrays to each other.
     """
     return _compile(function, _nrt=False, error_model="numpy") if function.__module__.endswith(SUFFIX) else function
+
+
+def inlined(function: F) -> F:
+    """Mark a small kernel as `in_place` does, whose machine code is put into that of its callers.
+
+    For what is called so often that handing over the arrays would cost more than the work.
+    """
+    if not function.__module__.endswith(SUFFIX):
+        return function
+    options = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return _compile(function, _nrt=False, error_model="numpy", **options)
+
+
+def merged(function: F) -> F:
+    """Mark a kernel as `in_place` does, whose source is read as a part of its callers.
+
+    For larger ones with a single caller: compiled once, where `inlined` compiles every level anew.
+    """
+    if not function.__module__.endswith(SUFFIX):
+        return function
+    return _compile(function, _nrt=False, error_model="numpy", inline="always")
+
+
+def cells(array: Any, module: ModuleType) -> Any:
+    """Return an array as the kernels of a module take it who are given no negative index (`jitopt.cells`)."""
+    if not module.__name__.endswith(SUFFIX):
+        return array
+    from jitopt.cells import Cells
+
+    return array.view(Cells)
 
 
 def _compile(function: F, **options: Any) -> F:

@@ -33,7 +33,7 @@ from jitopt.problems.base import (
 from jitopt.problems.kanban.line import Line, Places, Sample
 from jitopt.problems.kanban.normal import ceiling
 
-__all__ = ["Kanban", "KanbanPlan", "Loop", "LoopCards", "Pair"]
+__all__ = ["Kanban", "KanbanPlan", "Loop", "LoopCards", "Loops", "Pair", "cards_needed", "loop_of"]
 
 MOST_CARDS = 10**7
 """No loop may need more cards than this."""
@@ -324,7 +324,7 @@ class Kanban(Instance[KanbanPlan]):
     def loop_data(self) -> dict[str, Loop]:
         """The loops of the plant form, by id."""
         table = self.loops
-        return {} if table is None else {name: _loop(table, row, self.serves) for row, name in enumerate(table.loop)}
+        return {} if table is None else {name: loop_of(table, row, self.serves) for row, name in enumerate(table.loop)}
 
     @cached_property
     def pairs(self) -> dict[tuple[str, str], Pair]:
@@ -419,11 +419,7 @@ class Kanban(Instance[KanbanPlan]):
         """Return the cards that demand and replenishment ask for; 0 where a shortage cost takes their place."""
         key = (loop, container)
         if key not in self._needs:
-            data = self.loop_data[loop]
-            quantity = self.pairs[key].quantity
-            self._needs[key] = (
-                ceiling(data.base, data.service, data.variance, quantity) + data.extra if data.asked else 0
-            )
+            self._needs[key] = cards_needed(self.loop_data[loop], self.pairs[key].quantity)
         return self._needs[key]
 
     def stock(self, loop: str, container: str, cards: int) -> Fraction:
@@ -446,12 +442,17 @@ class Kanban(Instance[KanbanPlan]):
         }
 
 
+def cards_needed(loop: Loop, quantity: Fraction) -> int:
+    """Return the cards that demand and replenishment ask for; 0 where a shortage cost takes their place."""
+    return ceiling(loop.base, loop.service, loop.variance, quantity) + loop.extra if loop.asked else 0
+
+
 def _entry(column: tuple[float | None, ...] | None, row: int) -> Fraction:
     value = column[row] if column else None
     return ZERO if value is None else exact(value)
 
 
-def _loop(table: Loops, row: int, serves: bool) -> Loop:
+def loop_of(table: Loops, row: int, serves: bool) -> Loop:
     """Compute what the rules and terms need of a loop.
 
     Need during W = L + R: mean D W / y, variance (W sd^2 + D^2 sd_L^2) / y^2. serves: shortage is all

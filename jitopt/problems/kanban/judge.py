@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from jitopt.problems.base import Evaluation, Violation, evaluation, total, unpriced
 from jitopt.problems.figures import counted
@@ -16,7 +17,10 @@ from jitopt.problems.kanban.instance import Kanban, KanbanPlan
 from jitopt.problems.kanban.normal import loss
 from jitopt.problems.kanban.words import called, overfull, too_many_changes
 
-__all__ = ["evaluate", "loads"]
+if TYPE_CHECKING:
+    from jitopt.problems.kanban.instance import Loop, Pair
+
+__all__ = ["evaluate", "loads", "loop_terms"]
 
 ZERO = Fraction(0)
 
@@ -142,20 +146,26 @@ def _changed(instance: Kanban, choice: Choice) -> int:
 def _terms(instance: Kanban, choice: Choice) -> dict[str, Fraction]:
     """Return the terms of the plant form; they sum up to the objective."""
     terms = {} if instance.serves else dict.fromkeys(("cards", "holding", "handling"), ZERO)
-    short = ZERO
-    for name, (container, cards) in choice.items():
-        loop, pair = instance.loop_data[name], instance.pairs[name, container]
-        stock = instance.stock(name, container, cards)
-        if pair.card_cost:
-            terms["cards"] += pair.card_cost * cards
-        if loop.holding:
-            terms["holding"] += loop.holding * max(ZERO, stock - loop.during)
-        if pair.handling_cost:
-            terms["handling"] += pair.handling_cost * loop.demand / pair.quantity
-        if loop.shortage:
-            short += loop.shortage * loss(stock, loop.mean, loop.variance)
     if any(loop.shortage is not None for loop in instance.loop_data.values()):
-        terms["shortage"] = short
+        terms["shortage"] = ZERO
+    for name, (container, cards) in choice.items():
+        for term, value in loop_terms(instance.loop_data[name], instance.pairs[name, container], cards).items():
+            terms[term] += value
     if instance.change_price:
         terms["change"] = instance.change_price * _changed(instance, choice)
+    return terms
+
+
+def loop_terms(loop: Loop, pair: Pair, cards: int) -> dict[str, Fraction]:
+    """Return what a loop with so many cards of a container adds to each term but that of changes."""
+    terms = {}
+    if pair.card_cost:
+        terms["cards"] = pair.card_cost * cards
+    stock = (cards - loop.extra) * pair.quantity
+    if loop.holding:
+        terms["holding"] = loop.holding * max(ZERO, stock - loop.during)
+    if pair.handling_cost:
+        terms["handling"] = pair.handling_cost * loop.demand / pair.quantity
+    if loop.shortage:
+        terms["shortage"] = loop.shortage * loss(stock, loop.mean, loop.variance)
     return terms
