@@ -175,7 +175,8 @@ def _weak(
             WeakLoop(
                 loop=loops[row].loop, asked=loops[row].target, service=service, service_half_width=half,
                 fill_rate=table["fill_rate"][row], cards=loops[row].cards, bare=_is_bare(loops[row]),
-                tried=row in remedies, more=remedy.more, reached=remedy.reached, punctual=remedy.punctual, full=full.get(loops[row].loop),
+                tried=row in remedies, more=remedy.more, reached=remedy.reached, punctual=remedy.punctual,
+                full=full.get(loops[row].loop),
             )
         )  # fmt: skip
     return tuple(found_weak)
