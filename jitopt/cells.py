@@ -51,9 +51,9 @@ def _pointer(context: Any, builder: Any, kind: Any, value: Any, index_type: Any,
     """Return where an item stands."""
     array = make_array(kind)(context, builder, value)
     if isinstance(index_type, types.BaseTuple):
-        parts = zip(cgutils.unpack_tuple(builder, index, count=len(index_type)), index_type, strict=True)
+        parts = list(zip(cgutils.unpack_tuple(builder, index, count=len(index_type)), tuple(index_type), strict=True))
     else:
-        parts = zip([index], [index_type], strict=True)
+        parts = [(index, index_type)]
     places = [context.cast(builder, part, part_type, types.intp) for part, part_type in parts]
     return cgutils.get_item_pointer(context, builder, kind, array, places, wraparound=False, boundscheck=False)
 

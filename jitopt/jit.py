@@ -26,7 +26,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["cached", "cells", "compiled", "in_place", "inlined", "is_cached", "kernel", "mark_cached", "plain", "twin"]
+__all__ = [
+    "cached",
+    "cells",
+    "compiled",
+    "in_place",
+    "inlined",
+    "is_cached",
+    "kernel",
+    "mark_cached",
+    "merged",
+    "plain",
+    "twin",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,18 +63,24 @@ def in_place(function: F) -> F:
 
 
 def inlined(function: F) -> F:
-    """Mark a kernel as `in_place` does, whose machine code is put into that of its callers.
+    """Mark a small kernel as `in_place` does, whose machine code is put into that of its callers.
 
-    For what is called many times where handing over the arrays would cost more than the work.
+    For what is called so often that handing over the arrays would cost more than the work.
     """
     if not function.__module__.endswith(SUFFIX):
         return function
-    return _compile(
-        function,
-        _nrt=False,
-        error_model="numpy",
-        **({"forceinline": True} if os.environ.get("FI") else {"inline": "always"}),
-    )
+    options = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return _compile(function, _nrt=False, error_model="numpy", **options)
+
+
+def merged(function: F) -> F:
+    """Mark a kernel as `in_place` does, whose source is read as a part of its callers.
+
+    For larger ones with a single caller: compiled once, where `inlined` compiles every level anew.
+    """
+    if not function.__module__.endswith(SUFFIX):
+        return function
+    return _compile(function, _nrt=False, error_model="numpy", inline="always")
 
 
 def cells(array: Any, module: ModuleType) -> Any:

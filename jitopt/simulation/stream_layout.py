@@ -25,11 +25,11 @@ OPEN_ENDED = 1024
 class Layout:
     """A stream as the memory that every replication starts from.
 
-    n, x, m, y: of `plant_fields`, as lists. sources: of random numbers, by their rows. first: (row, source or -1, time) of
-    the first events; with a source its first number is added to the time. lives: (server, source or -1, mean) of
-    the first breakdowns. closed: customers who do not order from the start on. bars: where the
-    distributions stand. margin: unused rows there must be when an event begins. network: stocks and
-    flows between the loops.
+    n, x, m, y: of `plant_fields`, as lists. sources: of random numbers, by their rows. first: (row,
+    source or -1, time) of the first events; with a source its first number is added to the time.
+    lives: (server, source or -1, mean) of the first breakdowns. closed: customers who do not order from
+    the start on. margin: unused rows there must be when an event begins. network: stocks and flows
+    between the loops.
     """
 
     def __init__(self, stream: ValueStream) -> None:
@@ -281,7 +281,7 @@ class Layout:
             source = self._source(row, f.INTERVAL_SOURCE, (8, place), self._times(table, place, "", interval))
             offset = column(table, "offset", None)[place]
             if interval == 0:
-                self.n[self.n[row + f.TAKES]][f.SINK] = 1
+                self.n[self.n[row][f.TAKES]][f.SINK] = 1
             elif offset is not None:
                 self.first.append((row, -1, offset))
             else:
@@ -368,7 +368,7 @@ class Layout:
             return
         if stream.planning is not None:
             for name, target in self.network.targets.items():
-                self.x[self.loops[self.network.index[name]] + f.TARGET] = target
+                self.x[self.loops[self.network.index[name]]][f.TARGET] = target
             every = stream.planning_interval or stream.day
             self._repeat(f.MRP, -1, every, first=0.0)
         table = stream.schedule

@@ -14,9 +14,6 @@ from jitopt.simulation._kernels import plant_calendar, plant_flow, plant_station
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from jitopt.simulation.stream_layout import Layout
 
 __all__ = ["Replication", "TooLate"]
@@ -37,8 +34,9 @@ class TooLate(Exception):
 class Replication:
     """A plant on its way.
 
-    layout: of the stream. seed, number: fix its random numbers. trace: events of which a trace is kept. n, x, m, y:
-    its memory. opening, before: stock, and minutes containers had been under way, when the counts began, by loop. now: time it has reached [minutes]. sampling: seconds spent on random numbers.
+    layout: of the stream. seed, number: fix its random numbers. trace: events of which a trace is kept.
+    n, x, m, y: its memory. opening, before: stock, and minutes that containers had been under way, when the
+    counts began, by loop. now: time it has reached [minutes]. sampling: seconds spent on random numbers.
     """
 
     def __init__(self, layout: Layout, seed: int, number: int, compiled: bool = True, trace: int = 0) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import jitopt.simulation._kernels.plant_fields as f
-from jitopt.jit import in_place, inlined, twin
+from jitopt.jit import in_place, merged, twin
 
 if TYPE_CHECKING:
     from jitopt.simulation._kernels.arrays import Floats, Ints, Matrix, Table
@@ -25,7 +25,7 @@ feed_station, server_event, try_loop = _stations.feed_station, _stations.server_
 line_goes_on, repeat, switch, truck = _supply.line_goes_on, _supply.repeat, _supply.switch, _supply.truck
 
 
-@inlined
+@merged
 def settle(n: Table, x: Matrix, m: Ints, y: Floats, now: float) -> None:
     """Let loops release and stations start what they can, until nothing moves."""
     while True:
@@ -45,7 +45,7 @@ def settle(n: Table, x: Matrix, m: Ints, y: Floats, now: float) -> None:
         feed_station(n, x, m, y, station, now)
 
 
-@inlined
+@merged
 def handle(n: Table, x: Matrix, m: Ints, y: Floats, row: int, now: float) -> None:
     """Deal with the event of a row."""
     kind = n[row, f.KIND]

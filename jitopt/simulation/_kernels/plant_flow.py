@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import jitopt.simulation._kernels.plant_fields as f
-from jitopt.jit import in_place, inlined, twin
+from jitopt.jit import in_place, inlined, merged, twin
 
 if TYPE_CHECKING:
     from jitopt.simulation._kernels.arrays import Floats, Ints, Matrix, Table
@@ -44,7 +44,7 @@ def measure_wip(n: Table, x: Matrix, y: Floats, loop: int, now: float) -> None:
         x[loop, f.WIP_SINCE] = now
 
 
-@inlined
+@merged
 def withdraw(n: Table, x: Matrix, m: Ints, y: Floats, loop: int, grains: int, now: float) -> None:
     """Take from a supermarket what is there, and free the cards of what was taken."""
     measure_stock(n, x, y, loop, now)
@@ -56,7 +56,7 @@ def withdraw(n: Table, x: Matrix, m: Ints, y: Floats, loop: int, grains: int, no
     give_back(n, x, m, y, loop, grains, now)
 
 
-@inlined
+@merged
 def give_back(n: Table, x: Matrix, m: Ints, y: Floats, loop: int, grains: int, now: float) -> None:
     """Free the cards of grains that are used up."""
     size = n[loop, f.SIZE]
@@ -125,7 +125,7 @@ def authorise(n: Table, m: Ints, loop: int, cards: int) -> None:
     touch(n, m, loop)
 
 
-@inlined
+@merged
 def may_release(n: Table, m: Ints, loop: int) -> bool:
     """Tell whether a loop has cards and material for a container; if material is missing, note which."""
     if n[loop, f.AUTHORISED] == 0 and n[loop, f.OPEN] == 0:
@@ -143,7 +143,7 @@ def may_release(n: Table, m: Ints, loop: int) -> bool:
     return True
 
 
-@inlined
+@merged
 def release(n: Table, x: Matrix, m: Ints, y: Floats, loop: int, now: float) -> int:
     """Take cards and material for a container, and return it."""
     if n[loop, f.OPEN] == 0:
@@ -208,7 +208,7 @@ def leave(n: Table, x: Matrix, m: Ints, y: Floats, container: int, now: float) -
     drop_row(n, container)
 
 
-@inlined
+@merged
 def arrive(n: Table, x: Matrix, m: Ints, y: Floats, container: int, now: float) -> None:
     """Put a container into its supermarket; what is bad is taken out and counts as used."""
     loop = n[container, f.LOOP]
@@ -226,7 +226,7 @@ def arrive(n: Table, x: Matrix, m: Ints, y: Floats, container: int, now: float) 
         scrap(n, x, m, y, loop, bad, now)
 
 
-@inlined
+@merged
 def put(n: Table, x: Matrix, m: Ints, y: Floats, loop: int, grains: int, now: float) -> None:
     """Put good grains into a supermarket: orders that wait come first, then loops."""
     measure_stock(n, x, y, loop, now)

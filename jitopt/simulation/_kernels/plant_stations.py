@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import jitopt.simulation._kernels.plant_fields as f
-from jitopt.jit import in_place, inlined, twin
+from jitopt.jit import in_place, inlined, merged, twin
 
 if TYPE_CHECKING:
     from jitopt.simulation._kernels.arrays import Floats, Ints, Matrix, Table
@@ -112,7 +112,7 @@ def enter(n: Table, m: Ints, operation: int, container: int) -> None:
         call(n, m, station)
 
 
-@inlined
+@merged
 def try_loop(n: Table, x: Matrix, m: Ints, y: Floats, loop: int, now: float) -> None:
     """Release what a loop may release."""
     operation = n[loop, f.FIRST_OPERATION]
@@ -138,7 +138,7 @@ def better(n: Table, x: Matrix, rule: int, family: int, one: int, other: int) ->
     return n[n[one, f.FIRST], f.RANK] < n[n[other, f.FIRST], f.RANK]
 
 
-@inlined
+@merged
 def choose(n: Table, x: Matrix, m: Ints, station: int, family: int) -> int:
     """Return the operation whose first container a server set up for `family` takes next."""
     first = n[station, f.OPERATIONS]
@@ -152,7 +152,7 @@ def choose(n: Table, x: Matrix, m: Ints, station: int, family: int) -> int:
     return chosen
 
 
-@inlined
+@merged
 def prefer(n: Table, m: Ints, station: int, free: int, operation: int) -> int:
     """Return the free server that is set up for an operation, `free` if there is none."""
     if n[operation, f.FAMILY] >= 0 and n[free, f.SETTING] != n[operation, f.FAMILY]:
@@ -162,7 +162,7 @@ def prefer(n: Table, m: Ints, station: int, free: int, operation: int) -> int:
     return free
 
 
-@inlined
+@merged
 def feed_station(n: Table, x: Matrix, m: Ints, y: Floats, station: int, now: float) -> None:
     """Let free servers of a station take containers, and let others come to where there is room."""
     for k in range(n[station, f.SERVERS], n[station, f.SERVERS_END]):
@@ -190,7 +190,7 @@ def admit(n: Table, x: Matrix, m: Ints, y: Floats, station: int, now: float) -> 
             touch(n, m, m[k])
 
 
-@inlined
+@merged
 def begin(n: Table, x: Matrix, m: Ints, y: Floats, server: int, operation: int, container: int, now: float) -> None:
     """Let a server take a container: set up first where the family changes, then run."""
     account(n, x, server, now)
@@ -211,7 +211,7 @@ def begin(n: Table, x: Matrix, m: Ints, y: Floats, server: int, operation: int, 
     run(n, x, m, y, server, now)
 
 
-@inlined
+@merged
 def run(n: Table, x: Matrix, m: Ints, y: Floats, server: int, now: float) -> None:
     """Let a server that is set up run its container."""
     operation = n[server, f.OPERATION]
@@ -227,7 +227,7 @@ def set_up(n: Table, x: Matrix, m: Ints, y: Floats, server: int, now: float) -> 
     run(n, x, m, y, server, now)
 
 
-@inlined
+@merged
 def server_event(n: Table, x: Matrix, m: Ints, y: Floats, server: int, now: float) -> None:
     """A repair ends, a server breaks down, a set-up or a run is done."""
     if n[server, f.BROKEN] == 1:
@@ -251,7 +251,7 @@ def server_event(n: Table, x: Matrix, m: Ints, y: Floats, server: int, now: floa
         finish(n, x, m, y, server, now)
 
 
-@inlined
+@merged
 def finish(n: Table, x: Matrix, m: Ints, y: Floats, server: int, now: float) -> None:
     """A container is done: it goes on, again, or away; the line may stop."""
     operation = n[server, f.OPERATION]
@@ -284,7 +284,7 @@ def inspect(n: Table, x: Matrix, m: Ints, y: Floats, operation: int, container: 
     return True
 
 
-@inlined
+@merged
 def pass_on(n: Table, x: Matrix, m: Ints, y: Floats, server: int, operation: int, container: int, now: float) -> None:
     """Send a container to its next step; without room there, it stays and blocks its server."""
     following = n[operation, f.NEXT_OPERATION]

@@ -30,12 +30,13 @@ def truck(n: Table, x: Matrix, m: Ints, y: Floats, supplier: int, now: float) ->
         loop = m[k]
         place = n[loop, f.DUE_DELIVERIES] + trip % delay
         due = m[place]
-        m[place] = n[loop, f.AUTHORISED]
+        cards = n[loop, f.AUTHORISED]  # Handed over before what comes is looked at.
+        m[place] = cards
+        n[loop, f.AUTHORISED] = 0
         for _ in range(due):
             depart(n, x, m, y, pop(n, loop, f.ON_ORDER), now)
-        for _ in range(n[loop, f.AUTHORISED]):
+        for _ in range(cards):
             append(n, loop, f.ON_ORDER, f.ON_ORDER_LAST, born(n, x, m, y, loop, now))
-        n[loop, f.AUTHORISED] = 0
     x[supplier, f.SCHEDULED] += x[supplier, f.EVERY]
     late = draw(n, y, n[supplier, f.LATE_SOURCE], 0.0)
     schedule(n, m, y, supplier, max(now, x[supplier, f.SCHEDULED] + late))
