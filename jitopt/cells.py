@@ -49,9 +49,10 @@ def _typeof(array: Any, _: Any) -> CellsType:
 
 def _pointer(context: Any, builder: Any, kind: Any, value: Any, index_type: Any, index: Any) -> Any:
     """Return where an item stands."""
+    several: Any = types.BaseTuple
     array = make_array(kind)(context, builder, value)
-    if isinstance(index_type, types.BaseTuple):
-        parts = list(zip(cgutils.unpack_tuple(builder, index, count=len(index_type)), tuple(index_type), strict=True))
+    if isinstance(index_type, several):
+        parts = list(zip(cgutils.unpack_tuple(builder, index, count=len(index_type)), index_type.types, strict=True))
     else:
         parts = [(index, index_type)]
     places = [context.cast(builder, part, part_type, types.intp) for part, part_type in parts]

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from _plant_model import PlantModel
 
 import jitopt.simulation._kernels.plant_fields as f
 from jitopt.simulation.stream import ValueStream
 from jitopt.simulation.stream_layout import Layout
 from jitopt.simulation.stream_measures import audit, figures
 from jitopt.simulation.stream_replication import Replication
-
-sys.path.insert(0, str(Path(__file__).parent))
-from plant_model import PlantModel
 
 WORDS = {
     f.RELEASE: "release",
@@ -376,7 +373,7 @@ def test_mass_cards_and_little_hold_in_runs_of_any_plant(seed):
     chance = np.random.default_rng(seed)
     release = ("kanban", "hybrid", "push", "conwip")[seed % 4]
     controls = {"conwip": ["one"], "entry": ["press A"], "exit": ["axle"], "cards": [int(chance.integers(4, 30))]}
-    changes = {"release": release}
+    changes: dict[str, Any] = {"release": release}
     if release in ("hybrid", "conwip"):
         changes["conwip"] = controls
     if release == "push":
@@ -404,7 +401,7 @@ def test_the_audit_sees_what_is_wrong():
 def test_a_run_that_runs_out_of_numbers_and_rows_begins_anew_with_the_same():
     """Small blocks and few rows change no number: they only make the run begin again."""
     stream = everything(release="push", planning=PLANNING)
-    run, found = measured(stream, 2.0)
+    found = measured(stream, 2.0)[1]
     poor = Replication(Layout(stream), 0, 0)
     poor.block, poor.unused = 8, 3
     poor._start()

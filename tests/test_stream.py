@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from jitopt.errors import InputError
 from jitopt.simulation.stream import ValueStream
 from jitopt.simulation.stream_runs import run_stream, simulate_stream
 
-PLAIN = {
+PLAIN: dict[str, Any] = {
     "loops": {"loop": ["a", "b"], "kind": ["supplier", "production"], "cards": [4, 3], "quantity": [10, 5]},
     "stations": {"station": ["s"]},
     "operations": {"loop": ["b"], "step": [1], "station": ["s"], "time": [4], "distribution": ["exponential"]},

@@ -262,7 +262,7 @@ class PlantModel:
         ]
         for member in members:
             self.halt(member)
-        self.env.process(self._later(time, lambda: [self.proceed(member) for member in members]))
+        self.env.process(self._later(time, lambda: [*map(self.proceed, members)]))
 
     def halt(self, station: str) -> None:
         self.standing[station] += 1
