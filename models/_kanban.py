@@ -99,8 +99,10 @@ def prepare(instance: Kanban, elastic: Mapping[RuleKey, float] | None) -> Data:
     Raises
     ------
     NotApplicableError
-        If there are too many numbers of cards to look at.
+        If there are too many numbers of cards to look at, or the instance is a line.
     """
+    if instance.line is not None:
+        raise NotApplicableError("a line has no loops to choose for: use a method of lines")
     place = {name: row for row, name in enumerate(instance.capacity)}
     cap = instance.current.at_most if instance.current else None
     data = Data(instance.names, [], list(instance.capacity.items()), cap, elastic, instance.options is not None)

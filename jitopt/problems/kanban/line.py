@@ -48,6 +48,10 @@ PARTS = 16_384
 """Parts of each replication of a saturated line: with 128 replications the standard error of the throughput
 of exponential lines is 0.03 to 0.07 %, and the first parts weigh less than 0.02 %."""
 
+ROOMY, LONGEST = 50, 4
+"""Places or cards in all from which replications grow in proportion, for full lines change slowly; up to so many
+times. With thousands of places the first parts weigh up to 0.1 % even so."""
+
 ORDERS, WARM_UP = 8192, 1024
 """Orders of each replication, and those before them that are not counted, where the load is light."""
 
@@ -155,6 +159,15 @@ class Line(Strict):
         """What is counted: places of buffers, or cards."""
         return "place" if self.blocking == "after_service" else "card"
 
+    @cached_property
+    def places(self) -> tuple[str, ...]:
+        """Where the places or cards of a plan are, by name."""
+        if self.blocking == "conwip":
+            return ("the line",)
+        if self.word == "card":
+            return self.names
+        return tuple(f"{self.names[j]} to {self.names[j + 1]}" for j in range(self.stations - 1))
+
     @property
     def total(self) -> int | None:
         """Places or cards in all, at most."""
@@ -227,12 +240,13 @@ class Line(Strict):
     def _usual(self) -> tuple[int, int, int]:
         """Return replications, parts and warm-up of a sample where none are named.
 
-        Long lines start far from their rest; variable times take more parts to the same precision.
-        With orders, the line forgets its start in about cv^2 / (1 - rho)^2 of them.
+        Roomy lines change slowly; variable times take more parts to the same precision. With orders, the
+        line forgets its start in about cv^2 / (1 - rho)^2 of them.
         """
         spread = max([1.0, *self.spreads])
         if self.demand is None:
-            return REPLICATIONS[0], int(PARTS * min(16.0, spread * max(1.0, self.stations / 10))), 0
+            roomy = min(float(LONGEST), max(1.0, (self.total or 0) / ROOMY))
+            return REPLICATIONS[0], int(PARTS * min(16.0, spread * roomy)), 0
         memory = 4 * spread / max(1 - self.load, 0.01) ** 2
         warm_up = int(min(LONGEST_WARM_UP, max(WARM_UP, memory)))
         return REPLICATIONS[1], max(ORDERS, 4 * warm_up), warm_up

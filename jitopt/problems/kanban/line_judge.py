@@ -84,16 +84,9 @@ def misfit(line: Line, chosen: Sequence[int]) -> Violation | None:
         text = f"the plan has {len(chosen) or 'no'} {word}, the line needs {line.decided}"
         return Violation("line", (), text, float(abs(line.decided - len(chosen))))
     if line.word == "card" and line.blocking != "base_stock" and min(chosen) < 1:
-        text = f"{counted(0, 'card')} at {_place(line, list(chosen).index(0))}: nothing can ever be made there"
+        text = f"{counted(0, 'card')} at {line.places[list(chosen).index(0)]}: nothing can ever be made there"
         return Violation("line", (), text, 1.0)
     return None
-
-
-def _place(line: Line, j: int) -> str:
-    """Return where the j-th places or cards are."""
-    if line.blocking == "conwip":
-        return "the line"
-    return f"{line.names[j]} to {line.names[j + 1]}" if line.word == "place" else line.names[j]
 
 
 # --- the rules -----------------------------------------------------------------------------
@@ -102,7 +95,7 @@ def _place(line: Line, j: int) -> str:
 def _rules(line: Line, chosen: Sequence[int]) -> list[Violation]:
     found = []
     for j, count in enumerate(chosen):
-        name = _place(line, j)
+        name = line.places[j]
         if count < line.lows[j]:
             text = f"{name} has {counted(count, line.word)}, the least is {line.lows[j]}"
             found.append(Violation("minimum", (name,), text, float(line.lows[j] - count)))
@@ -258,11 +251,11 @@ class _Buffers(_World):
                 start = left[(n - 1) % len(left)]
                 if fed is not None:
                     events, lag = fed
-                    start = highest(start, events.rows[(n - lag) % len(events.rows)], now)
+                    start = highest(start, events.rows[(n - lag) % len(events.rows)], out=now)
                 plus(start, worked[n - first], now)
                 if freed is not None:
                     events, lag = freed
-                    highest(now, events.rows[(n - lag) % len(events.rows)], now)
+                    highest(now, events.rows[(n - lag) % len(events.rows)], out=now)
         self.ends = self.left[-1].at(first + count - 1).copy()
 
 
@@ -323,8 +316,8 @@ class _Cards(_World):
         released.fill(0.0)
         for wait in (self.fed[j], self.called[j]):
             if wait is not None:
-                np.maximum(released, wait[0].at(n - wait[1]), released)
-        np.maximum(released, self.finished[j].at(n - 1), finished)
+                np.maximum(released, wait[0].at(n - wait[1]), out=released)
+        np.maximum(released, self.finished[j].at(n - 1), out=finished)
         np.add(finished, time, finished)
 
     def _serve(self, n: int, orders: bool) -> None:
@@ -339,4 +332,4 @@ class _Cards(_World):
             ordered: Any = self.ordered.at(n)
             if n >= self.size.warm_up:
                 self.late += served > ordered
-            np.maximum(served, ordered, served)
+            np.maximum(served, ordered, out=served)
