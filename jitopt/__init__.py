@@ -125,12 +125,12 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "BatchProgress", "Changes", "Comparison", "Delivery", "DeliveryPlan", "Evaluation", "Explanation",
+    "BatchProgress", "Changes", "Comparison", "Confirmation", "Delivery", "DeliveryPlan", "Evaluation", "Explanation",
     "FormulaAudit", "Heijunka", "HeijunkaPlan", "Improvement", "Improvements", "InputError", "Instance",
     "JitoptError", "Kanban", "KanbanPlan", "Lever", "Library", "LimitValue", "LotSizing", "NotApplicableError",
     "Plan", "Plant", "PlantPlan", "Progress", "ReleaseComparison", "Result", "Simulation", "SolverUnavailableError",
     "Sourcing", "SourcingPlan", "StartReceipt", "Store", "UnknownMethodError", "ValueStream", "VariantComparison",
-    "Violation", "audit", "audit_formulas", "batch", "changes", "check", "compare", "compare_releases", "epei",
+    "Violation", "audit", "audit_formulas", "batch", "changes", "check", "compare", "compare_releases", "confirm", "epei",
     "explain", "export", "formulation", "from_tables", "generate", "generate_plant", "improvements", "library",
     "limit_values", "lot_sizing", "method", "methods", "plan", "read", "read_plant", "read_result", "register",
     "resize", "shut_down", "simulate", "solve", "why_not", "write", "write_plant",
