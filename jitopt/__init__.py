@@ -130,8 +130,8 @@ __all__ = [
     "JitoptError", "Kanban", "KanbanPlan", "Lever", "Library", "LimitValue", "LotSizing", "NotApplicableError",
     "Plan", "Plant", "PlantPlan", "Progress", "ReleaseComparison", "Result", "Simulation", "SolverUnavailableError",
     "Sourcing", "SourcingPlan", "StartReceipt", "Store", "UnknownMethodError", "ValueStream", "VariantComparison",
-    "Violation", "audit", "audit_formulas", "batch", "changes", "check", "compare", "compare_releases", "confirm", "epei",
-    "explain", "export", "formulation", "from_tables", "generate", "generate_plant", "improvements", "library",
+    "Violation", "audit", "audit_formulas", "batch", "changes", "check", "compare", "compare_releases", "confirm",
+    "epei", "explain", "export", "formulation", "from_tables", "generate", "generate_plant", "improvements", "library",
     "limit_values", "lot_sizing", "method", "methods", "plan", "read", "read_plant", "read_result", "register",
     "resize", "shut_down", "simulate", "solve", "why_not", "write", "write_plant",
 ]  # fmt: skip
