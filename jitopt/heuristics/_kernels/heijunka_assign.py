@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from jitopt.jit import kernel
+from jitopt.jit import in_place
 
 __all__ = ["Kinds", "Work", "certify", "cost", "insert"]
 
@@ -85,7 +85,7 @@ class Work(NamedTuple):
     state: Any
 
 
-@kernel
+@in_place
 def cost(kinds: Any, kind: int, e: int) -> int:
     """Return the cost of a kind at distance e from its ideal position."""
     if e > kinds.reach[kind] or -e > kinds.reach[kind]:
@@ -97,7 +97,7 @@ def cost(kinds: Any, kind: int, e: int) -> int:
     return found
 
 
-@kernel
+@in_place
 def least(kinds: Any, shelf: int, e: int) -> int:
     """Return what no kind of a shelf costs less than at distance e >= 0, growing with e."""
     found = kinds.low_bend[shelf] * e * (e - 1)
@@ -107,7 +107,7 @@ def least(kinds: Any, shelf: int, e: int) -> int:
     return found
 
 
-@kernel
+@in_place
 def lift(work: Any, kind: int, place: int) -> None:
     """Move a kind up the heap from a place to where it belongs."""
     heap, where, distance = work.heap, work.where, work.distance
@@ -124,7 +124,7 @@ def lift(work: Any, kind: int, place: int) -> None:
     where[kind] = place
 
 
-@kernel
+@in_place
 def sink(work: Any, kind: int, size: int) -> None:
     """Put a kind at the top of the heap and move it down to where it belongs."""
     heap, where, distance = work.heap, work.where, work.distance
@@ -145,7 +145,7 @@ def sink(work: Any, kind: int, size: int) -> None:
     where[kind] = place
 
 
-@kernel
+@in_place
 def extra(kinds: Any, sites: Any, move: int, kind: int, k: int) -> int:
     """Return what a kind costs at position k because of the plan in force: `move`, or FAR where k is locked."""
     site = sites[k]
@@ -154,7 +154,7 @@ def extra(kinds: Any, sites: Any, move: int, kind: int, k: int) -> int:
     return FAR if site < -1 else move
 
 
-@kernel
+@in_place
 def look(kinds: Any, work: Any, sites: Any, move: int, k: int, base: int, best: int, target: int, size: int) -> Any:
     """Go from position k, at distance `base` less its own price, to every kind within reach.
 
@@ -193,7 +193,7 @@ def look(kinds: Any, work: Any, sites: Any, move: int, k: int, base: int, best: 
     return best, target, size
 
 
-@kernel
+@in_place
 def shift(work: Any, last: int, kind: int) -> None:
     """Give positions along the path that ended at `kind` their new kinds, back to the new position `last`."""
     owner, head, after, before = work.owner, work.head, work.after, work.before
@@ -218,7 +218,7 @@ def shift(work: Any, last: int, kind: int) -> None:
         kind = old
 
 
-@kernel
+@in_place
 def insert(kinds: Any, work: Any, sites: Any, move: int, looks: int) -> int:
     """Place positions from left to right until all are placed or `looks` positions were looked at.
 
@@ -268,7 +268,7 @@ def insert(kinds: Any, work: Any, sites: Any, move: int, looks: int) -> int:
     return looked
 
 
-@kernel
+@in_place
 def certify(kinds: Any, work: Any, sites: Any, move: int, begin: int, value: Any, front: Any, back: Any) -> Any:
     """Hold every position from `begin` on against every kind; return the cells looked at and the worst breach.
 
