@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitopt.heuristics._heijunka_rates import whole
-from jitopt.heuristics._kernels.heijunka_assign import FAR, PLACED, Kinds, Work
+from jitopt.heuristics._kernels.heijunka_assign import FAR, Kinds, Work
 
 if TYPE_CHECKING:
     from jitopt.heuristics._heijunka_rates import Ints, Rates
@@ -121,8 +121,8 @@ def work_of(table: Table, rates: Rates) -> Work:
     owner = np.full(units, -1, dtype=np.int64)
     owner[: len(rates.frozen)] = 0
     state = np.zeros(3, dtype=np.int64)
-    state[PLACED] = len(rates.frozen)
     return Work(
+        _coarse_to_fine(len(rates.frozen), units),
         owner,
         *[np.zeros(count, dtype=np.int64) for _ in range(2)],
         *[np.full(size, -1, dtype=np.int64) for size in (count, units, units)],
@@ -131,16 +131,26 @@ def work_of(table: Table, rates: Rates) -> Work:
     )
 
 
+def _coarse_to_fine(begin: int, end: int) -> Ints:
+    """Return the positions from begin to end in the order of their bits read backwards (van der Corput)."""
+    bits = max(1, end - begin - 1).bit_length()
+    plain = np.arange(1 << bits, dtype=np.int64)
+    turned = np.zeros_like(plain)
+    for bit in range(bits):
+        turned |= ((plain >> bit) & 1) << (bits - 1 - bit)
+    return turned[turned < end - begin] + begin
+
+
 def rows_of(table: Table, rates: Rates, owner: Any) -> Ints:
     """Return the product row of each slot: the positions of a kind go to its products in turn."""
     begin = len(rates.frozen)
     rows = np.empty(rates.units, dtype=np.int64)
     rows[:begin] = rates.frozen
     order = np.argsort(owner[begin:], kind="stable") + begin
-    sizes = table.kinds.units
     behind = [
-        np.tile(np.array(products), int(size) // len(products))
-        for products, size in zip(table.products, sizes, strict=True)
+        row
+        for products, size in zip(table.products, table.kinds.units.tolist(), strict=True)
+        for row in products * (size // len(products))
     ]
-    rows[order] = np.concatenate(behind) if behind else []
+    rows[order] = np.array(behind, dtype=np.int64)
     return rows

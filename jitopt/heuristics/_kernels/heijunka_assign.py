@@ -2,8 +2,9 @@
 
 A *kind* is a copy (the j-th unit) of every product that has the same costs; it has as many units as there
 are such products. Position k (from 0) goes to a unit of some kind; the cost grows with the distance of k
-from the kind's ideal position and has a closed form, so that no matrix is made. Positions are placed from
-left to right. A search from the new one runs over kinds and the positions they hold, to the nearest kind
+from the kind's ideal position and has a closed form, so that no matrix is made. Positions are placed one
+after another, from coarse to fine: while they lie far apart most find a unit at once, and only what does
+not come out even in the end takes long paths. A search from the new one runs over kinds and the positions they hold, to the nearest kind
 that has a unit left. Prices of kinds never rise above 0, so a kind is out of reach as soon as its cost
 alone exceeds the length of a path in hand: the reach of a search is a band that fits itself.
 
@@ -63,12 +64,14 @@ class Kinds(NamedTuple):
 class Work(NamedTuple):
     """What a search changes: owner of each position, price of each kind, and its own notes.
 
-    owner: kind of each position, -1 while it has none. price: of each kind, never above 0. used: units
+    order: the positions in the order in which they are placed. owner: kind of each position, -1 while it has
+    none. price: of each kind, never above 0. used: units
     placed. head, after, before: the positions of each kind as linked lists. distance, seen, closed, came:
     of each kind in the search under way. heap, where: kinds to look at, nearest first. passed: kinds that
     were looked at. state: see `STAMP`.
     """
 
+    order: Any
     owner: Any
     price: Any
     used: Any
@@ -220,19 +223,16 @@ def shift(work: Any, last: int, kind: int) -> None:
 
 @in_place
 def insert(kinds: Any, work: Any, sites: Any, move: int, looks: int) -> int:
-    """Place positions from left to right until all are placed or `looks` positions were looked at.
+    """Place positions in their order until all are placed or `looks` positions were looked at.
 
     sites: what the plan in force says of each position: -1 nothing, p >= 0 product p, -2 - p locked for
     product p; empty where it says nothing at all. move: cost of another product than it says. Returns the
     positions that were looked at.
     """
-    owner, state, distance, price = work.owner, work.state, work.distance, work.price
+    state, distance, price = work.state, work.distance, work.price
     looked = 0
-    while state[PLACED] < len(owner) and looked < looks:
-        k = state[PLACED]
-        if owner[k] >= 0:
-            state[PLACED] += 1
-            continue
+    while state[PLACED] < len(work.order) and looked < looks:
+        k = work.order[state[PLACED]]
         state[STAMP] += 1
         stamp = state[STAMP]
         passed = 0
