@@ -59,7 +59,8 @@ def run_auto(race: Race) -> None:
 def _run_algorithm(race: Race, algorithm: Method) -> None:
     """Run an exact algorithm to its end; while its machine code is being made, the other roads do not wait for it."""
     attempt = race.launch(algorithm, start=race.ledger.plan)
-    race.run_until(lambda: attempt.phase == "compile" or not attempt.running or _done(race))
+    alone = race.settings.work is not None
+    race.run_until(lambda: _done(race) or not attempt.running or (attempt.phase == "compile" and not alone))
 
 
 class _Search:

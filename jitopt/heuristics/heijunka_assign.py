@@ -38,11 +38,11 @@ HEURISTIC: dict[str, Any] = {
 
 KERNELS = "jitopt.heuristics._kernels.heijunka_assign"
 
-FEW = 60
+FEW = 300
 """Up to so many units in a cycle the plain kernel is quicker than loading the compiled one."""
 
 DENSE = 1500
-"""Up to so many units scipy's dense assignment is quicker than making machine code."""
+"""Up to so many units scipy's dense assignment is quicker than making machine code; it is slower than having it."""
 
 LOOKS = 1 << 14
 """Positions looked at between two questions whether to stop, at first."""
@@ -77,10 +77,14 @@ def run(instance: Heijunka, context: Context) -> None:
 
 
 def solve(rates: Rates, table: Table, context: Context) -> Solution | None:
-    """Return the optimal assignment, None where the time is over."""
-    if rates.units <= FEW:
+    """Return the optimal assignment, None where the time is over.
+
+    Of several optima the dense road may find another one, so a deterministic solve does not take it.
+    """
+    if rates.units <= FEW and not jit.is_loaded(KERNELS):
         return _augment(rates, table, context, jit.plain(KERNELS))
-    if rates.units <= DENSE and not len(rates.sites) and not jit.is_cached(KERNELS):
+    slow = context.work is None and not jit.is_cached(KERNELS)
+    if slow and rates.units <= DENSE and not len(rates.sites):
         return Solution(*dense(rates, table))
     return _augment(rates, table, context, context.kernels(KERNELS))
 

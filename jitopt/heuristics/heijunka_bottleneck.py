@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from math import gcd, isqrt, lcm
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from jitopt.problems.heijunka.form import RATE_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from fractions import Fraction
 
     from jitopt.heuristics._heijunka_rates import Ints, Rates
     from jitopt.heuristics.context import Context
@@ -74,7 +74,7 @@ class _Levels:
         self.weights = [int(weight * common / shared) for weight in instance.weights]
         self.heaviest = max(self.weights[row] for row in rows)
         power = 2 if self.square else 1
-        self.unit = exact(term.weight) * Fraction(shared, common) / self.units**power
+        self.unit = exact(term.weight) * shared / common / self.units**power
 
     def value(self, level: int) -> Fraction:
         """Return the objective at a level."""
@@ -112,7 +112,7 @@ class _Search:
     def __init__(self, rates: Rates, levels: _Levels, context: Context) -> None:
         self.rates, self.levels, self.context = rates, levels, context
         units, products = rates.units, len(rates.demand)
-        compiled = units > FEW
+        compiled = units > FEW or jit.is_loaded(KERNELS)
         self.kernels: Any = context.kernels(KERNELS) if compiled else jit.plain(KERNELS)
         listed = not self.kernels.__name__.endswith(jit.SUFFIX)
         self.shaped: Callable[[Ints], Any] = (lambda column: column.tolist()) if listed else (lambda column: column)

@@ -4,9 +4,10 @@ A *kind* is a copy (the j-th unit) of every product that has the same costs; it 
 are such products. Position k (from 0) goes to a unit of some kind; the cost grows with the distance of k
 from the kind's ideal position and has a closed form, so that no matrix is made. Positions are placed one
 after another, from coarse to fine: while they lie far apart most find a unit at once, and only what does
-not come out even in the end takes long paths. A search from the new one runs over kinds and the positions they hold, to the nearest kind
-that has a unit left. Prices of kinds never rise above 0, so a kind is out of reach as soon as its cost
-alone exceeds the length of a path in hand: the reach of a search is a band that fits itself.
+not come out even in the end takes long paths. A search from a new position runs over kinds and the
+positions they hold, to the nearest kind that has a unit left. Prices of kinds never rise above 0, so a kind
+is out of reach as soon as its cost alone exceeds the length of a path in hand: the reach of a search is a
+band that fits itself.
 
 Kinds are kept in *shelves* of similar curvature, sorted by ideal position, so that a search looks only at
 kinds that are near.
