@@ -56,7 +56,7 @@ def table_of(rates: Rates) -> Table:
     columns = [np.concatenate(column) for column in zip(*copies, strict=True)] if copies else []
     if not columns:
         columns = [np.empty(0, dtype=np.int64)] * 11
-    order = np.lexsort((columns[0], columns[10]))
+    order = np.lexsort((columns[0], -columns[10]))  # steep ones first: they are nearest, and their paths bound the rest
     columns = [np.ascontiguousarray(column[order]) for column in columns]
     behind = [tuple(rows) for (demand, done, a, b, _), rows in alike.items() for _ in range(_kinds(demand, done, a, b))]
     return Table(
@@ -97,18 +97,31 @@ def _copies(units: int, demand: int, built: int, squared: int, absolute: int, ow
 def _shelve(columns: list[Ints], units: int) -> Kinds:
     """Return sorted columns with their shelves."""
     ideal, tilt, bend, tilt_2, bend_2, left, right, slope, product, many, steep = columns
-    first = np.append(np.flatnonzero(np.diff(steep, prepend=-2)), len(steep)).astype(np.int64)
+    first = np.append(np.flatnonzero(np.diff(steep, prepend=ENDLESS)), len(steep)).astype(np.int64)
     starts = first[:-1]
-    reach = np.sqrt(float(FAR) / 4 / np.maximum(1, bend + bend_2)).astype(np.int64)
     # A shelf's kinds cost at least so much: their least curvature, and the least slope and earliest bend of those.
     lowest = [np.minimum.reduceat(column, starts) if len(starts) else starts for column in (bend, bend_2, slope)]
+    most = np.maximum.reduceat(bend + bend_2, starts) if len(starts) else starts
+    reach = np.minimum(np.sqrt(float(FAR) / 4 / np.maximum(1, most)), float(ENDLESS)).astype(np.int64)
     low_end = np.minimum(lowest[2] // np.maximum(1, 2 * lowest[1]) + 1, ENDLESS)
-    near = [
-        start + np.searchsorted(ideal[start:end], np.arange(units))
-        for start, end in zip(first[:-1].tolist(), first[1:].tolist(), strict=True)
-    ]
+    bounds = zip(first[:-1].tolist(), first[1:].tolist(), strict=True)
+    counts = [(start, np.bincount(ideal[start:end], minlength=units)) for start, end in bounds]
+    near = [start + np.cumsum(count) - count for start, count in counts]
     return Kinds(
-        *[ideal, tilt, bend, tilt_2, bend_2, left, right, slope, np.minimum(reach, ENDLESS), product, many, first],
+        *[
+            ideal,
+            tilt,
+            bend,
+            tilt_2,
+            bend_2,
+            left,
+            right,
+            slope,
+            np.repeat(reach, np.diff(first)),
+            product,
+            many,
+            first,
+        ],
         *[lowest[0], lowest[1], low_end, lowest[2]],
         near=np.concatenate([*near, np.empty(0)]).astype(np.int32),
         kinked=bool(bend_2.any()),
@@ -124,7 +137,8 @@ def work_of(table: Table, rates: Rates) -> Work:
     return Work(
         _coarse_to_fine(len(rates.frozen), units),
         owner,
-        *[np.zeros(count, dtype=np.int64) for _ in range(2)],
+        np.zeros(count, dtype=np.int64),
+        table.kinds.units.copy(),
         *[np.full(size, -1, dtype=np.int64) for size in (count, units, units)],
         *[np.zeros(count, dtype=np.int64) for _ in range(7)],
         state=state,
