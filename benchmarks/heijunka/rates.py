@@ -150,12 +150,14 @@ def line(case: str, rounds: int) -> str:
         asked.evaluate({"sequence": [names[row] for row in rows]}).exact for rows in (other["rows"], whole["rows"])
     ]
     same = "the same optimum" if values[0] == values[1] else f"OPTIMA DIFFER: {values}"
-    both = other["build"] + other["solve"]
-    return (
-        f"{told}\n{'':18} scipy build {other['build']:.2f} s, solve {other['solve']:.2f} s, {other['memory'] / 1024:.0f} MB; {same}"
-        f"\n{'':18} scipy's solve / ours: algorithm {other['solve'] / ours['solve']:.0f}, whole solve {other['solve'] / whole['solve']:.0f}"
-        f"; with its matrix {both / ours['solve']:.0f} and {both / whole['solve']:.0f}; memory {other['memory'] / max(1, ours['memory']):.0f}"
+    both, indent = other["build"] + other["solve"], " " * 18
+    faster = {"algorithm": ours["solve"], "whole solve": whole["solve"]}
+    ratios = ", ".join(
+        f"{name} {other['solve'] / t:.0f} (with its matrix {both / t:.0f})" for name, t in faster.items()
     )
+    seconds = f"scipy build {other['build']:.2f} s, solve {other['solve']:.2f} s, {other['memory'] / 1024:.0f} MB"
+    memory = other["memory"] / max(1, ours["memory"])
+    return f"{told}\n{indent} {seconds}; {same}\n{indent} scipy's solve / ours: {ratios}; memory {memory:.0f}"
 
 
 def main() -> None:

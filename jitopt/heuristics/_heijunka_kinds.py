@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,8 @@ from jitopt.heuristics._heijunka_rates import whole
 from jitopt.heuristics._kernels.heijunka_assign import FAR, Kinds, Work
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from jitopt.heuristics._heijunka_rates import Ints, Rates
 
 __all__ = ["Table", "rows_of", "table_of", "work_of"]
@@ -52,7 +53,7 @@ def table_of(rates: Rates) -> Table:
         if demand > built[row]:
             own = row if len(rates.sites) else -1
             alike.setdefault((demand, built[row], squared[row], absolute[row], own), []).append(row)
-    copies = [_copies(units, *key, len(rows)) for key, rows in alike.items()]
+    copies = [_copies(units, key, len(rows)) for key, rows in alike.items()]
     columns = [np.concatenate(column) for column in zip(*copies, strict=True)] if copies else []
     if not columns:
         columns = [np.empty(0, dtype=np.int64)] * 11
@@ -75,8 +76,12 @@ def _kinds(demand: int, built: int, squared: int, absolute: int) -> int:
     return demand - built if squared or absolute else 1
 
 
-def _copies(units: int, demand: int, built: int, squared: int, absolute: int, own: int, alike: int) -> list[Ints]:
-    """Return the columns of the copies of products that are alike, in the order of `Kinds`, then the shelf's key."""
+def _copies(units: int, key: tuple[int, ...], alike: int) -> list[Ints]:
+    """Return the columns of the copies of products that are alike, in the order of `Kinds`, then the shelf's key.
+
+    key: demand, units that are frozen, prices of squared and absolute deviations, own row or -1.
+    """
+    demand, built, squared, absolute, own = key
     if not squared and not absolute:
         zeros = np.zeros(1, dtype=np.int64)
         many = zeros + alike * (demand - built)
@@ -108,23 +113,10 @@ def _shelve(columns: list[Ints], units: int) -> Kinds:
     counts = [(start, np.bincount(ideal[start:end], minlength=units)) for start, end in bounds]
     near = [start + np.cumsum(count) - count for start, count in counts]
     return Kinds(
-        *[
-            ideal,
-            tilt,
-            bend,
-            tilt_2,
-            bend_2,
-            left,
-            right,
-            slope,
-            np.repeat(reach, np.diff(first)),
-            product,
-            many,
-            first,
-        ],
-        *[lowest[0], lowest[1], low_end, lowest[2]],
-        near=np.concatenate([*near, np.empty(0)]).astype(np.int32),
-        kinked=bool(bend_2.any()),
+        *(ideal, tilt, bend, tilt_2, bend_2, left, right, slope),
+        *(np.repeat(reach, np.diff(first)), product, many, first, *lowest[:2], low_end, lowest[2]),
+        np.concatenate([*near, np.empty(0)]).astype(np.int32),
+        bool(bend_2.any()),
     )
 
 
@@ -133,15 +125,11 @@ def work_of(table: Table, rates: Rates) -> Work:
     units, count = rates.units, len(table.products)
     owner = np.full(units, -1, dtype=np.int64)
     owner[: len(rates.frozen)] = 0
-    state = np.zeros(3, dtype=np.int64)
+    price, distance, seen, closed, came, heap, where, passed = (np.zeros(count, dtype=np.int64) for _ in range(8))
+    head, after, before = (np.full(size, -1, dtype=np.int64) for size in (count, units, units))
     return Work(
-        _coarse_to_fine(len(rates.frozen), units),
-        owner,
-        np.zeros(count, dtype=np.int64),
-        table.kinds.units.copy(),
-        *[np.full(size, -1, dtype=np.int64) for size in (count, units, units)],
-        *[np.zeros(count, dtype=np.int64) for _ in range(7)],
-        state=state,
+        *(_coarse_to_fine(len(rates.frozen), units), owner, price, table.kinds.units.copy(), head, after, before),
+        *(distance, seen, closed, came, heap, where, passed, np.zeros(3, dtype=np.int64)),
     )
 
 

@@ -14,7 +14,7 @@ from jitopt.errors import NotApplicableError
 from jitopt.heuristics._heijunka_dense import dense
 from jitopt.heuristics._heijunka_kinds import rows_of, table_of, work_of
 from jitopt.heuristics._heijunka_rates import below, chain_of, rates_of, require
-from jitopt.heuristics._kernels.heijunka_assign import LOST, PLACED
+from jitopt.heuristics._kernels.heijunka_assign import LOST, PLACED, Kinds, Work
 from jitopt.problems.heijunka import HeijunkaPlan
 from jitopt.problems.heijunka.form import RATE_SUM
 from jitopt.problems.heijunka.levels import deviations
@@ -44,7 +44,7 @@ FEW = 300
 DENSE = 1500
 """Up to so many units scipy's dense assignment is quicker than making machine code; it is slower than having it."""
 
-LOOKS = 1 << 14
+LOOKS = 256
 """Positions looked at between two questions whether to stop, at first."""
 
 PAUSE = 0.05
@@ -94,7 +94,7 @@ def _augment(rates: Rates, table: Table, context: Context, kernels: Any) -> Solu
     kinds, work, sites = table.kinds, work_of(table, rates), rates.sites
     value, front, back = (np.zeros(rates.units, dtype=np.int64) for _ in range(3))
     if not kernels.__name__.endswith(jit.SUFFIX):
-        kinds, work = (type(part)(*map(_listed, part)) for part in (kinds, work))
+        kinds, work = Kinds(*map(_listed, kinds)), Work(*map(_listed, work))
         sites, value, front, back = (column.tolist() for column in (sites, value, front, back))
     looks = LOOKS
     while work.state[PLACED] < len(work.order):
@@ -104,7 +104,7 @@ def _augment(rates: Rates, table: Table, context: Context, kernels: Any) -> Solu
         kernels.insert(kinds, work, sites, table.move, looks)
         if work.state[LOST]:
             raise NotApplicableError("its weights lie too far apart for whole numbers of 64 bits")
-        looks = max(1024, int(looks * min(4.0, PAUSE / max(1e-4, time.perf_counter() - began))))
+        looks = max(64, int(looks * min(4.0, PAUSE / max(1e-4, time.perf_counter() - began))))
     context.stopped()
     _, breach = kernels.certify(kinds, work, sites, table.move, len(rates.frozen), value, front, back)
     return Solution(rows_of(table, rates, np.asarray(work.owner)), int(breach))

@@ -67,10 +67,9 @@ class Work(NamedTuple):
     """What a search changes: owner of each position, price of each kind, and its own notes.
 
     order: the positions in the order in which they are placed. owner: kind of each position, -1 while it has
-    none. price: of each kind, never above 0. left: units
-    that are not placed yet. head, after, before: the positions of each kind as linked lists. distance, seen, closed, came:
-    of each kind in the search under way. heap, where: kinds to look at, nearest first. passed: kinds that
-    were looked at. state: see `STAMP`.
+    none. price: of each kind, never above 0. left: units that are not placed yet. head, after, before: the
+    positions of each kind as linked lists. distance, seen, closed, came: of each kind in the search under way.
+    heap, where: kinds to look at, nearest first. passed: kinds that were looked at. state: see `STAMP`.
     """
 
     order: Any

@@ -1,7 +1,7 @@
-"""Which pure form of levelling an instance has: the forms for which exact algorithms exist.
+"""Which pure form of levelling an instance has: the forms for which special methods exist.
 
-A pure form prices the product rates of a sequence and binds nothing between its units. What it may
-still have is said with each form.
+A pure form is a sequence in which no rule binds units to each other. What it may still have is said
+with each form.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka
 
-__all__ = ["RATE_MAX", "RATE_SUM", "forms", "reason_against"]
+__all__ = ["LEVEL", "RATE_MAX", "RATE_SUM", "forms", "reason_against"]
 
 RATE_SUM = "rate_sum"
 """Sums of squared and absolute rate deviations; frozen and fixed slots and a price of moves are allowed."""
@@ -19,10 +19,13 @@ RATE_SUM = "rate_sum"
 RATE_MAX = "rate_max"
 """The largest rate deviation, absolute or squared; frozen slots are allowed."""
 
+LEVEL = "level"
+"""Rates or usages are priced, among whatever else; no slot is frozen or fixed."""
+
 
 def forms(instance: Heijunka) -> frozenset[str]:
-    """Return the pure forms that the instance has: one or none."""
-    return frozenset(form for form in (RATE_SUM, RATE_MAX) if reason_against(instance, form) is None)
+    """Return the pure forms that the instance has."""
+    return frozenset(form for form in (RATE_SUM, RATE_MAX, LEVEL) if reason_against(instance, form) is None)
 
 
 def reason_against(instance: Heijunka, form: str) -> str | None:
@@ -30,6 +33,10 @@ def reason_against(instance: Heijunka, form: str) -> str | None:
     priced = [term for term in instance.objective if term.weight > 0]
     if instance.box is not None:
         return "the plan is in buckets, not a sequence"
+    if form == LEVEL:
+        if not any(term.term in ("rate", "usage") for term in priced):
+            return "neither rates nor usages are priced"
+        return _ruled(instance) or _locked(instance)
     for term in priced:
         if term.term != "rate":
             return f'the term "{term.term}" is priced'
@@ -55,6 +62,13 @@ def _ruled(instance: Heijunka) -> str | None:
     if instance.current and instance.current.at_most is not None and instance.current.at_most < instance.slots:
         return "the number of moves has a cap"
     return None
+
+
+def _locked(instance: Heijunka) -> str | None:
+    """Return which slots are given."""
+    if instance.fixed and instance.fixed.position:
+        return "slots are fixed"
+    return "slots are frozen" if instance.frozen else None
 
 
 def _bound(instance: Heijunka) -> str | None:

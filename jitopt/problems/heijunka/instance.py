@@ -329,7 +329,7 @@ class Heijunka(Instance[HeijunkaPlan]):
         return (column[row] or 1) if column else 1
 
     def forms(self) -> frozenset[str]:
-        """Return the pure form of levelling that the instance has, if any; see `form`."""
+        """Return the pure forms of levelling that the instance has; see `form`."""
         found: frozenset[str] = room(self, "form").forms(self)
         return found
 

@@ -53,8 +53,9 @@ def deviations(lines: Iterable[tuple[Fraction, int, Sequence[int]]], slots: int,
 def _squares(positions: Sequence[int], total: int, slots: int) -> int:
     """Return sum N_s^2."""
     built = len(positions)
-    sum_p, sum_pp = sum(positions), sum(map(mul, positions, positions))
-    sum_jp = sum(map(mul, range(1, 2 * built, 2), positions))
+    sum_p: int = sum(positions)
+    sum_pp: int = sum(map(mul, positions, positions))
+    sum_jp: int = sum(map(mul, range(1, 2 * built, 2), positions))
     squares = (slots + 1) * built**2 - sum_jp
     mixed = (slots * (slots + 1) * built - sum_pp + sum_p) // 2
     line = slots * (slots + 1) * (2 * slots + 1) // 6
@@ -85,7 +86,9 @@ def _extreme(positions: Sequence[int], total: int, slots: int) -> int:
     built = len(positions)
     if not built:
         return total * slots
-    after = list(map(sub, range(slots, slots * built + 1, slots), [position * total for position in positions]))
+    after: list[int] = list(
+        map(sub, range(slots, slots * built + 1, slots), [position * total for position in positions])
+    )
     high, low, step = max(after), min(after), slots - total
     # Before a unit N is `step` lower than at it; behind the last one it falls to the end.
     return max(high, -low, high - step, step - low, abs((built - total) * slots))
