@@ -105,16 +105,18 @@ def _shelve(columns: list[Ints], units: int) -> Kinds:
     first = np.append(np.flatnonzero(np.diff(steep, prepend=ENDLESS)), len(steep)).astype(np.int64)
     starts = first[:-1]
     # A shelf's kinds cost at least so much: their least curvature, and the least slope and earliest bend of those.
-    lowest = [np.minimum.reduceat(column, starts) if len(starts) else starts for column in (bend, bend_2, slope)]
+    low, low_2, flat = (
+        np.minimum.reduceat(column, starts) if len(starts) else starts for column in (bend, bend_2, slope)
+    )
     most = np.maximum.reduceat(bend + bend_2, starts) if len(starts) else starts
     reach = np.minimum(np.sqrt(float(FAR) / 4 / np.maximum(1, most)), float(ENDLESS)).astype(np.int64)
-    low_end = np.minimum(lowest[2] // np.maximum(1, 2 * lowest[1]) + 1, ENDLESS)
+    low_end = np.minimum(flat // np.maximum(1, 2 * low_2) + 1, ENDLESS)
     bounds = zip(first[:-1].tolist(), first[1:].tolist(), strict=True)
     counts = [(start, np.bincount(ideal[start:end], minlength=units)) for start, end in bounds]
     near = [start + np.cumsum(count) - count for start, count in counts]
     return Kinds(
         *(ideal, tilt, bend, tilt_2, bend_2, left, right, slope),
-        *(np.repeat(reach, np.diff(first)), product, many, first, *lowest[:2], low_end, lowest[2]),
+        *(np.repeat(reach, np.diff(first)), product, many, first, low, low_2, low_end, flat),
         np.concatenate([*near, np.empty(0)]).astype(np.int32),
         bool(bend_2.any()),
     )
