@@ -128,9 +128,20 @@ def work_of(table: Table, rates: Rates) -> Work:
     owner = np.full(units, -1, dtype=np.int64)
     owner[: len(rates.frozen)] = 0
     price, distance, seen, closed, came, heap, where, passed = (np.zeros(count, dtype=np.int64) for _ in range(8))
+    ahead, behind = np.arange(1, count + 1), np.arange(-1, count - 1)
     head, after, before = (np.full(size, -1, dtype=np.int64) for size in (count, units, units))
     return Work(
-        *(_coarse_to_fine(len(rates.frozen), units), owner, price, table.kinds.units.copy(), head, after, before),
+        *(
+            _coarse_to_fine(len(rates.frozen), units),
+            owner,
+            price,
+            table.kinds.units.copy(),
+            ahead,
+            behind,
+            head,
+            after,
+            before,
+        ),
         *(distance, seen, closed, came, heap, where, passed, np.zeros(3, dtype=np.int64)),
     )
 

@@ -67,7 +67,8 @@ class Work(NamedTuple):
     """What a search changes: owner of each position, price of each kind, and its own notes.
 
     order: the positions in the order in which they are placed. owner: kind of each position, -1 while it has
-    none. price: of each kind, never above 0. left: units that are not placed yet. head, after, before: the
+    none. price: of each kind, never above 0. left: units that are not placed yet. ahead, behind: a kind nearer
+    to the next one with units left, for kinds without. head, after, before: the
     positions of each kind as linked lists. distance, seen, closed, came: of each kind in the search under way.
     heap, where: kinds to look at, nearest first. passed: kinds that were looked at. state: see `STAMP`.
     """
@@ -76,6 +77,8 @@ class Work(NamedTuple):
     owner: Any
     price: Any
     left: Any
+    ahead: Any
+    behind: Any
     head: Any
     after: Any
     before: Any
@@ -163,23 +166,50 @@ def extra(kinds: Any, sites: Any, move: int, kind: int, k: int) -> int:
 
 
 @in_place
+def free(left: Any, link: Any, kind: int) -> int:
+    """Follow the links from a kind to the next that has units left, shortening them; -1 or their number if none has."""
+    while 0 <= kind < len(left) and left[kind] == 0:
+        step = link[kind]
+        if 0 <= step < len(left) and left[step] == 0:
+            link[kind] = link[step]
+        kind = step
+    return kind
+
+
+@in_place
+def nearest(kinds: Any, work: Any, sites: Any, move: int, k: int) -> Any:
+    """Return cost and kind of the cheapest among the nearest kinds with units left: a bound to begin a search with."""
+    best, target = NONE, -1
+    for shelf in range(len(kinds.first) - 1):
+        middle = kinds.near[shelf * len(work.owner) + k]
+        for side in range(2):
+            link, kind = (work.ahead, middle) if side == 0 else (work.behind, middle - 1)
+            kind = free(work.left, link, kind)
+            if kinds.first[shelf] <= kind < kinds.first[shelf + 1]:
+                length = cost(kinds, kind, k - kinds.ideal[kind])
+                if len(sites) > 0:
+                    length += extra(kinds, sites, move, kind, k)
+                if length < best:
+                    best, target = length, kind
+    return best, target
+
+
+@in_place
 def look(kinds: Any, work: Any, sites: Any, move: int, k: int, base: int, best: int, target: int, size: int) -> Any:
     """Go from position k, at distance `base` less its own price, to every kind within reach.
 
     best, target: length and end of the shortest path to a kind with a unit left. size: of the heap.
     Returns the three anew.
     """
-    stamp = work.state[STAMP]
-    told = len(sites) > 0
-    positions = len(work.owner)
+    stamp, told, positions = work.state[STAMP], len(sites) > 0, len(work.owner)
     ideal, price, left, closed, seen = kinds.ideal, work.price, work.left, work.closed, work.seen
     for shelf in range(len(kinds.first) - 1):
-        start, end = kinds.first[shelf], kinds.first[shelf + 1]
+        start, stop = kinds.first[shelf], kinds.first[shelf + 1]
         reach = kinds.reach[start]
         middle = kinds.near[shelf * positions + k]
         for side in range(2):
             kind = middle if side == 0 else middle - 1
-            while start <= kind < end:
+            while start <= kind < stop:
                 e = k - ideal[kind]
                 if abs(e) > reach or base + least(kinds, shelf, abs(e)) >= best:
                     break
@@ -243,7 +273,10 @@ def insert(kinds: Any, work: Any, sites: Any, move: int, looks: int) -> int:
         state[STAMP] += 1
         stamp = state[STAMP]
         passed = 0
-        best, target, size = look(kinds, work, sites, move, k, 0, NONE, -1, 0)
+        best, target = nearest(kinds, work, sites, move, k)
+        if target >= 0:
+            work.came[target] = k
+        best, target, size = look(kinds, work, sites, move, k, 0, best, target, 0)
         looked += 1
         while size > 0:
             kind = work.heap[0]
