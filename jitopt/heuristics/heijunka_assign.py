@@ -11,9 +11,11 @@ import numpy as np
 
 from jitopt import jit
 from jitopt.errors import NotApplicableError
+from jitopt.heuristics._heijunka_chasing import earliest
 from jitopt.heuristics._heijunka_dense import dense
 from jitopt.heuristics._heijunka_kinds import rows_of, table_of, work_of
 from jitopt.heuristics._heijunka_rates import below, chain_of, rates_of, require
+from jitopt.heuristics._heijunka_rounding import rounding_bound
 from jitopt.heuristics._kernels.heijunka_assign import LOST, PLACED, Kinds, Work
 from jitopt.problems.heijunka import HeijunkaPlan
 from jitopt.problems.heijunka.form import RATE_SUM
@@ -44,6 +46,9 @@ FEW = 300
 DENSE = 1500
 """Up to so many units scipy's dense assignment is quicker than making machine code; it is slower than having it."""
 
+LARGE = 20_000
+"""From so many units on a plan and a bound are told before the search."""
+
 LOOKS = 256
 """Positions looked at between two questions whether to stop, at first."""
 
@@ -67,6 +72,10 @@ def run(instance: Heijunka, context: Context) -> None:
     rates = rates_of(instance)
     if rates is None:
         return
+    if instance.units >= LARGE:
+        context.bound(rounding_bound(instance))
+        if not len(rates.sites) and not rates.frozen:
+            context.report(HeijunkaPlan.model_construct(sequence=chain_of(instance, earliest(instance), 1)))
     table = table_of(rates)
     found = solve(rates, table, context)
     if found is None:

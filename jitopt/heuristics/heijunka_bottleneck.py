@@ -50,9 +50,9 @@ def run(instance: Heijunka, context: Context) -> None:
     found = _Search(rates, levels, context).bisect()
     if found is None:
         return
-    level, rows = found
+    low, rows = found
     context.report(HeijunkaPlan.model_construct(sequence=chain_of(instance, rows, rates.cycles)))
-    context.bound(below(levels.value(level)))
+    context.bound(below(levels.value(low)))
 
 
 class _Levels:
@@ -122,7 +122,10 @@ class _Search:
         self.rows, *self.room = (self.shaped(np.zeros(size, dtype=np.int64)) for size in sizes)
 
     def bisect(self) -> tuple[int, Ints] | None:
-        """Return the least level that a plan reaches, and the plan; None where the time is over."""
+        """Return a level below which there is no plan, and the best plan: at that level, if the time was enough.
+
+        None where the time is over before there is a plan.
+        """
         low, high = max(self.levels.least(), self._frozen()), self.levels.enough()
         while high < low or not self._reaches(high):
             # Only frozen slots can ask for more than a plan from nothing does.
@@ -132,13 +135,13 @@ class _Search:
         best = self._plan()
         while low < high:
             if self.context.stopped():
-                return None
+                break
             middle = (low + high) // 2
             if self._reaches(middle):
                 high, best = middle, self._plan()
             else:
                 low = middle + 1
-        return high, best
+        return low, best
 
     def _reaches(self, level: int) -> bool:
         most = self.shaped(np.array(self.levels.most(level), dtype=np.int64))
