@@ -12,7 +12,18 @@ if TYPE_CHECKING:
     from jitopt.heuristics._heijunka_kinds import Table
     from jitopt.heuristics._heijunka_rates import Ints, Rates
 
-__all__ = ["dense", "matrix"]
+__all__ = ["dense", "exact_in_floats", "matrix"]
+
+
+EXACT = 2.0**53
+"""scipy computes with floats: whole numbers below this are exact."""
+
+
+def exact_in_floats(rates: Rates, table: Table) -> bool:
+    """Tell whether no cost of the matrix is too large for scipy."""
+    kinds = table.kinds
+    steepest = float((kinds.bend + kinds.bend_2).max(initial=0))
+    return steepest * (rates.units + 1.0) ** 2 < EXACT
 
 
 def matrix(rates: Rates, table: Table) -> tuple[Ints, Ints]:

@@ -15,10 +15,16 @@ if TYPE_CHECKING:
 
     from jitopt.heuristics._heijunka_rates import Ints, Rates
 
-__all__ = ["Table", "rows_of", "table_of", "work_of"]
+__all__ = ["COARSE", "FINEST", "Table", "rows_of", "table_of", "work_of"]
 
 FINEST = 1 << 46
-"""Largest product of a price, in whole multiples of the unit, and the units of a cycle: costs stay below 2^57."""
+"""Largest product of a price, in whole multiples of the unit, and the units of a cycle.
+
+A kind's cost is priced up to FAR/4 = 2^58, 4096 times that: far beyond the length of any path that was seen.
+"""
+
+COARSE = 1 << 38
+"""The same for prices that must be rounded down, which are then wrong by a 2^-38 of the largest, times the units."""
 
 ENDLESS = 1 << 40
 """A distance that no position has."""
@@ -42,10 +48,10 @@ class Table:
     moved: Fraction
 
 
-def table_of(rates: Rates) -> Table:
+def table_of(rates: Rates, finest: int = FINEST) -> Table:
     """Return the kinds of an instance: of each copy that is not frozen, one for all products that are alike."""
     n, units = len(rates.demand), rates.units
-    prices, unit = whole([*rates.squared, *rates.absolute, rates.move], FINEST // units)
+    prices, unit = whole([*rates.squared, *rates.absolute, rates.move], finest // units, COARSE // units)
     squared, absolute, move = prices[:n], prices[n : 2 * n], prices[2 * n]
     built = np.bincount(np.array(rates.frozen, dtype=np.int64), minlength=n).tolist()
     alike: dict[tuple[int, ...], list[int]] = {}

@@ -115,17 +115,17 @@ def _sites(instance: Heijunka) -> Ints | None:
     return None if any(count > instance.products.demand[row] for row, count in built.items()) else sites
 
 
-def whole(values: list[Fraction], most: int) -> tuple[list[int], Fraction]:
+def whole(values: list[Fraction], most: int, rounded: int) -> tuple[list[int], Fraction]:
     """Return the values as whole multiples of a unit, and the unit; none of them above `most`.
 
-    Where their common denominator asks for larger numbers they are rounded down, so that what is
-    computed from them is never above the truth.
+    Where their common denominator asks for larger numbers they are rounded down to numbers up to `rounded`,
+    so that what is computed from them is never above the truth.
     """
     different = set(values)
     unit, largest = Fraction(1, lcm(*(value.denominator for value in different))), max(different)
     if largest:
         unit *= gcd(*(int(value / unit) for value in different))
-        unit = max(unit, largest / most)
+        unit = unit if largest / unit <= most else largest / rounded
     counted = {value: int(value / unit) for value in different}
     return [counted[value] for value in values], unit
 

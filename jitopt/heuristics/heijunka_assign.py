@@ -12,8 +12,8 @@ import numpy as np
 from jitopt import jit
 from jitopt.errors import NotApplicableError
 from jitopt.heuristics._heijunka_chasing import earliest
-from jitopt.heuristics._heijunka_dense import dense
-from jitopt.heuristics._heijunka_kinds import rows_of, table_of, work_of
+from jitopt.heuristics._heijunka_dense import dense, exact_in_floats
+from jitopt.heuristics._heijunka_kinds import COARSE, FINEST, rows_of, table_of, work_of
 from jitopt.heuristics._heijunka_rates import below, chain_of, rates_of, require
 from jitopt.heuristics._heijunka_rounding import rounding_bound
 from jitopt.heuristics._kernels.heijunka_assign import LOST, PLACED, Kinds, Work
@@ -76,8 +76,15 @@ def run(instance: Heijunka, context: Context) -> None:
         context.bound(rounding_bound(instance))
         if not len(rates.sites) and not rates.frozen:
             context.report(HeijunkaPlan.model_construct(sequence=chain_of(instance, earliest(instance), 1)))
-    table = table_of(rates)
-    found = solve(rates, table, context)
+    for finest in (FINEST, COARSE):
+        table = table_of(rates, finest)
+        try:
+            found = solve(rates, table, context)
+            break
+        except OverflowError:
+            continue
+    else:
+        raise NotApplicableError("its weights lie too far apart for whole numbers of 64 bits")
     if found is None:
         return
     bound = value(rates, table, found.rows) - found.breach * rates.units * table.unit
@@ -89,11 +96,16 @@ def solve(rates: Rates, table: Table, context: Context) -> Solution | None:
     """Return the optimal assignment, None where the time is over.
 
     Of several optima the dense road may find another one, so a deterministic solve does not take it.
+
+    Raises
+    ------
+    OverflowError
+        Where a unit finds no slot within what 64 bits can price.
     """
     if rates.units <= FEW and not jit.is_loaded(KERNELS):
         return _augment(rates, table, context, jit.plain(KERNELS))
     slow = context.work is None and not jit.is_cached(KERNELS)
-    if slow and rates.units <= DENSE and not len(rates.sites):
+    if slow and rates.units <= DENSE and not len(rates.sites) and exact_in_floats(rates, table):
         return Solution(*dense(rates, table))
     return _augment(rates, table, context, context.kernels(KERNELS))
 
@@ -112,7 +124,7 @@ def _augment(rates: Rates, table: Table, context: Context, kernels: Any) -> Solu
         began = time.perf_counter()
         kernels.insert(kinds, work, sites, table.move, looks)
         if work.state[LOST]:
-            raise NotApplicableError("its weights lie too far apart for whole numbers of 64 bits")
+            raise OverflowError
         looks = max(64, int(looks * min(4.0, PAUSE / max(1e-4, time.perf_counter() - began))))
     context.stopped()
     _, breach = kernels.certify(kinds, work, sites, table.move, len(rates.frozen), value, front, back)

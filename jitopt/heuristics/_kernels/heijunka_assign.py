@@ -21,10 +21,10 @@ from jitopt.jit import in_place
 
 __all__ = ["Kinds", "Work", "certify", "cost", "insert"]
 
-FAR = 1 << 57
+FAR = 1 << 60
 """Cost of a position beyond a kind's `reach`: no shortest path that matters is as long."""
 
-NONE = 1 << 60
+NONE = 1 << 62
 """No path yet."""
 
 STAMP, PLACED, LOST = 0, 1, 2
@@ -296,7 +296,7 @@ def insert(kinds: Any, work: Any, sites: Any, move: int, looks: int) -> int:
                 best, target, size = look(kinds, work, sites, move, at, distance[kind] - held, best, target, size)
                 looked += 1
                 at = work.after[at]
-        if target < 0 or best >= FAR >> 1:
+        if target < 0 or best >= FAR >> 2:
             state[LOST] = 1
             return looked
         for i in range(passed):
