@@ -23,8 +23,8 @@ FINEST = 1 << 46
 A kind's cost is priced up to FAR/4 = 2^58, 4096 times that: far beyond the length of any path that was seen.
 """
 
-COARSE = 1 << 38
-"""The same for prices that must be rounded down, which are then wrong by a 2^-38 of the largest, times the units."""
+COARSE = 1 << 42
+"""The same for prices that must be rounded down, which are then wrong by units 2^-42 of the largest, at most."""
 
 ENDLESS = 1 << 40
 """A distance that no position has."""
