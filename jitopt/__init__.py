@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from jitopt.formats import write as write
     from jitopt.generators import generate as generate
     from jitopt.planning import Plant as Plant
+    from jitopt.planning import audit_formulas as audit_formulas
     from jitopt.planning import generate_plant as generate_plant
     from jitopt.planning import plan as plan
     from jitopt.planning import read_plant as read_plant
@@ -53,10 +54,14 @@ if TYPE_CHECKING:
     from jitopt.problems.base import Violation as Violation
     from jitopt.problems.delivery import Delivery as Delivery
     from jitopt.problems.delivery import DeliveryPlan as DeliveryPlan
+    from jitopt.problems.epei import epei as epei
     from jitopt.problems.heijunka import Heijunka as Heijunka
     from jitopt.problems.heijunka import HeijunkaPlan as HeijunkaPlan
     from jitopt.problems.kanban import Kanban as Kanban
     from jitopt.problems.kanban import KanbanPlan as KanbanPlan
+    from jitopt.problems.kanban.formulas.auditor import FormulaAudit as FormulaAudit
+    from jitopt.problems.kanban.lots import LotSizing as LotSizing
+    from jitopt.problems.kanban.lots import lot_sizing as lot_sizing
     from jitopt.problems.sourcing import Sourcing as Sourcing
     from jitopt.problems.sourcing import SourcingPlan as SourcingPlan
     from jitopt.registry import method as method
@@ -80,12 +85,15 @@ _HOMES = {
     ),
     "jitopt.formats": ("from_tables", "read", "write"),
     "jitopt.generators": ("generate",),
-    "jitopt.planning": ("Plant", "generate_plant", "plan", "read_plant", "write_plant"),
+    "jitopt.planning": ("Plant", "audit_formulas", "generate_plant", "plan", "read_plant", "write_plant"),
     "jitopt.planning.chain": ("PlantPlan",),
     "jitopt.problems.base": ("Evaluation", "Instance", "Plan", "Violation"),
     "jitopt.problems.delivery": ("Delivery", "DeliveryPlan"),
     "jitopt.problems.heijunka": ("Heijunka", "HeijunkaPlan"),
     "jitopt.problems.kanban": ("Kanban", "KanbanPlan"),
+    "jitopt.problems.epei": ("epei",),
+    "jitopt.problems.kanban.formulas.auditor": ("FormulaAudit",),
+    "jitopt.problems.kanban.lots": ("LotSizing", "lot_sizing"),
     "jitopt.problems.sourcing": ("Sourcing", "SourcingPlan"),
     "jitopt.registry": ("method", "methods", "register"),
 }  # fmt: skip
@@ -93,13 +101,13 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "BatchProgress", "Comparison", "Delivery", "DeliveryPlan",
-    "Evaluation", "Explanation", "Heijunka", "HeijunkaPlan", "InputError", "Instance", "JitoptError",
-    "Kanban", "KanbanPlan", "Library",
+    "Evaluation", "Explanation", "FormulaAudit", "Heijunka", "HeijunkaPlan", "InputError", "Instance", "JitoptError",
+    "Kanban", "KanbanPlan", "Library", "LotSizing",
     "NotApplicableError", "Plan", "Plant", "PlantPlan", "Progress", "Result", "SolverUnavailableError",
     "Sourcing", "SourcingPlan", "StartReceipt", "Store", "UnknownMethodError", "VariantComparison", "Violation",
-    "audit", "batch", "check", "compare", "explain", "export", "formulation", "from_tables", "generate",
-    "generate_plant", "library", "method", "methods", "plan", "read", "read_plant", "read_result", "register",
-    "shut_down", "solve", "why_not", "write", "write_plant",
+    "audit", "audit_formulas", "batch", "check", "compare", "epei", "explain", "export", "formulation", "from_tables",
+    "generate", "generate_plant", "library", "lot_sizing", "method", "methods", "plan", "read", "read_plant",
+    "read_result", "register", "shut_down", "solve", "why_not", "write", "write_plant",
 ]  # fmt: skip
 
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.errors import NotApplicableError
 from jitopt.problems.base import exact
-from jitopt.problems.kanban.formulas import loss
 from jitopt.problems.kanban.instance import KanbanPlan, LoopCards
+from jitopt.problems.kanban.normal import loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -99,8 +99,10 @@ def prepare(instance: Kanban, elastic: Mapping[RuleKey, float] | None) -> Data:
     Raises
     ------
     NotApplicableError
-        If there are too many numbers of cards to look at.
+        If there are too many numbers of cards to look at, or the instance is a line.
     """
+    if instance.line is not None:
+        raise NotApplicableError("a line has no loops to choose for: use a method of lines")
     place = {name: row for row, name in enumerate(instance.capacity)}
     cap = instance.current.at_most if instance.current else None
     data = Data(instance.names, [], list(instance.capacity.items()), cap, elastic, instance.options is not None)

@@ -68,7 +68,7 @@ FORMULATION: dict[str, Any] = {
     "summary": "Whole cards for each loop and container, convex costs by their pieces.",
     "source": "Sinha and Zoltners 1979; Dantzig 1960; Monden",
     "page": "docs/formulations/kanban_cards_pyomo.md",
-    "up_to": {"options": 40000},
+    "up_to": {"options": 40000, "stations": 0},
 }
 
 SAME = 1e-11

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from jitopt.cli import asking, batching, comparing, files, judging, planning, solving
+from jitopt.cli.analysing import analyse
 from jitopt.cli.failures import Commands
 from jitopt.cli.library import library
 from jitopt.cli.output import err, flush
@@ -61,6 +62,7 @@ for _command in (
     asking.doctor,
 ):
     app.command()(_command)
+app.add_typer(analyse)
 app.add_typer(library)
 
 

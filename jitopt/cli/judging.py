@@ -94,6 +94,7 @@ def explain(
                 part=p7 every=2             the part every so many base periods (strict cyclic)
       heijunka  position=3 product=A     the slot builds it (bucket=3 with a box)
       kanban    loop=L1 container=small  the loop takes it; also cards=12, or both
+                place=2 cards=3          of a line: counted along the flow; or buffers=3
       sourcing  supplier=S2              it delivers something;
                 part=p7, quantity=50     optional: of this part, at least so much
 

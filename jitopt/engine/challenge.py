@@ -66,7 +66,7 @@ def challenge(race: Race, attempt: Attempt) -> bool:
 
 def _search(race: Race, rival: Attempt, seconds: float) -> None:
     """Run the rival until it refutes the claim, has reached it, or its time is over."""
-    claimed = race.ledger.objective or 0.0
+    claimed = race.ledger.instance.sense * (race.ledger.objective or 0.0)
     enough = claimed + SLACK * max(1.0, abs(claimed))
     ready = time.monotonic() + LONGEST_BOOT
     race.run_until(lambda: rival.begun or time.monotonic() > ready)

@@ -83,7 +83,7 @@ class Attempt:
     claimed: float | None = None
     plans: int = 0
     best: float = float("inf")
-    """Objective of its best plan by the judge; noted where it challenges a bound."""
+    """Cost of its best plan by the judge; noted where it challenges a bound."""
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -253,7 +253,9 @@ class Race:
         elif kind == "bound" and isinstance(message.get("value"), int | float):
             attempt.bound = message["value"]
             if self._bounds_count and not attempt.challenges:
-                self.ledger.tell_bound(float(message["value"]), name)
+                # A formulation minimises: of what is to be large, the negative.
+                turned = self.ledger.instance.sense if attempt.method.kind == "formulation" else 1
+                self.ledger.tell_bound(turned * float(message["value"]), name)
         elif kind == "begin":
             attempt.enter("heuristic" if attempt.method.kind == "heuristic" else "build")
         elif kind == "start":

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.special import ndtr
 
+from jitopt.errors import NotApplicableError
 from jitopt.problems.kanban import KanbanPlan, LoopCards
 
 if TYPE_CHECKING:
@@ -99,7 +100,15 @@ class _Block:
 
 
 def flatten(instance: Kanban) -> World | None:
-    """Return the arrays, None where a loop has nothing to choose."""
+    """Return the arrays, None where a loop has nothing to choose.
+
+    Raises
+    ------
+    NotApplicableError
+        For a line, which has no loops.
+    """
+    if instance.line is not None:
+        raise NotApplicableError("a line has no loops to choose for: use a method of lines")
     rooms: dict[Any, Fraction] = {("limit", name): room for name, room in instance.capacity.items()}
     blocks: list[_Block] = []
     if instance.options is not None:

@@ -23,6 +23,7 @@ HEURISTIC: dict[str, Any] = {
     "summary": "Lagrangian prices of the shared limits, repair, then compiled search over open columns",
     "source": "Geoffrion 1974; Held, Wolfe & Crowder 1974; Sinha & Zoltners 1979; Dueck & Scheuer 1990",
     "page": "docs/methods/kanban_fill.md",
+    "up_to": {"stations": 0},
 }
 
 KERNELS = "jitopt.heuristics._kernels.kanban_fill"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.errors import InputError
 from jitopt.planning.analysis import Analysis, analyse, plant_network
+from jitopt.planning.formula_audit import audit_formulas
 from jitopt.planning.plant import Plant
 from jitopt.planning.reading import Reading, read_plant
 from jitopt.planning.writing import write_plant
@@ -25,6 +26,7 @@ __all__ = [
     "Plant",
     "Reading",
     "analyse",
+    "audit_formulas",
     "generate_plant",
     "plan",
     "plant_network",

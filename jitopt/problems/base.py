@@ -173,8 +173,8 @@ class Table(Strict):
 class Known(Strict):
     """What is known of an instance's optimum. Never read by `solve`.
 
-    optimum, lower, upper: objective value, in the unit of the objective.
-    reference: where the value comes from. plan: a plan that reaches `optimum` or `upper`.
+    optimum, lower, upper: objective value, in the unit of the objective. reference: where the value
+    comes from. plan: a plan that reaches `optimum` or `upper` (`lower`, where the objective is to be large).
     """
 
     optimum: float | None = None
@@ -236,7 +236,8 @@ class Evaluation:
     """What the judge found: objective and terms recomputed from the plan, and every broken rule.
 
     objective is None when the plan cannot be priced (an unknown id, a wrong shape).
-    terms sum up to the objective. exact is the objective as a fraction.
+    terms sum up to the objective; of what is measured by simulation they also tell the half width of
+    its confidence interval. exact is the objective as a fraction.
     evidence says how values were computed.
     """
 
@@ -373,6 +374,19 @@ class Instance(Strict, Generic[PlanT_co]):
     def forms(self) -> frozenset[str]:
         """Return the pure forms that the instance has, for which exact algorithms exist (`Method.form`)."""
         return frozenset()
+
+    @property
+    def sense(self) -> Literal[1, -1]:
+        """1 where the objective is to be as small as possible, -1 where as large as possible."""
+        return 1
+
+    def sampled(self, seed: int) -> Self:
+        """Return the instance with the seed of its random sample set, where it has one that names none."""
+        return self
+
+    def signed(self, plan: Any) -> Any:
+        """Return the plan with what it takes to judge it again, such as the seed of this instance's sample."""
+        return plan
 
     def unsearched(self) -> float | None:
         """Return what every plan costs at least that the methods do not look at; None where they look at all.

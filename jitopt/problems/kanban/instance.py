@@ -1,17 +1,18 @@
 """Kanban: how many cards, of which container, on each loop.
 
-Two forms. Options: every loop takes one of the listed options (container, cards, cost), shared
+Three forms. Options: every loop takes one of the listed options (container, cards, cost), shared
 limits hold. Plant: loops with demand and replenishment, a menu of containers for each, cards N to
-be chosen. Time is counted in working days, money per day.
+be chosen. Time is counted in working days, money per day. Line: stations in series that hold each
+other up, buffers or cards between them to be chosen, judged by simulation (see `line`).
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import BeforeValidator, Field, create_model
+from pydantic import BeforeValidator, Field, create_model, model_validator
 
 from jitopt.problems.base import (
     LARGEST,
@@ -28,7 +29,8 @@ from jitopt.problems.base import (
     as_tuple,
     exact,
 )
-from jitopt.problems.kanban.formulas import ceiling
+from jitopt.problems.kanban.line import Line, Places, Sample
+from jitopt.problems.kanban.normal import ceiling
 
 __all__ = ["Kanban", "KanbanPlan", "Loop", "LoopCards", "Pair"]
 
@@ -183,13 +185,41 @@ class LoopCards(Plan):
     cards: Annotated[int, Field(ge=0, le=10**12)]
 
 
-class KanbanPlan(Plan):
-    """The cards of every loop."""
+class PlanSample(Plan):
+    """The random numbers a plan of a line was found with. seed: of the sample, where the line names none."""
 
-    loops: Annotated[tuple[LoopCards, ...], Field(strict=False)]
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
+class KanbanPlan(Plan):
+    """The cards of every loop; of a line its buffers, or the cards of its stages, and the sample they were found on."""
+
+    loops: Annotated[tuple[LoopCards, ...], Field(strict=False)] = ()
+    buffers: Places | None = None
+    cards: Places | None = None
+    sample: PlanSample | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _decided(cls, data: object) -> object:
+        """Ask for one of the forms: a plan without any decides nothing."""
+        if isinstance(data, dict) and not {"loops", "buffers", "cards"} & set(data):
+            return data | {"loops": None}
+        return data
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as plain data, in the form of the result file."""
+        data = super().to_dict()
+        if not self.loops and (self.buffers is not None or self.cards is not None):
+            del data["loops"]
+        return data
 
     def to_rows(self) -> dict[str, list[Any]]:
-        """Return loop, container and cards."""
+        """Return loop, container and cards; of a line its buffers or cards, numbered along the flow."""
+        for name in ("buffers", "cards"):
+            chosen = getattr(self, name)
+            if chosen is not None:
+                return {"place": list(range(1, len(chosen) + 1)), name: list(chosen)}
         return {name: [getattr(row, name) for row in self.loops] for name in ("loop", "container", "cards")}
 
 
@@ -237,6 +267,27 @@ class Kanban(Instance[KanbanPlan]):
     uses: Uses | None = None
     limits: Limits | None = None
     current: Current | None = None
+    line: Line | None = None
+    objective: Literal["cost", "throughput"] = "cost"
+
+    @property
+    def sense(self) -> Literal[1, -1]:
+        """1: the objective is as small as can be; -1: the throughput of a line is as large as can be."""
+        return -1 if self.objective == "throughput" else 1
+
+    def sampled(self, seed: int) -> Self:
+        """Return the line with its sample pinned to a seed, where it names none."""
+        line = self.line
+        if line is None or (line.sample is not None and line.sample.seed is not None):
+            return self
+        sample = (line.sample or Sample()).model_copy(update={"seed": seed})
+        return self.model_copy(update={"line": line.model_copy(update={"sample": sample})})
+
+    def signed(self, plan: KanbanPlan) -> KanbanPlan:
+        """Return the plan of a line with the seed of the sample it is judged on."""
+        if self.line is None or not isinstance(plan, KanbanPlan):
+            return plan
+        return plan.model_copy(update={"sample": PlanSample(seed=self.line.size().seed)})
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -345,6 +396,8 @@ class Kanban(Instance[KanbanPlan]):
     def size(self) -> dict[str, int]:
         """Return the counts that say how large the instance is."""
         menu = self.options or self.containers
+        if self.line is not None:
+            return {"loops": 0, "options": 0, "limits": 0, "uses": 0, "stations": self.line.stations}
         return {
             "loops": len(self.names),
             "options": menu.rows() if menu else 0,

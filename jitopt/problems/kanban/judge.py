@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from jitopt.problems.base import Evaluation, Violation, evaluation, exact, unpriced
 from jitopt.problems.figures import amount, counted
-from jitopt.problems.kanban.formulas import loss
+from jitopt.problems.kanban import line_judge
 from jitopt.problems.kanban.instance import Kanban, KanbanPlan
+from jitopt.problems.kanban.normal import loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +35,8 @@ def evaluate(instance: Kanban, plan: object) -> Evaluation:
     """
     if not isinstance(plan, KanbanPlan):
         plan = KanbanPlan.model_validate(plan)
+    if instance.line is not None:
+        return line_judge.evaluate(instance, plan)
     choice, violations = _read(instance, plan)
     if violations:
         return unpriced(violations)

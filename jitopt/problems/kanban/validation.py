@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from jitopt.errors import InputError
 from jitopt.problems.kanban.instance import MOST_CARDS
+from jitopt.problems.kanban.line_validation import validate_line
 
 if TYPE_CHECKING:
     from jitopt.problems.kanban.instance import Kanban
@@ -22,6 +23,13 @@ def validate(instance: Kanban) -> None:
         For a mixture of the two forms, unequal columns, repeated keys, dangling references, a
         loop without container, contradictory or absurd numbers of cards.
     """
+    if instance.line is not None:
+        validate_line(instance)
+        return
+    if instance.objective == "throughput":
+        raise InputError(
+            "a throughput is asked of a line only", place="/objective", value="throughput", remedy='write "cost"'
+        )
     for name in instance.TABLES:
         table = getattr(instance, name)
         if table is not None:
@@ -40,7 +48,7 @@ def _form(instance: Kanban) -> None:
         for name in plant[:2]:
             if getattr(instance, name) is None or not getattr(instance, name).rows():
                 raise InputError(
-                    "either options, or loops and containers are needed",
+                    "either options, or loops and containers, or a line are needed",
                     place=f"/{name}",
                     remedy=f"add the table {name}",
                 )
