@@ -44,6 +44,7 @@ __all__ = [
     "Table",
     "Violation",
     "exact",
+    "room",
 ]
 
 LARGEST = 1e12
@@ -368,6 +369,10 @@ class Instance(Strict, Generic[PlanT_co]):
     def size(self) -> dict[str, int]:
         """Return the counts that say how large the instance is."""
         raise NotImplementedError
+
+    def forms(self) -> frozenset[str]:
+        """Return the pure forms that the instance has, for which exact algorithms exist (`Method.form`)."""
+        return frozenset()
 
     def unsearched(self) -> float | None:
         """Return what every plan costs at least that the methods do not look at; None where they look at all.

@@ -1,0 +1,305 @@
+"""Kernels of the product-rate assignment: shortest augmenting paths over positions, and their certificate.
+
+A *kind* is a copy (the j-th unit) of every product that has the same costs; it has as many units as there
+are such products. Position k (from 0) goes to a unit of some kind; the cost grows with the distance of k
+from the kind's ideal position and has a closed form, so that no matrix is made. Positions are placed from
+left to right. A search from the new one runs over kinds and the positions they hold, to the nearest kind
+that has a unit left. Prices of kinds never rise above 0, so a kind is out of reach as soon as its cost
+alone exceeds the length of a path in hand: the reach of a search is a band that fits itself.
+
+Kinds are kept in *shelves* of similar curvature, sorted by ideal position, so that a search looks only at
+kinds that are near.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from jitopt.jit import in_place
+
+__all__ = ["Kinds", "Work", "certify", "cost", "insert"]
+
+FAR = 1 << 57
+"""Cost of a position beyond a kind's `reach`: no shortest path that matters is as long."""
+
+NONE = 1 << 60
+"""No path yet."""
+
+STAMP, PLACED, LOST = 0, 1, 2
+"""Cells of `Work.state`: number of the last search, positions placed, whether a position found no kind."""
+
+
+class Kinds(NamedTuple):
+    """The kinds and their shelves, as flat arrays of whole numbers.
+
+    ideal: cheapest position. tilt, bend: the cost of squares at distance e is e (tilt + bend e). Where
+    absolute deviations are priced (`kinked`): tilt_2, bend_2 the same up to `left` and `right` positions
+    from the ideal, and `slope` per position beyond. reach: farthest distance that is priced. product: row
+    that a locked or current position names. units: how many. first: where each shelf begins. low_bend,
+    low_bend_2, low_end, low_slope: what no kind of the shelf is cheaper than. near: for each shelf and
+    position the first kind at or behind it.
+    """
+
+    ideal: Any
+    tilt: Any
+    bend: Any
+    tilt_2: Any
+    bend_2: Any
+    left: Any
+    right: Any
+    slope: Any
+    reach: Any
+    product: Any
+    units: Any
+    first: Any
+    low_bend: Any
+    low_bend_2: Any
+    low_end: Any
+    low_slope: Any
+    near: Any
+    kinked: bool
+
+
+class Work(NamedTuple):
+    """What a search changes: owner of each position, price of each kind, and its own notes.
+
+    owner: kind of each position, -1 while it has none. price: of each kind, never above 0. used: units
+    placed. head, after, before: the positions of each kind as linked lists. distance, seen, closed, came:
+    of each kind in the search under way. heap, where: kinds to look at, nearest first. passed: kinds that
+    were looked at. state: see `STAMP`.
+    """
+
+    owner: Any
+    price: Any
+    used: Any
+    head: Any
+    after: Any
+    before: Any
+    distance: Any
+    seen: Any
+    closed: Any
+    came: Any
+    heap: Any
+    where: Any
+    passed: Any
+    state: Any
+
+
+@in_place
+def cost(kinds: Any, kind: int, e: int) -> int:
+    """Return the cost of a kind at distance e from its ideal position."""
+    if e > kinds.reach[kind] or -e > kinds.reach[kind]:
+        return FAR
+    found = e * (kinds.tilt[kind] + kinds.bend[kind] * e)
+    if kinds.kinked:
+        near = min(max(e, -kinds.left[kind]), kinds.right[kind])
+        found += near * (kinds.tilt_2[kind] + kinds.bend_2[kind] * near) + abs(e - near) * kinds.slope[kind]
+    return found
+
+
+@in_place
+def least(kinds: Any, shelf: int, e: int) -> int:
+    """Return what no kind of a shelf costs less than at distance e >= 0, growing with e."""
+    found = kinds.low_bend[shelf] * e * (e - 1)
+    if kinds.kinked:
+        near = min(e, kinds.low_end[shelf])
+        found += kinds.low_bend_2[shelf] * near * (near - 1) + (e - near) * kinds.low_slope[shelf]
+    return found
+
+
+@in_place
+def lift(work: Any, kind: int, place: int) -> None:
+    """Move a kind up the heap from a place to where it belongs."""
+    heap, where, distance = work.heap, work.where, work.distance
+    key = distance[kind]
+    while place > 0:
+        above = (place - 1) >> 1
+        other = heap[above]
+        if distance[other] <= key:
+            break
+        heap[place] = other
+        where[other] = place
+        place = above
+    heap[place] = kind
+    where[kind] = place
+
+
+@in_place
+def sink(work: Any, kind: int, size: int) -> None:
+    """Put a kind at the top of the heap and move it down to where it belongs."""
+    heap, where, distance = work.heap, work.where, work.distance
+    key, place = distance[kind], 0
+    while True:
+        below = 2 * place + 1
+        if below >= size:
+            break
+        if below + 1 < size and distance[heap[below + 1]] < distance[heap[below]]:
+            below += 1
+        other = heap[below]
+        if distance[other] >= key:
+            break
+        heap[place] = other
+        where[other] = place
+        place = below
+    heap[place] = kind
+    where[kind] = place
+
+
+@in_place
+def extra(kinds: Any, sites: Any, move: int, kind: int, k: int) -> int:
+    """Return what a kind costs at position k because of the plan in force: `move`, or FAR where k is locked."""
+    site = sites[k]
+    if site == -1 or site == kinds.product[kind] or site == -2 - kinds.product[kind]:
+        return 0
+    return FAR if site < -1 else move
+
+
+@in_place
+def look(kinds: Any, work: Any, sites: Any, move: int, k: int, base: int, best: int, target: int, size: int) -> Any:
+    """Go from position k, at distance `base` less its own price, to every kind within reach.
+
+    best, target: length and end of the shortest path to a kind with a unit left. size: of the heap.
+    Returns the three anew.
+    """
+    stamp = work.state[STAMP]
+    told = len(sites) > 0
+    positions = len(work.owner)
+    for shelf in range(len(kinds.first) - 1):
+        start, end = kinds.first[shelf], kinds.first[shelf + 1]
+        middle = kinds.near[shelf * positions + k]
+        for side in range(2):
+            kind = middle if side == 0 else middle - 1
+            while start <= kind < end:
+                e = k - kinds.ideal[kind]
+                if base + least(kinds, shelf, abs(e)) >= best:
+                    break
+                length = base + cost(kinds, kind, e) - work.price[kind]
+                if told:
+                    length += extra(kinds, sites, move, kind, k)
+                if length < best:
+                    if work.used[kind] < kinds.units[kind]:
+                        best, target = length, kind
+                        work.came[kind] = k
+                    elif work.closed[kind] != stamp and (work.seen[kind] != stamp or length < work.distance[kind]):
+                        place = work.where[kind]
+                        if work.seen[kind] != stamp:
+                            work.seen[kind] = stamp
+                            place = size
+                            size += 1
+                        work.distance[kind] = length
+                        work.came[kind] = k
+                        lift(work, kind, place)
+                kind += 1 if side == 0 else -1
+    return best, target, size
+
+
+@in_place
+def shift(work: Any, last: int, kind: int) -> None:
+    """Give positions along the path that ended at `kind` their new kinds, back to the new position `last`."""
+    owner, head, after, before = work.owner, work.head, work.after, work.before
+    work.used[kind] += 1
+    while True:
+        k = work.came[kind]
+        old = owner[k]
+        if old >= 0:
+            if before[k] >= 0:
+                after[before[k]] = after[k]
+            else:
+                head[old] = after[k]
+            if after[k] >= 0:
+                before[after[k]] = before[k]
+        owner[k] = kind
+        after[k], before[k] = head[kind], -1
+        if head[kind] >= 0:
+            before[head[kind]] = k
+        head[kind] = k
+        if k == last:
+            return
+        kind = old
+
+
+@in_place
+def insert(kinds: Any, work: Any, sites: Any, move: int, looks: int) -> int:
+    """Place positions from left to right until all are placed or `looks` positions were looked at.
+
+    sites: what the plan in force says of each position: -1 nothing, p >= 0 product p, -2 - p locked for
+    product p; empty where it says nothing at all. move: cost of another product than it says. Returns the
+    positions that were looked at.
+    """
+    owner, state, distance, price = work.owner, work.state, work.distance, work.price
+    looked = 0
+    while state[PLACED] < len(owner) and looked < looks:
+        k = state[PLACED]
+        if owner[k] >= 0:
+            state[PLACED] += 1
+            continue
+        state[STAMP] += 1
+        stamp = state[STAMP]
+        passed = 0
+        best, target, size = look(kinds, work, sites, move, k, 0, NONE, -1, 0)
+        looked += 1
+        while size > 0:
+            kind = work.heap[0]
+            if distance[kind] >= best:
+                break
+            size -= 1
+            if size > 0:
+                sink(work, work.heap[size], size)
+            work.closed[kind] = stamp
+            work.passed[passed] = kind
+            passed += 1
+            at = work.head[kind]
+            while at >= 0 and distance[kind] < best:
+                held = cost(kinds, kind, at - kinds.ideal[kind]) - price[kind]
+                if len(sites) > 0:
+                    held += extra(kinds, sites, move, kind, at)
+                best, target, size = look(kinds, work, sites, move, at, distance[kind] - held, best, target, size)
+                looked += 1
+                at = work.after[at]
+        if target < 0 or best >= FAR >> 1:
+            state[LOST] = 1
+            return looked
+        for i in range(passed):
+            kind = work.passed[i]
+            if distance[kind] < best:
+                price[kind] += distance[kind] - best
+        shift(work, k, target)
+        state[PLACED] += 1
+    return looked
+
+
+@in_place
+def certify(kinds: Any, work: Any, sites: Any, move: int, begin: int, value: Any, front: Any, back: Any) -> Any:
+    """Hold every position from `begin` on against every kind; return the cells looked at and the worst breach.
+
+    value: what a position brings: its kind's cost there less the kind's price (filled here, as are front
+    and back: the largest value up to and from each position). A pair of kind and position breaks the
+    certificate by price + value - cost > 0. Away from its ideal position a kind's cost only grows, so
+    where cost - price is at least the largest value on that side, nothing behind can break it.
+    """
+    owner, price = work.owner, work.price
+    for k in range(begin, len(owner)):
+        kind = owner[k]
+        held = cost(kinds, kind, k - kinds.ideal[kind]) - price[kind]
+        if len(sites) > 0:
+            held += extra(kinds, sites, move, kind, k)
+        value[k] = held
+    for k in range(begin, len(owner)):
+        front[k] = value[k] if k == begin else max(value[k], front[k - 1])
+    for k in range(len(owner) - 1, begin - 1, -1):
+        back[k] = value[k] if k == len(owner) - 1 else max(value[k], back[k + 1])
+    worst, cells = 0, 0
+    for kind in range(len(price)):
+        middle = max(kinds.ideal[kind], begin)
+        for side in range(2):
+            k = middle if side == 0 else middle - 1
+            while begin <= k < len(owner):
+                least_here = cost(kinds, kind, k - kinds.ideal[kind]) - price[kind]
+                cells += 1
+                if least_here >= (back[k] if side == 0 else front[k]):
+                    break
+                if len(sites) > 0:
+                    least_here += extra(kinds, sites, move, kind, k)
+                worst = max(worst, value[k] - least_here)
+                k += 1 if side == 0 else -1
+    return cells, worst

@@ -1,0 +1,131 @@
+"""Exact algorithm for sums of rate deviations: assignment by shortest augmenting paths, with a certificate."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from math import nextafter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jitopt import jit
+from jitopt.errors import NotApplicableError
+from jitopt.heuristics._heijunka_dense import dense
+from jitopt.heuristics._heijunka_kinds import rows_of, table_of, work_of
+from jitopt.heuristics._heijunka_rates import chain_of, rates_of, require
+from jitopt.heuristics._kernels.heijunka_assign import LOST, PLACED
+from jitopt.problems.heijunka import HeijunkaPlan
+from jitopt.problems.heijunka.form import RATE_SUM
+from jitopt.problems.heijunka.levels import deviation
+
+if TYPE_CHECKING:
+    from jitopt.heuristics._heijunka_kinds import Table
+    from jitopt.heuristics._heijunka_rates import Ints, Rates
+    from jitopt.heuristics.context import Context
+    from jitopt.problems.heijunka import Heijunka
+
+HEURISTIC: dict[str, Any] = {
+    "name": "heijunka_assign",
+    "problem": "heijunka",
+    "technology": "numba",
+    "proof": "exact_algorithm",
+    "form": "rate_sum",
+    "summary": "Product rates, sums of squared or absolute deviations: assignment to positions, exactly",
+    "source": "Kubiak & Sethi 1991; Jonker & Volgenant 1987",
+    "page": "docs/methods/heijunka_assign.md",
+}
+
+KERNELS = "jitopt.heuristics._kernels.heijunka_assign"
+
+FEW = 60
+"""Up to so many units in a cycle the plain kernel is quicker than loading the compiled one."""
+
+DENSE = 1500
+"""Up to so many units scipy's dense assignment is quicker than making machine code."""
+
+LOOKS = 1 << 14
+"""Positions looked at between two questions whether to stop, at first."""
+
+PAUSE = 0.05
+"""Seconds that lie between two such questions, about."""
+
+
+@dataclass(frozen=True)
+class Solution:
+    """rows: product row of each slot of a cycle. breach: by how much a pair breaks the certificate, 0 for none."""
+
+    rows: Ints
+    breach: int
+
+
+def run(instance: Heijunka, context: Context) -> None:
+    """Report the optimum and its value as the bound, proven by prices that every pair of unit and slot keeps."""
+    require(instance, RATE_SUM)
+    if context.start is not None:
+        context.report(context.start)
+    rates = rates_of(instance)
+    if rates is None:
+        return
+    table = table_of(rates)
+    found = solve(rates, table, context)
+    if found is None:
+        return
+    bound = value(rates, table, found.rows) - found.breach * rates.units * table.unit
+    context.report(HeijunkaPlan.model_construct(sequence=chain_of(instance, found.rows, rates.cycles)))
+    context.bound(_below(bound * rates.cycles))
+
+
+def solve(rates: Rates, table: Table, context: Context) -> Solution | None:
+    """Return the optimal assignment, None where the time is over."""
+    if rates.units <= FEW:
+        return _augment(rates, table, context, jit.plain(KERNELS))
+    if rates.units <= DENSE and not len(rates.sites) and not jit.is_cached(KERNELS):
+        return Solution(*dense(rates, table))
+    return _augment(rates, table, context, context.kernels(KERNELS))
+
+
+def _augment(rates: Rates, table: Table, context: Context, kernels: Any) -> Solution | None:
+    """Place all positions by shortest augmenting paths, then check every pair."""
+    kinds, work, sites = table.kinds, work_of(table, rates), rates.sites
+    value, front, back = (np.zeros(rates.units, dtype=np.int64) for _ in range(3))
+    if not kernels.__name__.endswith(jit.SUFFIX):
+        kinds, work = (type(part)(*map(_listed, part)) for part in (kinds, work))
+        sites, value, front, back = (column.tolist() for column in (sites, value, front, back))
+    looks = LOOKS
+    while work.state[PLACED] < rates.units:
+        if context.stopped():
+            return None
+        began = time.perf_counter()
+        kernels.insert(kinds, work, sites, table.move, looks)
+        if work.state[LOST]:
+            raise NotApplicableError("its weights lie too far apart for whole numbers of 64 bits")
+        looks = max(1024, int(looks * min(4.0, PAUSE / max(1e-4, time.perf_counter() - began))))
+    context.stopped()
+    _, breach = kernels.certify(kinds, work, sites, table.move, len(rates.frozen), value, front, back)
+    return Solution(rows_of(table, rates, np.asarray(work.owner)), int(breach))
+
+
+def _listed(column: Any) -> Any:
+    return column.tolist() if isinstance(column, np.ndarray) else column
+
+
+def value(rates: Rates, table: Table, rows: Ints) -> Fraction:
+    """Return what a cycle costs at the prices of the table, exactly."""
+    total = Fraction(0)
+    order = np.argsort(rows, kind="stable") + 1
+    ends = np.cumsum(np.bincount(rows, minlength=len(rates.demand))).tolist()
+    for row, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
+        for price, measure in ((table.squared[row], "sum_squared"), (table.absolute[row], "sum_absolute")):
+            if price:
+                total += price * deviation(order[start:end].tolist(), rates.demand[row], rates.units, measure)
+    if table.moved:
+        total += table.moved * int(np.count_nonzero(rates.current != rows[: len(rates.current)]))
+    return total
+
+
+def _below(bound: Fraction) -> float:
+    """Return the largest float that is not above the bound."""
+    number = float(bound)
+    return number if Fraction(number) <= bound else nextafter(number, float("-inf"))

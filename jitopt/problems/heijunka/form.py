@@ -1,0 +1,66 @@
+"""Which pure form of levelling an instance has: the forms for which exact algorithms exist.
+
+A pure form prices the product rates of a sequence and binds nothing between its units. What it may
+still have is said with each form.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jitopt.problems.heijunka.instance import Heijunka
+
+__all__ = ["RATE_MAX", "RATE_SUM", "forms", "reason_against"]
+
+RATE_SUM = "rate_sum"
+"""Sums of squared and absolute rate deviations; frozen and fixed slots and a price of moves are allowed."""
+
+RATE_MAX = "rate_max"
+"""The largest rate deviation, absolute or squared; frozen slots are allowed."""
+
+
+def forms(instance: Heijunka) -> frozenset[str]:
+    """Return the pure forms that the instance has: one or none."""
+    return frozenset(form for form in (RATE_SUM, RATE_MAX) if reason_against(instance, form) is None)
+
+
+def reason_against(instance: Heijunka, form: str) -> str | None:
+    """Return why the instance has not this form, in words, or None if it has it."""
+    priced = [term for term in instance.objective if term.weight > 0]
+    if instance.box is not None:
+        return "the plan is in buckets, not a sequence"
+    for term in priced:
+        if term.term != "rate":
+            return f'the term "{term.term}" is priced'
+        if term.measure.startswith("sum") != (form == RATE_SUM):
+            return f'the measure "{term.measure}" is priced'
+    if not priced or (form == RATE_MAX and len(priced) > 1):
+        return f'the term "rate" is priced {len(priced)} times'
+    return _ruled(instance) or (_bound(instance) if form == RATE_MAX else None)
+
+
+def _ruled(instance: Heijunka) -> str | None:
+    """Return the first rule between units that can bind."""
+    for rule in instance.ratio_rules:
+        if rule.hard and rule.at_most < rule.in_any:
+            return f"the ratio rule {rule.ratio!r} is hard"
+    for row, (product, demand) in enumerate(zip(instance.products.product, instance.products.demand, strict=True)):
+        if demand > 1 and instance.spacing_of(row) > 1:
+            return f"{product!r} has a spacing"
+        if (instance.longest_run_of(row) or demand) < demand:
+            return f"{product!r} has a longest run"
+        if demand and instance.shortest_run_of(row) > 1:
+            return f"{product!r} has a shortest run"
+    if instance.current and instance.current.at_most is not None and instance.current.at_most < instance.slots:
+        return "the number of moves has a cap"
+    return None
+
+
+def _bound(instance: Heijunka) -> str | None:
+    """Return what a largest deviation cannot be made small beside."""
+    if instance.fixed and instance.fixed.position:
+        return "slots are fixed"
+    if instance.current and instance.current.price > 0:
+        return "moves are priced"
+    return None
