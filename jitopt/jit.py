@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["cached", "compiled", "in_place", "is_cached", "kernel", "mark_cached", "plain", "twin"]
+__all__ = ["cached", "compiled", "in_place", "is_cached", "is_loaded", "kernel", "mark_cached", "plain", "twin"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -123,6 +123,11 @@ def is_cached(module: str) -> bool:
     """Tell whether the module's kernels were compiled before, so that loading them is quick."""
     folder = _folder(module)
     return folder is not None and (folder / f"{module}.ready").exists()
+
+
+def is_loaded(module: str) -> bool:
+    """Tell whether this process has the compiled twin of the module in hand."""
+    return module + SUFFIX in sys.modules
 
 
 def cached(package: str) -> list[str]:

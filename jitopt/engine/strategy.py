@@ -1,6 +1,7 @@
 """How a solve spends its time: which roads, in which order, with which start.
 
-`auto`: the heuristic first, its checked plan handed to the exact roads as a start, whatever time
+`auto`: an exact algorithm of ours first, where one suits the form of the instance; it ends with the
+proof. Else the heuristic first, its checked plan handed to the exact roads as a start, whatever time
 is left to the heuristic again. A single method: that method alone. Its proof of an optimum is put
 to the test by the heuristic; where that fails, or where it claims that no plan exists, a second
 exact road of another family follows, to confirm or refute it.
@@ -40,15 +41,26 @@ FIRST_WORK = 0.25
 def run_auto(race: Race) -> None:
     """Run every road that suits the instance until a proof, the gap, or the deadline."""
     instance = race.ledger.instance
-    size = instance.size()
-    known = registry.methods(instance.problem)
-    heuristics = [m for m in known if m.kind == "heuristic" and m.module.startswith("jitopt.") and m.fits(size)]
-    exact = [m for m in known if m.exact and m.module.startswith("jitopt.") and m.fits(size)]
+    known = [m for m in registry.methods(instance.problem) if m.auto and m.module.startswith("jitopt.")]
+    fitting = [m for m in known if m.suits(instance)]
+    for algorithm in [m for m in fitting if m.form]:
+        _run_algorithm(race, algorithm)
+        if _done(race):
+            return
+    heuristics = [m for m in fitting if m.kind == "heuristic" and not m.form]
+    exact = [m for m in fitting if m.exact]
     first = [_run_first(race, heuristic, exact) for heuristic in heuristics]
     if not _done(race):
         _run_exact(race, exact, first)
     if race.settings.work is None:
         _spend_rest(race, heuristics)
+
+
+def _run_algorithm(race: Race, algorithm: Method) -> None:
+    """Run an exact algorithm to its end; while its machine code is being made, the other roads do not wait for it."""
+    attempt = race.launch(algorithm, start=race.ledger.plan)
+    alone = race.settings.work is not None
+    race.run_until(lambda: _done(race) or not attempt.running or (attempt.phase == "compile" and not alone))
 
 
 class _Search:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitopt.heuristics._heijunka_rates import whole
-from jitopt.heuristics._kernels.heijunka_assign import FAR, PLACED, Kinds, Work
+from jitopt.heuristics._kernels.heijunka_assign import FAR, Kinds, Work
 
 if TYPE_CHECKING:
     from jitopt.heuristics._heijunka_rates import Ints, Rates
@@ -56,7 +56,7 @@ def table_of(rates: Rates) -> Table:
     columns = [np.concatenate(column) for column in zip(*copies, strict=True)] if copies else []
     if not columns:
         columns = [np.empty(0, dtype=np.int64)] * 11
-    order = np.lexsort((columns[0], columns[10]))
+    order = np.lexsort((columns[0], -columns[10]))  # steep ones first: they are nearest, and their paths bound the rest
     columns = [np.ascontiguousarray(column[order]) for column in columns]
     behind = [tuple(rows) for (demand, done, a, b, _), rows in alike.items() for _ in range(_kinds(demand, done, a, b))]
     return Table(
@@ -97,18 +97,31 @@ def _copies(units: int, demand: int, built: int, squared: int, absolute: int, ow
 def _shelve(columns: list[Ints], units: int) -> Kinds:
     """Return sorted columns with their shelves."""
     ideal, tilt, bend, tilt_2, bend_2, left, right, slope, product, many, steep = columns
-    first = np.append(np.flatnonzero(np.diff(steep, prepend=-2)), len(steep)).astype(np.int64)
+    first = np.append(np.flatnonzero(np.diff(steep, prepend=ENDLESS)), len(steep)).astype(np.int64)
     starts = first[:-1]
-    reach = np.sqrt(float(FAR) / 4 / np.maximum(1, bend + bend_2)).astype(np.int64)
     # A shelf's kinds cost at least so much: their least curvature, and the least slope and earliest bend of those.
     lowest = [np.minimum.reduceat(column, starts) if len(starts) else starts for column in (bend, bend_2, slope)]
+    most = np.maximum.reduceat(bend + bend_2, starts) if len(starts) else starts
+    reach = np.minimum(np.sqrt(float(FAR) / 4 / np.maximum(1, most)), float(ENDLESS)).astype(np.int64)
     low_end = np.minimum(lowest[2] // np.maximum(1, 2 * lowest[1]) + 1, ENDLESS)
-    near = [
-        start + np.searchsorted(ideal[start:end], np.arange(units))
-        for start, end in zip(first[:-1].tolist(), first[1:].tolist(), strict=True)
-    ]
+    bounds = zip(first[:-1].tolist(), first[1:].tolist(), strict=True)
+    counts = [(start, np.bincount(ideal[start:end], minlength=units)) for start, end in bounds]
+    near = [start + np.cumsum(count) - count for start, count in counts]
     return Kinds(
-        *[ideal, tilt, bend, tilt_2, bend_2, left, right, slope, np.minimum(reach, ENDLESS), product, many, first],
+        *[
+            ideal,
+            tilt,
+            bend,
+            tilt_2,
+            bend_2,
+            left,
+            right,
+            slope,
+            np.repeat(reach, np.diff(first)),
+            product,
+            many,
+            first,
+        ],
         *[lowest[0], lowest[1], low_end, lowest[2]],
         near=np.concatenate([*near, np.empty(0)]).astype(np.int32),
         kinked=bool(bend_2.any()),
@@ -121,14 +134,25 @@ def work_of(table: Table, rates: Rates) -> Work:
     owner = np.full(units, -1, dtype=np.int64)
     owner[: len(rates.frozen)] = 0
     state = np.zeros(3, dtype=np.int64)
-    state[PLACED] = len(rates.frozen)
     return Work(
+        _coarse_to_fine(len(rates.frozen), units),
         owner,
-        *[np.zeros(count, dtype=np.int64) for _ in range(2)],
+        np.zeros(count, dtype=np.int64),
+        table.kinds.units.copy(),
         *[np.full(size, -1, dtype=np.int64) for size in (count, units, units)],
         *[np.zeros(count, dtype=np.int64) for _ in range(7)],
         state=state,
     )
+
+
+def _coarse_to_fine(begin: int, end: int) -> Ints:
+    """Return the positions from begin to end in the order of their bits read backwards (van der Corput)."""
+    bits = max(1, end - begin - 1).bit_length()
+    plain = np.arange(1 << bits, dtype=np.int64)
+    turned = np.zeros_like(plain)
+    for bit in range(bits):
+        turned |= ((plain >> bit) & 1) << (bits - 1 - bit)
+    return turned[turned < end - begin] + begin
 
 
 def rows_of(table: Table, rates: Rates, owner: Any) -> Ints:
@@ -137,10 +161,10 @@ def rows_of(table: Table, rates: Rates, owner: Any) -> Ints:
     rows = np.empty(rates.units, dtype=np.int64)
     rows[:begin] = rates.frozen
     order = np.argsort(owner[begin:], kind="stable") + begin
-    sizes = table.kinds.units
     behind = [
-        np.tile(np.array(products), int(size) // len(products))
-        for products, size in zip(table.products, sizes, strict=True)
+        row
+        for products, size in zip(table.products, table.kinds.units.tolist(), strict=True)
+        for row in products * (size // len(products))
     ]
-    rows[order] = np.concatenate(behind) if behind else []
+    rows[order] = np.array(behind, dtype=np.int64)
     return rows

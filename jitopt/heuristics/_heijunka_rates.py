@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd, lcm
+from math import gcd, lcm, nextafter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from jitopt.problems.heijunka.form import reason_against
 if TYPE_CHECKING:
     from jitopt.problems.heijunka import Heijunka
 
-__all__ = ["Ints", "Rates", "chain_of", "rates_of", "require", "whole"]
+__all__ = ["Ints", "Rates", "below", "chain_of", "rates_of", "require", "whole"]
 
 Ints = NDArray[np.int64]
 
@@ -87,7 +87,9 @@ def rates_of(instance: Heijunka) -> Rates | None:
 
 def _prices(instance: Heijunka, measure: str) -> tuple[Fraction, ...]:
     told = [exact(term.weight) for term in instance.objective if (term.term, term.measure) == ("rate", measure)]
-    return tuple(sum(told, Fraction(0)) * weight for weight in instance.weights)
+    factor = sum(told, Fraction(0))
+    priced = {weight: factor * weight for weight in set(instance.weights)}
+    return tuple(priced[weight] for weight in instance.weights)
 
 
 def _sites(instance: Heijunka) -> Ints | None:
@@ -119,15 +121,22 @@ def whole(values: list[Fraction], most: int) -> tuple[list[int], Fraction]:
     Where their common denominator asks for larger numbers they are rounded down, so that what is
     computed from them is never above the truth.
     """
-    unit = Fraction(1, lcm(*(value.denominator for value in values)))
-    largest = max(values)
+    different = set(values)
+    unit, largest = Fraction(1, lcm(*(value.denominator for value in different))), max(different)
     if largest:
-        unit *= gcd(*(int(value / unit) for value in values))
+        unit *= gcd(*(int(value / unit) for value in different))
         unit = max(unit, largest / most)
-    return [int(value / unit) for value in values], unit
+    counted = {value: int(value / unit) for value in different}
+    return [counted[value] for value in values], unit
 
 
 def chain_of(instance: Heijunka, rows: Any, cycles: int) -> tuple[str, ...]:
     """Return the sequence that repeats a cycle of product rows."""
     names = np.array(instance.products.product, dtype=object)
     return tuple(names[rows].tolist()) * cycles
+
+
+def below(bound: Fraction) -> float:
+    """Return the largest float that is not above the bound."""
+    number = float(bound)
+    return number if Fraction(number) <= bound else nextafter(number, float("-inf"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from fractions import Fraction
-from math import nextafter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,11 +13,11 @@ from jitopt import jit
 from jitopt.errors import NotApplicableError
 from jitopt.heuristics._heijunka_dense import dense
 from jitopt.heuristics._heijunka_kinds import rows_of, table_of, work_of
-from jitopt.heuristics._heijunka_rates import chain_of, rates_of, require
+from jitopt.heuristics._heijunka_rates import below, chain_of, rates_of, require
 from jitopt.heuristics._kernels.heijunka_assign import LOST, PLACED
 from jitopt.problems.heijunka import HeijunkaPlan
 from jitopt.problems.heijunka.form import RATE_SUM
-from jitopt.problems.heijunka.levels import deviation
+from jitopt.problems.heijunka.levels import deviations
 
 if TYPE_CHECKING:
     from jitopt.heuristics._heijunka_kinds import Table
@@ -39,11 +38,11 @@ HEURISTIC: dict[str, Any] = {
 
 KERNELS = "jitopt.heuristics._kernels.heijunka_assign"
 
-FEW = 60
+FEW = 300
 """Up to so many units in a cycle the plain kernel is quicker than loading the compiled one."""
 
 DENSE = 1500
-"""Up to so many units scipy's dense assignment is quicker than making machine code."""
+"""Up to so many units scipy's dense assignment is quicker than making machine code; it is slower than having it."""
 
 LOOKS = 1 << 14
 """Positions looked at between two questions whether to stop, at first."""
@@ -74,14 +73,18 @@ def run(instance: Heijunka, context: Context) -> None:
         return
     bound = value(rates, table, found.rows) - found.breach * rates.units * table.unit
     context.report(HeijunkaPlan.model_construct(sequence=chain_of(instance, found.rows, rates.cycles)))
-    context.bound(_below(bound * rates.cycles))
+    context.bound(below(bound * rates.cycles))
 
 
 def solve(rates: Rates, table: Table, context: Context) -> Solution | None:
-    """Return the optimal assignment, None where the time is over."""
-    if rates.units <= FEW:
+    """Return the optimal assignment, None where the time is over.
+
+    Of several optima the dense road may find another one, so a deterministic solve does not take it.
+    """
+    if rates.units <= FEW and not jit.is_loaded(KERNELS):
         return _augment(rates, table, context, jit.plain(KERNELS))
-    if rates.units <= DENSE and not len(rates.sites) and not jit.is_cached(KERNELS):
+    slow = context.work is None and not jit.is_cached(KERNELS)
+    if slow and rates.units <= DENSE and not len(rates.sites):
         return Solution(*dense(rates, table))
     return _augment(rates, table, context, context.kernels(KERNELS))
 
@@ -94,7 +97,7 @@ def _augment(rates: Rates, table: Table, context: Context, kernels: Any) -> Solu
         kinds, work = (type(part)(*map(_listed, part)) for part in (kinds, work))
         sites, value, front, back = (column.tolist() for column in (sites, value, front, back))
     looks = LOOKS
-    while work.state[PLACED] < rates.units:
+    while work.state[PLACED] < len(work.order):
         if context.stopped():
             return None
         began = time.perf_counter()
@@ -113,19 +116,13 @@ def _listed(column: Any) -> Any:
 
 def value(rates: Rates, table: Table, rows: Ints) -> Fraction:
     """Return what a cycle costs at the prices of the table, exactly."""
-    total = Fraction(0)
-    order = np.argsort(rows, kind="stable") + 1
+    order = (np.argsort(rows, kind="stable") + 1).tolist()
     ends = np.cumsum(np.bincount(rows, minlength=len(rates.demand))).tolist()
-    for row, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
-        for price, measure in ((table.squared[row], "sum_squared"), (table.absolute[row], "sum_absolute")):
-            if price:
-                total += price * deviation(order[start:end].tolist(), rates.demand[row], rates.units, measure)
+    built = [order[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    total = Fraction(0)
+    for prices, measure in ((table.squared, "sum_squared"), (table.absolute, "sum_absolute")):
+        if any(prices):
+            total += sum(deviations(zip(prices, rates.demand, built, strict=True), rates.units, measure), Fraction(0))
     if table.moved:
         total += table.moved * int(np.count_nonzero(rates.current != rows[: len(rates.current)]))
     return total
-
-
-def _below(bound: Fraction) -> float:
-    """Return the largest float that is not above the bound."""
-    number = float(bound)
-    return number if Fraction(number) <= bound else nextafter(number, float("-inf"))

@@ -2,10 +2,12 @@
 
 A *kind* is a copy (the j-th unit) of every product that has the same costs; it has as many units as there
 are such products. Position k (from 0) goes to a unit of some kind; the cost grows with the distance of k
-from the kind's ideal position and has a closed form, so that no matrix is made. Positions are placed from
-left to right. A search from the new one runs over kinds and the positions they hold, to the nearest kind
-that has a unit left. Prices of kinds never rise above 0, so a kind is out of reach as soon as its cost
-alone exceeds the length of a path in hand: the reach of a search is a band that fits itself.
+from the kind's ideal position and has a closed form, so that no matrix is made. Positions are placed one
+after another, from coarse to fine: while they lie far apart most find a unit at once, and only what does
+not come out even in the end takes long paths. A search from a new position runs over kinds and the
+positions they hold, to the nearest kind that has a unit left. Prices of kinds never rise above 0, so a kind
+is out of reach as soon as its cost alone exceeds the length of a path in hand: the reach of a search is a
+band that fits itself.
 
 Kinds are kept in *shelves* of similar curvature, sorted by ideal position, so that a search looks only at
 kinds that are near.
@@ -34,7 +36,8 @@ class Kinds(NamedTuple):
 
     ideal: cheapest position. tilt, bend: the cost of squares at distance e is e (tilt + bend e). Where
     absolute deviations are priced (`kinked`): tilt_2, bend_2 the same up to `left` and `right` positions
-    from the ideal, and `slope` per position beyond. reach: farthest distance that is priced. product: row
+    from the ideal, and `slope` per position beyond. reach: farthest distance that is priced, the same for a
+    shelf. product: row
     that a locked or current position names. units: how many. first: where each shelf begins. low_bend,
     low_bend_2, low_end, low_slope: what no kind of the shelf is cheaper than. near: for each shelf and
     position the first kind at or behind it.
@@ -63,15 +66,17 @@ class Kinds(NamedTuple):
 class Work(NamedTuple):
     """What a search changes: owner of each position, price of each kind, and its own notes.
 
-    owner: kind of each position, -1 while it has none. price: of each kind, never above 0. used: units
-    placed. head, after, before: the positions of each kind as linked lists. distance, seen, closed, came:
+    order: the positions in the order in which they are placed. owner: kind of each position, -1 while it has
+    none. price: of each kind, never above 0. left: units
+    that are not placed yet. head, after, before: the positions of each kind as linked lists. distance, seen, closed, came:
     of each kind in the search under way. heap, where: kinds to look at, nearest first. passed: kinds that
     were looked at. state: see `STAMP`.
     """
 
+    order: Any
     owner: Any
     price: Any
-    used: Any
+    left: Any
     head: Any
     after: Any
     before: Any
@@ -87,9 +92,13 @@ class Work(NamedTuple):
 
 @in_place
 def cost(kinds: Any, kind: int, e: int) -> int:
-    """Return the cost of a kind at distance e from its ideal position."""
-    if e > kinds.reach[kind] or -e > kinds.reach[kind]:
-        return FAR
+    """Return the cost of a kind at distance e from its ideal position, FAR beyond its reach."""
+    return FAR if e > kinds.reach[kind] or -e > kinds.reach[kind] else priced(kinds, kind, e)
+
+
+@in_place
+def priced(kinds: Any, kind: int, e: int) -> int:
+    """Return the cost of a kind at distance e within its reach."""
     found = e * (kinds.tilt[kind] + kinds.bend[kind] * e)
     if kinds.kinked:
         near = min(max(e, -kinds.left[kind]), kinds.right[kind])
@@ -164,26 +173,28 @@ def look(kinds: Any, work: Any, sites: Any, move: int, k: int, base: int, best: 
     stamp = work.state[STAMP]
     told = len(sites) > 0
     positions = len(work.owner)
+    ideal, price, left, closed, seen = kinds.ideal, work.price, work.left, work.closed, work.seen
     for shelf in range(len(kinds.first) - 1):
         start, end = kinds.first[shelf], kinds.first[shelf + 1]
+        reach = kinds.reach[start]
         middle = kinds.near[shelf * positions + k]
         for side in range(2):
             kind = middle if side == 0 else middle - 1
             while start <= kind < end:
-                e = k - kinds.ideal[kind]
-                if base + least(kinds, shelf, abs(e)) >= best:
+                e = k - ideal[kind]
+                if abs(e) > reach or base + least(kinds, shelf, abs(e)) >= best:
                     break
-                length = base + cost(kinds, kind, e) - work.price[kind]
+                length = base + priced(kinds, kind, e) - price[kind]
                 if told:
                     length += extra(kinds, sites, move, kind, k)
                 if length < best:
-                    if work.used[kind] < kinds.units[kind]:
+                    if left[kind] > 0:
                         best, target = length, kind
                         work.came[kind] = k
-                    elif work.closed[kind] != stamp and (work.seen[kind] != stamp or length < work.distance[kind]):
+                    elif closed[kind] != stamp and (seen[kind] != stamp or length < work.distance[kind]):
                         place = work.where[kind]
-                        if work.seen[kind] != stamp:
-                            work.seen[kind] = stamp
+                        if seen[kind] != stamp:
+                            seen[kind] = stamp
                             place = size
                             size += 1
                         work.distance[kind] = length
@@ -197,7 +208,7 @@ def look(kinds: Any, work: Any, sites: Any, move: int, k: int, base: int, best: 
 def shift(work: Any, last: int, kind: int) -> None:
     """Give positions along the path that ended at `kind` their new kinds, back to the new position `last`."""
     owner, head, after, before = work.owner, work.head, work.after, work.before
-    work.used[kind] += 1
+    work.left[kind] -= 1
     while True:
         k = work.came[kind]
         old = owner[k]
@@ -220,19 +231,16 @@ def shift(work: Any, last: int, kind: int) -> None:
 
 @in_place
 def insert(kinds: Any, work: Any, sites: Any, move: int, looks: int) -> int:
-    """Place positions from left to right until all are placed or `looks` positions were looked at.
+    """Place positions in their order until all are placed or `looks` positions were looked at.
 
     sites: what the plan in force says of each position: -1 nothing, p >= 0 product p, -2 - p locked for
     product p; empty where it says nothing at all. move: cost of another product than it says. Returns the
     positions that were looked at.
     """
-    owner, state, distance, price = work.owner, work.state, work.distance, work.price
+    state, distance, price = work.state, work.distance, work.price
     looked = 0
-    while state[PLACED] < len(owner) and looked < looks:
-        k = state[PLACED]
-        if owner[k] >= 0:
-            state[PLACED] += 1
-            continue
+    while state[PLACED] < len(work.order) and looked < looks:
+        k = work.order[state[PLACED]]
         state[STAMP] += 1
         stamp = state[STAMP]
         passed = 0

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from jitopt.problems.base import Evaluation, Violation, evaluation, unpriced
 from jitopt.problems.figures import counted
 from jitopt.problems.heijunka.instance import Heijunka, HeijunkaPlan, Measure, RatioRule
-from jitopt.problems.heijunka.levels import deviation
+from jitopt.problems.heijunka.levels import deviations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -253,14 +253,13 @@ def moves(instance: Heijunka, slots: Slots) -> int:
 
 def _rate(instance: Heijunka, slots: Slots, presence: list[list[int]], measure: Measure) -> Fraction:
     """Deviation of cumulative production X_is from d_i s/S, over products and slots."""
-
-    def value(row: int, demand: int) -> Fraction:
-        positions = presence[row]
-        if instance.box is None:
-            return deviation(positions, demand, len(slots), measure)
-        return _deviation([(at, slots[at - 1][row]) for at in positions], demand, len(slots), measure)
-
-    values = (instance.weights[row] * value(row, demand) for row, demand in enumerate(instance.products.demand))
+    demands = instance.products.demand
+    if instance.box is None:
+        return _gather(deviations(zip(instance.weights, demands, presence, strict=True), len(slots), measure), measure)
+    values = (
+        weight * _deviation([(at, slots[at - 1][row]) for at in presence[row]], demand, len(slots), measure)
+        for row, (weight, demand) in enumerate(zip(instance.weights, demands, strict=True))
+    )
     return _gather(values, measure)
 
 

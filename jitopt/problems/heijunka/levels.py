@@ -16,31 +16,38 @@ from operator import mul, sub
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["deviation"]
+__all__ = ["deviations"]
 
 
-def deviation(positions: Sequence[int], total: int, slots: int, measure: str) -> Fraction:
-    """Measure the deviation of one product whose single units are built in the slots `positions`.
+def deviations(lines: Iterable[tuple[Fraction, int, Sequence[int]]], slots: int, measure: str) -> Iterator[Fraction]:
+    """Measure the deviations of products of which single units are built; yield a value for each weight.
+
+    Over the products of a weight the values are summed up, or with a maximum the largest is taken, as whole
+    numbers: fractions of a hundred thousand products would take longer than the rest.
 
     Parameters
     ----------
-    positions
-        Slots from 1, ascending, one entry for each unit.
-    total
-        Units that the ideal line reaches at the last slot [units].
+    lines
+        Of each product its weight, the units that its ideal line reaches at the last slot, and the slots that
+        build a unit of it: from 1, ascending.
     slots
         Number of slots.
     measure
         "sum_squared", "sum_absolute", "max_squared" or "max_absolute".
     """
-    if measure == "sum_squared":
-        return Fraction(_squares(positions, total, slots), slots**2)
-    if measure == "sum_absolute":
-        return Fraction(_absolutes(positions, total, slots), slots)
-    most = _extreme(positions, total, slots)
-    return Fraction(most**2, slots**2) if measure == "max_squared" else Fraction(most, slots)
+    found: dict[Fraction, int] = {}
+    for weight, total, positions in lines:
+        before = found.get(weight, 0)
+        if measure.startswith("max"):
+            found[weight] = max(before, _extreme(positions, total, slots))
+        else:
+            one = _squares if measure == "sum_squared" else _absolutes
+            found[weight] = before + one(positions, total, slots)
+    for weight, value in found.items():
+        whole = value**2 if measure == "max_squared" else value
+        yield weight * Fraction(whole, slots**2 if measure.endswith("squared") else slots)
 
 
 def _squares(positions: Sequence[int], total: int, slots: int) -> int:
