@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jitopt.errors import NotApplicableError
-from jitopt.heuristics._kernels.heijunka_cars import EXCESS, LENGTH, MOST, PRICE
+from jitopt.heuristics._kernels.heijunka_cars import EXCESS, LENGTH, MOST, PLACE, PRICE
 from jitopt.problems.base import exact
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Walk(NamedTuple):
     """A search's own arrays: see the kernels. best: the best sequence."""
 
     held: Any
+    hot: Any
     sequence: Any
     best: Any
     state: Any
@@ -138,9 +139,11 @@ def _blocks(locked: Ints) -> Ints:
 
 def walk_of(cars: Cars, sequence: Ints, seed: int, target: int) -> Walk:
     """Return a walk that begins at a sequence."""
-    held = np.zeros((4, len(cars.rules), len(sequence) + 1), dtype=np.int32)
+    held = np.zeros((5, len(cars.rules), len(sequence) + 1), dtype=np.int32)
+    held[PLACE] = -1
+    hot = np.zeros(1 + held[PLACE].size, dtype=np.int32)
     state = np.array([0, 0, seed % 2147483562 + 1, 0, target], dtype=np.int64)
-    return Walk(held, sequence.copy(), sequence.copy(), state)
+    return Walk(held, hot, sequence.copy(), sequence.copy(), state)
 
 
 # --- what the rules cost at least -----------------------------------------------------------------

@@ -23,8 +23,12 @@ VALUE, BEST, DICE, STEP, TARGET = range(5)
 NEAR = 48
 """Longest segment that is reflected or shifted."""
 
-REFLECT, INSERT = 15, 40
-"""Of 100 proposals so many are reflections, and so many less the former insertions; the others are exchanges."""
+REFLECT, INSERT, ROTATE = 15, 30, 45
+"""Of 100 proposals those below the first are reflections, below the second insertions, below the third exchanges of
+neighbouring segments; the others exchange two units."""
+
+GUIDED = 50
+"""Of 100 changes so many begin in a window above its rule."""
 
 ROUND = 256
 """Steps between two changes of the warmth."""
@@ -33,7 +37,7 @@ ROUND = 256
 MOST, LENGTH, PRICE, EXCESS = range(4)
 """Columns of `rules`: units allowed, window, price, and 1 if units above count, 0 if windows above do."""
 
-BEFORE, LOAD, GAIN, LOSS = range(4)
+BEFORE, LOAD, GAIN, LOSS, PLACE = range(5)
 """Tables of `held`; see the module."""
 
 
@@ -72,7 +76,24 @@ def weigh(rules: Any, held: Any, r: int, begin: int, end: int) -> None:
 
 
 @in_place
-def count(rules: Any, carry: Any, held: Any, sequence: Any, first: int, last: int) -> None:
+def fill(rules: Any, held: Any, hot: Any, r: int, w: int, units: int) -> None:
+    """Set the load of a window and keep the list of those above their rule."""
+    held[LOAD, r, w] = units
+    above, place = units > rules[r, MOST], held[PLACE, r, w]
+    if above and place < 0:
+        hot[0] += 1
+        hot[hot[0]] = r * held.shape[2] + w
+        held[PLACE, r, w] = hot[0]
+    elif place >= 0 and not above:
+        last = hot[hot[0]]
+        hot[place] = last
+        held[PLACE, last // held.shape[2], last % held.shape[2]] = place
+        held[PLACE, r, w] = -1
+        hot[0] -= 1
+
+
+@in_place
+def count(rules: Any, carry: Any, held: Any, hot: Any, sequence: Any, first: int, last: int) -> None:
     """Bring `before`, `load`, `gain` and `loss` up to date after a change of the slots `first` to `last`."""
     n = len(sequence)
     for r in range(len(rules)):
@@ -80,7 +101,7 @@ def count(rules: Any, carry: Any, held: Any, sequence: Any, first: int, last: in
             held[BEFORE, r, t + 1] = held[BEFORE, r, t] + carry[sequence[t], r]
         q = rules[r, LENGTH]
         for w in range(max(0, first - q + 1), min(last, n - q) + 1):
-            held[LOAD, r, w] = held[BEFORE, r, w + q] - held[BEFORE, r, w]
+            fill(rules, held, hot, r, w, held[BEFORE, r, w + q] - held[BEFORE, r, w])
         weigh(rules, held, r, first - q + 1, last + q)
 
 
@@ -102,9 +123,9 @@ def keep(sequence: Any, best: Any) -> None:
 
 
 @in_place
-def begin(rules: Any, carry: Any, held: Any, sequence: Any, best: Any, state: Any) -> None:
+def begin(rules: Any, carry: Any, held: Any, hot: Any, sequence: Any, best: Any, state: Any) -> None:
     """Fill all that is carried along from the sequence, and take it as the best."""
-    count(rules, carry, held, sequence, 0, len(sequence) - 1)
+    count(rules, carry, held, hot, sequence, 0, len(sequence) - 1)
     state[VALUE] = total(rules, held)
     state[BEST] = state[VALUE]
     keep(sequence, best)
@@ -173,72 +194,37 @@ def reflect_cost(rules: Any, held: Any, i: int, j: int) -> int:
 
 
 @in_place
-def shifted(held: Any, r: int, t: int, i: int, j: int, source: int) -> int:
-    """Return whether the unit that slot t has after an insertion counts; see `insert_near`."""
-    s = t
-    if i <= t <= j:
-        if source == j:
-            s = j if t == i else t - 1
-        else:
-            s = i if t == j else t + 1
-    return int(held[BEFORE, r, s + 1] - held[BEFORE, r, s])
+def turned(held: Any, r: int, t: int, i: int, m: int, j: int) -> int:
+    """Return the units that count before slot t once the slots i to m have changed places with m + 1 to j."""
+    if t <= i or t > j:
+        return int(held[BEFORE, r, t])
+    second = j - m
+    if t <= i + second:
+        return int(held[BEFORE, r, i] + held[BEFORE, r, m + 1 + t - i] - held[BEFORE, r, m + 1])
+    return int(held[BEFORE, r, j + 1] - held[BEFORE, r, m + 1] + held[BEFORE, r, t - second])
 
 
 @in_place
-def insert_near(rules: Any, held: Any, r: int, i: int, j: int, source: int) -> int:
-    """Return what an insertion within fewer slots than a window changes, window by window."""
-    n, q, found = held.shape[2] - 1, rules[r, LENGTH], 0
-    for w in range(max(0, i - q + 1), min(j, n - q) + 1):
-        units = 0
-        for t in range(w, w + q):
-            units += shifted(held, r, t, i, j, source)
-        found += breach(rules, r, units) - breach(rules, r, held[LOAD, r, w])
-    return int(found * rules[r, PRICE])
+def rotate_cost(rules: Any, held: Any, i: int, m: int, j: int) -> int:
+    """Return what the exchange of two neighbouring segments, i to m and m + 1 to j, changes.
 
-
-@in_place
-def insert_left(rules: Any, held: Any, r: int, i: int, j: int) -> int:
-    """Return what bringing the unit at j to i changes: windows with i, and those with j and the slot behind it."""
-    n, q, found = held.shape[2] - 1, rules[r, LENGTH], 0
-    own = held[BEFORE, r, j + 1] - held[BEFORE, r, j]
-    for w in range(max(0, i - q + 1), min(i, n - q) + 1):
-        found += breach(rules, r, held[BEFORE, r, w + q - 1] - held[BEFORE, r, w] + own)
-        if w < i:
-            found -= breach(rules, r, held[LOAD, r, w])
-    for w in range(max(0, j - q + 1), min(j, n - q) + 1):
-        if w > j - q + 1:
-            found += breach(rules, r, held[BEFORE, r, w + q] - held[BEFORE, r, w - 1] - own)
-        found -= breach(rules, r, held[LOAD, r, w])
-    return int(found * rules[r, PRICE])
-
-
-@in_place
-def insert_right(rules: Any, held: Any, r: int, i: int, j: int) -> int:
-    """Return what bringing the unit at i to j changes: windows with the slot before i, and those with j."""
-    n, q, found = held.shape[2] - 1, rules[r, LENGTH], 0
-    own = held[BEFORE, r, i + 1] - held[BEFORE, r, i]
-    for w in range(max(0, i - q + 1), min(i, n - q) + 1):
-        if w < i:
-            found += breach(rules, r, held[BEFORE, r, w + q + 1] - held[BEFORE, r, w] - own)
-        found -= breach(rules, r, held[LOAD, r, w])
-    for w in range(max(0, j - q + 1), min(j, n - q) + 1):
-        found += breach(rules, r, held[BEFORE, r, w + q] - held[BEFORE, r, w + 1] + own)
-        if w > j - q + 1:
-            found -= breach(rules, r, held[LOAD, r, w])
-    return int(found * rules[r, PRICE])
-
-
-@in_place
-def insert_cost(rules: Any, held: Any, i: int, j: int, source: int) -> int:
-    """Return what bringing the unit at `source`, one end of the slots i to j, to the other end changes."""
-    found = 0
+    Windows within a segment stay as they are: those across the two ends and across the seam change.
+    """
+    n, found = held.shape[2] - 1, 0
     for r in range(len(rules)):
-        if j - i < rules[r, LENGTH]:
-            found += insert_near(rules, held, r, i, j, source)
-        elif source == j:
-            found += insert_left(rules, held, r, i, j)
-        else:
-            found += insert_right(rules, held, r, i, j)
+        q, change = rules[r, LENGTH], 0
+        seen = -1
+        for end in (i, i + j - m, j + 1):
+            for w in range(max(seen + 1, end - q + 1), min(end - 1, n - q) + 1):
+                units = turned(held, r, w + q, i, m, j) - turned(held, r, w, i, m, j)
+                change += breach(rules, r, units)
+            seen = max(seen, min(end - 1, n - q))
+        seen = -1
+        for end in (i, m + 1, j + 1):
+            for w in range(max(seen + 1, end - q + 1), min(end - 1, n - q) + 1):
+                change -= breach(rules, r, held[LOAD, r, w])
+            seen = max(seen, min(end - 1, n - q))
+        found += change * rules[r, PRICE]
     return int(found)
 
 
@@ -246,7 +232,7 @@ def insert_cost(rules: Any, held: Any, i: int, j: int, source: int) -> int:
 
 
 @in_place
-def swap(rules: Any, carry: Any, held: Any, sequence: Any, i: int, j: int) -> None:
+def swap(rules: Any, carry: Any, held: Any, hot: Any, sequence: Any, i: int, j: int) -> None:
     """Exchange the units at i < j."""
     n = len(sequence)
     a, b = sequence[i], sequence[j]
@@ -259,39 +245,38 @@ def swap(rules: Any, carry: Any, held: Any, sequence: Any, i: int, j: int) -> No
         for t in range(i + 1, j + 1):
             held[BEFORE, r, t] += more
         for w in range(max(0, i - q + 1), min(i, n - q) + 1):
-            held[LOAD, r, w] += more
+            fill(rules, held, hot, r, w, held[LOAD, r, w] + more)
         for w in range(max(0, j - q + 1), min(j, n - q) + 1):
-            held[LOAD, r, w] -= more
+            fill(rules, held, hot, r, w, held[LOAD, r, w] - more)
         weigh(rules, held, r, i - q + 1, i + q)
         weigh(rules, held, r, max(i + q, j - q + 1), j + q)
 
 
 @in_place
-def reflect(rules: Any, carry: Any, held: Any, sequence: Any, i: int, j: int) -> None:
+def turn(sequence: Any, i: int, j: int) -> None:
     """Turn the slots i to j round."""
-    a, b = i, j
-    while a < b:
-        kept = sequence[a]
-        sequence[a] = sequence[b]
-        sequence[b] = kept
-        a += 1
-        b -= 1
-    count(rules, carry, held, sequence, i, j)
+    while i < j:
+        kept = sequence[i]
+        sequence[i] = sequence[j]
+        sequence[j] = kept
+        i += 1
+        j -= 1
 
 
 @in_place
-def insert(rules: Any, carry: Any, held: Any, sequence: Any, i: int, j: int, source: int) -> None:
-    """Bring the unit at `source`, one end of the slots i to j, to the other end."""
-    kept = sequence[source]
-    if source == j:
-        for t in range(j, i, -1):
-            sequence[t] = sequence[t - 1]
-        sequence[i] = kept
-    else:
-        for t in range(i, j):
-            sequence[t] = sequence[t + 1]
-        sequence[j] = kept
-    count(rules, carry, held, sequence, i, j)
+def reflect(rules: Any, carry: Any, held: Any, hot: Any, sequence: Any, i: int, j: int) -> None:
+    """Turn the slots i to j round, and what is carried along."""
+    turn(sequence, i, j)
+    count(rules, carry, held, hot, sequence, i, j)
+
+
+@in_place
+def rotate(rules: Any, carry: Any, held: Any, hot: Any, sequence: Any, i: int, m: int, j: int) -> None:
+    """Exchange two neighbouring segments, i to m and m + 1 to j: each turned round, then both together."""
+    turn(sequence, i, m)
+    turn(sequence, m + 1, j)
+    turn(sequence, i, j)
+    count(rules, carry, held, hot, sequence, i, j)
 
 
 # --- the walk ------------------------------------------------------------------------------------
@@ -306,6 +291,17 @@ def accepted(waits: Any, state: Any, change: int, warmth: float) -> bool:
 
 
 @in_place
+def pick(rules: Any, held: Any, hot: Any, free: Any, last: Any, state: Any) -> int:
+    """Return a slot to change: often one in a window above its rule, else any."""
+    if hot[0] > 0 and draw(state, 100) < GUIDED:
+        window = hot[1 + draw(state, hot[0])]
+        slot = window % held.shape[2] + draw(state, rules[window // held.shape[2], LENGTH])
+        if last[slot] >= 0:
+            return int(slot)
+    return int(free[draw(state, len(free))])
+
+
+@in_place
 def segment(
     rules: Any,
     carry: Any,
@@ -313,13 +309,14 @@ def segment(
     last: Any,
     waits: Any,
     held: Any,
+    hot: Any,
     sequence: Any,
     state: Any,
     warmth: float,
     kind: int,
 ) -> int:
     """Propose a reflection or an insertion; return what it changed."""
-    i = free[draw(state, len(free))]
+    i = pick(rules, held, hot, free, last, state)
     j = i + 1 + draw(state, NEAR)
     if j > last[i]:
         return 0
@@ -327,20 +324,33 @@ def segment(
         change = reflect_cost(rules, held, i, j)
         if not accepted(waits, state, change, warmth):
             return 0
-        reflect(rules, carry, held, sequence, i, j)
+        reflect(rules, carry, held, hot, sequence, i, j)
         return change
-    source = j if draw(state, 2) == 0 else i
-    change = insert_cost(rules, held, i, j, source)
+    m = i + draw(state, j - i)
+    if kind < INSERT:
+        m = i if m % 2 else j - 1
+    change = rotate_cost(rules, held, i, m, j)
     if not accepted(waits, state, change, warmth):
         return 0
-    insert(rules, carry, held, sequence, i, j, source)
+    rotate(rules, carry, held, hot, sequence, i, m, j)
     return change
 
 
 @in_place
-def exchange(rules: Any, carry: Any, free: Any, waits: Any, held: Any, sequence: Any, state: Any, warmth: float) -> int:
+def exchange(
+    rules: Any,
+    carry: Any,
+    free: Any,
+    last: Any,
+    waits: Any,
+    held: Any,
+    hot: Any,
+    sequence: Any,
+    state: Any,
+    warmth: float,
+) -> int:
     """Propose an exchange of two units of different classes; return what it changed."""
-    i = free[draw(state, len(free))]
+    i = pick(rules, held, hot, free, last, state)
     j = free[draw(state, len(free))]
     if sequence[i] == sequence[j]:
         return 0
@@ -349,7 +359,7 @@ def exchange(rules: Any, carry: Any, free: Any, waits: Any, held: Any, sequence:
     change = swap_cost(rules, carry, held, sequence, i, j)
     if not accepted(waits, state, change, warmth):
         return 0
-    swap(rules, carry, held, sequence, i, j)
+    swap(rules, carry, held, hot, sequence, i, j)
     return change
 
 
@@ -361,6 +371,7 @@ def anneal(
     last: Any,
     waits: Any,
     held: Any,
+    hot: Any,
     sequence: Any,
     best: Any,
     state: Any,
@@ -371,10 +382,10 @@ def anneal(
     """Do some steps, or fewer if the target is reached; return the warmth at the end."""
     for _ in range(steps):
         kind = draw(state, 100)
-        if kind < INSERT:
-            state[VALUE] += segment(rules, carry, free, last, waits, held, sequence, state, warmth, kind)
+        if kind < ROTATE:
+            state[VALUE] += segment(rules, carry, free, last, waits, held, hot, sequence, state, warmth, kind)
         else:
-            state[VALUE] += exchange(rules, carry, free, waits, held, sequence, state, warmth)
+            state[VALUE] += exchange(rules, carry, free, last, waits, held, hot, sequence, state, warmth)
         state[STEP] += 1
         if state[STEP] % ROUND == 0:
             warmth *= cooling
