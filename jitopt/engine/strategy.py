@@ -1,8 +1,8 @@
 """How a solve spends its time: which roads, in which order, with which start.
 
 `auto`: an exact algorithm of ours first, where one suits the form of the instance; it ends with the
-proof. A heuristic made for the form takes the place of the general one. Else the heuristic first, its checked plan handed to the exact roads as a start, whatever time
-is left to the heuristic again. A single method: that method alone. Its proof of an optimum is put
+proof. Else the heuristic first (one that is made for the form takes the place of the general one), its checked
+plan handed to the exact roads as a start, whatever time is left to the heuristic again. A single method: that method alone. Its proof of an optimum is put
 to the test by the heuristic; where that fails, or where it claims that no plan exists, a second
 exact road of another family follows, to confirm or refute it.
 """

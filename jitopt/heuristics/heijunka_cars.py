@@ -32,14 +32,11 @@ HEURISTIC: dict[str, Any] = {
 
 KERNELS = "jitopt.heuristics._kernels.heijunka_cars"
 
-HOT, COLD = 0.33, 0.12
+HOT, COLD = 0.17, 0.1
 """Warmth at the begin and the end of a cycle, in prices of the cheapest rule."""
 
-CYCLE = 10_000
-"""Steps of the first cycle per slot."""
-
-GROWTH = 1.5
-"""How much longer each cycle is than the one before."""
+CYCLE = 20_000
+"""Steps of a cycle per slot."""
 
 PAUSE = 0.04
 """Seconds between two looks at the clock."""
@@ -83,15 +80,14 @@ class _Search:
         return walk
 
     def improve(self) -> None:
-        """Anneal in cycles of growing length until the bound is reached or the time is over."""
+        """Anneal in cycles until the bound is reached or the time is over."""
         self._take()
         free = len(self.cars.free)
         if self.done() or free < 2:
             return
         self.kernels = self.context.kernels(KERNELS)
-        steps = CYCLE * free
-        while self._cycle(int(steps)):
-            steps *= GROWTH
+        while self._cycle(CYCLE * free):
+            pass
 
     def done(self) -> bool:
         """Tell whether nothing better can be found."""

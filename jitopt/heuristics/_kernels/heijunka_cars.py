@@ -145,7 +145,7 @@ def one_more(rules: Any, r: int, units: int, more: int) -> int:
 
 @in_place
 def swap_near(rules: Any, held: Any, r: int, i: int, j: int, more: int) -> int:
-    """Return what `more` units at i and as many less at j change, i < j closer than a window: those with one of them."""
+    """Return what `more` units at i and as many less at j change, where i < j lie within a window."""
     n, q = held.shape[2] - 1, rules[r, LENGTH]
     found = 0
     for w in range(max(0, i - q + 1), min(i, n - q, j - q) + 1):
