@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka
 
-__all__ = ["LEVEL", "RATE_MAX", "RATE_SUM", "forms", "reason_against"]
+__all__ = ["LEVEL", "RATE_MAX", "RATE_SUM", "RATIO_ALONE", "forms", "reason_against"]
 
 RATE_SUM = "rate_sum"
 """Sums of squared and absolute rate deviations; frozen and fixed slots and a price of moves are allowed."""
@@ -22,10 +22,15 @@ RATE_MAX = "rate_max"
 LEVEL = "level"
 """Rates or usages are priced, among whatever else; no slot is frozen or fixed."""
 
+RATIO_ALONE = "ratio_alone"
+"""Ratio rules are all that is priced, or all that binds; frozen and fixed slots are allowed."""
+
+FORMS = (RATE_SUM, RATE_MAX, LEVEL, RATIO_ALONE)
+
 
 def forms(instance: Heijunka) -> frozenset[str]:
     """Return the pure forms that the instance has."""
-    return frozenset(form for form in (RATE_SUM, RATE_MAX, LEVEL) if reason_against(instance, form) is None)
+    return frozenset(form for form in FORMS if reason_against(instance, form) is None)
 
 
 def reason_against(instance: Heijunka, form: str) -> str | None:
@@ -37,6 +42,8 @@ def reason_against(instance: Heijunka, form: str) -> str | None:
         if not any(term.term in ("rate", "usage") for term in priced):
             return "neither rates nor usages are priced"
         return _ruled(instance) or _locked(instance)
+    if form == RATIO_ALONE:
+        return _beside_ratios(instance)
     for term in priced:
         if term.term != "rate":
             return f'the term "{term.term}" is priced'
@@ -47,11 +54,31 @@ def reason_against(instance: Heijunka, form: str) -> str | None:
     return _ruled(instance) or (_bound(instance) if form == RATE_MAX else None)
 
 
+def _beside_ratios(instance: Heijunka) -> str | None:
+    """Return what is priced or binds besides ratio rules."""
+    if not instance.ratio_rules:
+        return "it has no ratio rule"
+    priced = [term for term in instance.objective if term.weight > 0]
+    for term in priced:
+        if term.term != "ratio" or not term.measure.startswith("sum") or term.measure == "sum_squared":
+            return f'the term "{term.term}" is priced by "{term.measure}"'
+    if len(priced) > 1:
+        return "ratio rules are priced twice"
+    if instance.current and instance.current.price > 0:
+        return "moves are priced"
+    return _runs(instance)
+
+
 def _ruled(instance: Heijunka) -> str | None:
     """Return the first rule between units that can bind."""
     for rule in instance.ratio_rules:
         if rule.hard and rule.at_most < rule.in_any:
             return f"the ratio rule {rule.ratio!r} is hard"
+    return _runs(instance)
+
+
+def _runs(instance: Heijunka) -> str | None:
+    """Return the first rule, besides ratios, that can bind units to each other or to the plan in force."""
     for row, (product, demand) in enumerate(zip(instance.products.product, instance.products.demand, strict=True)):
         if demand > 1 and instance.spacing_of(row) > 1:
             return f"{product!r} has a spacing"
