@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jitopt.api import audit as audit
+    from jitopt.api import changes as changes
     from jitopt.api import check as check
     from jitopt.api import explain as explain
     from jitopt.api import export as export
     from jitopt.api import formulation as formulation
+    from jitopt.api import limit_values as limit_values
     from jitopt.api import read_result as read_result
+    from jitopt.api import resize as resize
     from jitopt.api import shut_down as shut_down
+    from jitopt.api import simulate as simulate
     from jitopt.api import solve as solve
     from jitopt.api import why_not as why_not
     from jitopt.batching import BatchProgress as BatchProgress
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from jitopt.comparing import VariantComparison as VariantComparison
     from jitopt.comparing import compare as compare
     from jitopt.engine.explain import Explanation as Explanation
+    from jitopt.engine.limit_values import LimitValue as LimitValue
     from jitopt.engine.result import Progress as Progress
     from jitopt.engine.result import Result as Result
     from jitopt.engine.result import StartReceipt as StartReceipt
@@ -41,7 +46,14 @@ if TYPE_CHECKING:
     from jitopt.formats import read as read
     from jitopt.formats import write as write
     from jitopt.generators import generate as generate
+    from jitopt.improving import Improvement as Improvement
+    from jitopt.improving import Improvements as Improvements
+    from jitopt.improving import Lever as Lever
+    from jitopt.improving import ReleaseComparison as ReleaseComparison
+    from jitopt.improving import compare_releases as compare_releases
+    from jitopt.improving import improvements as improvements
     from jitopt.planning import Plant as Plant
+    from jitopt.planning import audit_formulas as audit_formulas
     from jitopt.planning import generate_plant as generate_plant
     from jitopt.planning import plan as plan
     from jitopt.planning import read_plant as read_plant
@@ -53,26 +65,37 @@ if TYPE_CHECKING:
     from jitopt.problems.base import Violation as Violation
     from jitopt.problems.delivery import Delivery as Delivery
     from jitopt.problems.delivery import DeliveryPlan as DeliveryPlan
+    from jitopt.problems.epei import epei as epei
     from jitopt.problems.heijunka import Heijunka as Heijunka
     from jitopt.problems.heijunka import HeijunkaPlan as HeijunkaPlan
     from jitopt.problems.kanban import Kanban as Kanban
     from jitopt.problems.kanban import KanbanPlan as KanbanPlan
+    from jitopt.problems.kanban.changes import Changes as Changes
+    from jitopt.problems.kanban.formulas.auditor import FormulaAudit as FormulaAudit
+    from jitopt.problems.kanban.lots import LotSizing as LotSizing
+    from jitopt.problems.kanban.lots import lot_sizing as lot_sizing
     from jitopt.problems.sourcing import Sourcing as Sourcing
     from jitopt.problems.sourcing import SourcingPlan as SourcingPlan
     from jitopt.registry import method as method
     from jitopt.registry import methods as methods
     from jitopt.registry import register as register
+    from jitopt.simulation.confirmation import Confirmation as Confirmation
+    from jitopt.simulation.confirmation import confirm as confirm
+    from jitopt.simulation.result import Simulation as Simulation
+    from jitopt.simulation.stream import ValueStream as ValueStream
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "jitopt.api": (
-        "audit", "check", "explain", "export", "formulation", "read_result", "shut_down", "solve", "why_not",
+        "audit", "changes", "check", "explain", "export", "formulation", "limit_values", "read_result", "resize",
+        "shut_down", "simulate", "solve", "why_not",
     ),
     "jitopt.collection": ("Library", "library"),
     "jitopt.comparing": ("VariantComparison", "compare"),
     "jitopt.batching": ("BatchProgress", "Store", "batch"),
     "jitopt.engine.explain": ("Explanation",),
+    "jitopt.engine.limit_values": ("LimitValue",),
     "jitopt.engine.result": ("Progress", "Result", "StartReceipt"),
     "jitopt.engine.why_not": ("Comparison",),
     "jitopt.errors": (
@@ -80,26 +103,37 @@ _HOMES = {
     ),
     "jitopt.formats": ("from_tables", "read", "write"),
     "jitopt.generators": ("generate",),
-    "jitopt.planning": ("Plant", "generate_plant", "plan", "read_plant", "write_plant"),
+    "jitopt.improving": (
+        "Improvement", "Improvements", "Lever", "ReleaseComparison", "compare_releases", "improvements",
+    ),
+    "jitopt.planning": ("Plant", "audit_formulas", "generate_plant", "plan", "read_plant", "write_plant"),
     "jitopt.planning.chain": ("PlantPlan",),
     "jitopt.problems.base": ("Evaluation", "Instance", "Plan", "Violation"),
     "jitopt.problems.delivery": ("Delivery", "DeliveryPlan"),
     "jitopt.problems.heijunka": ("Heijunka", "HeijunkaPlan"),
     "jitopt.problems.kanban": ("Kanban", "KanbanPlan"),
+    "jitopt.problems.kanban.changes": ("Changes",),
+    "jitopt.problems.epei": ("epei",),
+    "jitopt.problems.kanban.formulas.auditor": ("FormulaAudit",),
+    "jitopt.problems.kanban.lots": ("LotSizing", "lot_sizing"),
     "jitopt.problems.sourcing": ("Sourcing", "SourcingPlan"),
     "jitopt.registry": ("method", "methods", "register"),
+    "jitopt.simulation.confirmation": ("Confirmation", "confirm"),
+    "jitopt.simulation.result": ("Simulation",),
+    "jitopt.simulation.stream": ("ValueStream",),
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "BatchProgress", "Comparison", "Delivery", "DeliveryPlan",
-    "Evaluation", "Explanation", "Heijunka", "HeijunkaPlan", "InputError", "Instance", "JitoptError",
-    "Kanban", "KanbanPlan", "Library",
-    "NotApplicableError", "Plan", "Plant", "PlantPlan", "Progress", "Result", "SolverUnavailableError",
-    "Sourcing", "SourcingPlan", "StartReceipt", "Store", "UnknownMethodError", "VariantComparison", "Violation",
-    "audit", "batch", "check", "compare", "explain", "export", "formulation", "from_tables", "generate",
-    "generate_plant", "library", "method", "methods", "plan", "read", "read_plant", "read_result", "register",
-    "shut_down", "solve", "why_not", "write", "write_plant",
+    "BatchProgress", "Changes", "Comparison", "Confirmation", "Delivery", "DeliveryPlan", "Evaluation", "Explanation",
+    "FormulaAudit", "Heijunka", "HeijunkaPlan", "Improvement", "Improvements", "InputError", "Instance",
+    "JitoptError", "Kanban", "KanbanPlan", "Lever", "Library", "LimitValue", "LotSizing", "NotApplicableError",
+    "Plan", "Plant", "PlantPlan", "Progress", "ReleaseComparison", "Result", "Simulation", "SolverUnavailableError",
+    "Sourcing", "SourcingPlan", "StartReceipt", "Store", "UnknownMethodError", "ValueStream", "VariantComparison",
+    "Violation", "audit", "audit_formulas", "batch", "changes", "check", "compare", "compare_releases", "confirm",
+    "epei", "explain", "export", "formulation", "from_tables", "generate", "generate_plant", "improvements", "library",
+    "limit_values", "lot_sizing", "method", "methods", "plan", "read", "read_plant", "read_result", "register",
+    "resize", "shut_down", "simulate", "solve", "why_not", "write", "write_plant",
 ]  # fmt: skip
 
 

@@ -5,15 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from jitopt import registry
-from jitopt.arguments import check_instance, check_prices, check_progress, check_solve, exportable, not_a_plan, plan_of
+from jitopt.arguments import (
+    check_instance,
+    check_prices,
+    check_progress,
+    check_simulate,
+    check_solve,
+    exportable,
+    not_a_plan,
+    plan_of,
+)
 from jitopt.engine import solve as engine
 from jitopt.engine.audit import audit as _audit
 from jitopt.engine.explain import Explanation
 from jitopt.engine.explain import explain as _explain
 from jitopt.engine.export import export as _export
+from jitopt.engine.limit_values import LimitValue
+from jitopt.engine.limit_values import limit_values as _limit_values
 from jitopt.engine.process import shut_down
 from jitopt.engine.result import Progress, Result
 from jitopt.engine.why_not import Comparison, compare
@@ -23,7 +35,15 @@ from jitopt.problems.base import Evaluation, Instance, Plan, PlanT
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["audit", "check", "explain", "export", "shut_down", "solve", "why_not"]
+    from jitopt.problems.kanban import Kanban
+    from jitopt.problems.kanban.changes import Changes
+    from jitopt.simulation.result import Simulation
+    from jitopt.simulation.stream import ValueStream
+
+__all__ = [
+    "audit", "changes", "check", "explain", "export", "limit_values", "resize", "shut_down", "simulate", "solve",
+    "why_not",
+]  # fmt: skip
 
 EXPLAIN_LEAST = 0.3
 """Seconds that must be left of a limit for an infeasible solve to look for its reasons."""
@@ -121,6 +141,70 @@ def check(instance: Instance[PlanT], plan: Plan | Mapping[str, Any] | Result[Any
     return instance.evaluate(plan_of(instance, plan, "check"))
 
 
+def simulate(
+    subject: Instance[Any] | ValueStream | Any,
+    plan: Any = None,
+    *,
+    replications: int | None = None,
+    seed: int | None = None,
+    days: float | None = None,
+    warm_up: float | None = None,
+    level: float = 0.95,
+    threads: int | None = None,
+    time_limit: float | None = None,
+) -> Simulation:
+    """Run a plan against chance: service, throughput, stock, each with its interval (docs/simulate.md).
+
+    Parameters
+    ----------
+    subject
+        A kanban instance (loops or a line), a `ValueStream`, a plant or the plan of one.
+    plan
+        Of the instance: a plan, a result, or the data of either; of the plant: the data of plan.json.
+        None where the subject holds all there is to know.
+    replications
+        Independent runs; None: the default of the kind (30 for loops).
+    seed
+        Of every random number: the same seed gives the same numbers to the last digit. None: 0, for a
+        line that of its sample.
+    days
+        Measured in each run; None: 250. Not for a line, whose sample says how many parts it runs.
+    warm_up
+        Days before them that do not count; None: found by the kind's rule. Not for a line.
+    level
+        Confidence level of the intervals.
+    threads
+        That run at a time; None: the processors this process may use, at most 8.
+    time_limit
+        For the whole run [s]; None: none.
+
+    Returns
+    -------
+    Simulation
+        measures of the whole, tables row by row, evidence of how it was run.
+
+    Raises
+    ------
+    InputError
+        For a keyword that cannot be, a subject that cannot be simulated, or a plan that does not fit it.
+    JitoptError
+        If the time limit ends before the run.
+    """
+    from jitopt.simulation.simulate import simulate_subject
+
+    check_simulate(replications, seed, days, warm_up, level, threads, time_limit)
+    if isinstance(subject, str | PathLike):
+        check_instance("simulate", subject)
+    if isinstance(subject, Instance):
+        plan = plan_of(subject, plan, "simulate")
+    elif hasattr(subject, "value_stream"):
+        subject, plan = subject.value_stream(plan), None
+    return simulate_subject(
+        subject, plan, replications=replications, seed=seed, days=days, warm_up=warm_up, level=level,
+        threads=threads, time_limit=time_limit,
+    )  # fmt: skip
+
+
 def audit(instance: Instance[Any], result: Mapping[str, Any] | Result[Any] | Plan) -> list[str]:
     """Return every breach of a result, one line each; an empty list when all is well.
 
@@ -210,6 +294,135 @@ def why_not(
         )
     asked = {key: str(value) for key, value in {**(choice or {}), **more}.items()}
     return compare(instance, found, asked, lambda changed: solve(changed, time_limit=time_limit, start=None))
+
+
+def changes(
+    instance: Kanban,
+    result: Result[Any] | Plan | Mapping[str, Any],
+    before: Kanban | Result[Any] | Plan | Mapping[str, Any] | None = None,
+) -> Changes:
+    """List the loops whose cards a kanban plan changes, and those kept that should change, with the reasons.
+
+    Parameters
+    ----------
+    instance, result
+        The question, in the form of loops, and the answer in hand (a result, a plan, or a result
+        file's data).
+    before
+        The instance for which the cards in force were decided: then the inputs that changed are
+        among the reasons. Or the result or plan that is in force, for an instance that tells no
+        cards in force (`resize` puts a price or a cap on changes as well).
+
+    Raises
+    ------
+    InputError
+        If no cards in force are told, or the plan is not one of the instance.
+    """
+    from jitopt.problems.kanban.changes import changes as compared
+
+    _check_kanban("changes", instance)
+    found: Any = plan_of(instance, result, "compare")
+    if before is not None and not isinstance(before, Instance):
+        present: Any = plan_of(instance, before, "compare with")
+        return compared(_resized(instance, present, 0.0, None), found)
+    if before is not None:
+        _check_kanban("changes", before)
+    return compared(instance, found, before)
+
+
+def resize(
+    instance: Kanban,
+    result: Result[Any] | Plan | Mapping[str, Any],
+    *,
+    price: float = 0.0,
+    at_most: int | None = None,
+) -> Kanban:
+    """Return a kanban instance with the cards of an earlier plan as those in force, for the next solve.
+
+    Parameters
+    ----------
+    instance
+        What is asked now, in the form of loops.
+    result
+        The plan in force (a result, a plan, or a result file's data). Loops that the instance no
+        longer has are left out.
+    price
+        Of a card put in or taken out [money, in the objective of a day].
+    at_most
+        Cards put in or taken out; None: no cap.
+
+    Raises
+    ------
+    InputError
+        For another problem or form, or a price or cap that cannot be.
+    """
+    _check_kanban("resize", instance)
+    return _resized(instance, plan_of(instance, result, "resize"), price, at_most)
+
+
+def _resized(instance: Kanban, plan: Any, price: float, at_most: int | None) -> Kanban:
+    from jitopt.problems.kanban.changes import resize as resized
+
+    return resized(instance, plan, price, at_most)
+
+
+def _check_kanban(call: str, instance: Any) -> None:
+    check_instance(call, instance)
+    if instance.problem != "kanban" or instance.loops is None:
+        raise InputError(
+            f"{call} takes a kanban instance in the form of loops",
+            value=instance.problem,
+            remedy="read one with jitopt.read(path)",
+        )
+
+
+def limit_values(
+    instance: Instance[PlanT],
+    result: Result[PlanT] | PlanT | Mapping[str, Any],
+    *,
+    step: float = 1.0,
+    days: float | None = None,
+    time_limit: float = 60.0,
+) -> list[LimitValue]:
+    """Say what each shared limit is worth: what one more of it saves, and what one less costs.
+
+    No prices of a relaxation: the instance is solved again with the limit changed.
+
+    Parameters
+    ----------
+    instance, result
+        The question and the answer in hand (a result, a plan, or a result file's data).
+    step
+        By how much a limit is changed [unit of the limit]; a cap on changed cards by whole cards.
+    days
+        Working days of a year, to tell amounts by year; None tells them by day.
+    time_limit
+        For all solves together [s].
+
+    Returns
+    -------
+    list of LimitValue
+        One for each limit: intervals where a solve ended without a proof, and the words.
+
+    Raises
+    ------
+    InputError
+        If the instance has no shared limit, or the plan breaks a rule.
+    """
+    began = time.monotonic()
+    check_instance("limit_values", instance)
+    for name, value in (("step", step), ("days", 1.0 if days is None else days), ("time_limit", time_limit)):
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < float("inf"):
+            raise InputError(f"{name} must be a number above 0", value=value, remedy="correct it")
+    plan = plan_of(instance, result, "limit_values")
+    return _limit_values(
+        instance,
+        plan,
+        lambda changed, seconds, start: solve(changed, time_limit=seconds, start=start),
+        step=step,
+        days=days,
+        time_limit=began + time_limit - time.monotonic(),
+    )
 
 
 def formulation(name: str) -> registry.Formulation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Mapping
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from jitopt import registry
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
-    "check_instance", "check_prices", "check_progress", "check_solve", "exportable", "not_a_plan", "plan_of",
+    "check_instance", "check_prices", "check_progress", "check_simulate", "check_solve", "exportable", "not_a_plan",
+    "plan_of",
 ]  # fmt: skip
 
 
@@ -53,6 +55,24 @@ def check_progress(progress: object) -> None:
     """Refuse what cannot be called."""
     if progress is not None and not callable(progress):
         raise InputError("progress is a function that is called", value=progress, remedy="write progress=print")
+
+
+def check_simulate(
+    replications: object, seed: object, days: object, warm_up: object, level: object, threads: object, limit: object
+) -> None:
+    """Refuse keywords of a simulation that cannot be."""
+    for name, value, least in (("replications", replications, 1), ("seed", seed, 0), ("threads", threads, 1)):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
+            raise InputError(f"{name} must be a whole number of at least {least}", value=value, remedy="correct it")
+    for name, value in (("days", days), ("warm_up", warm_up), ("time_limit", limit), ("level", level)):
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            raise InputError(f"{name} must be a number", value=value, remedy="correct it")
+        if value < 0 or (value == 0 and name != "warm_up"):
+            raise InputError(f"{name} must be above 0", value=value, remedy="correct it")
+    if not isinstance(level, int | float) or not level < 1:
+        raise InputError("level must lie between 0 and 1", value=level, remedy="write 0.95 for 95 %")
 
 
 def check_prices(instance: Instance[Any], prices: object) -> None:

@@ -33,6 +33,7 @@ __all__ = [
     "in_place",
     "inlined",
     "is_cached",
+    "is_loaded",
     "kernel",
     "mark_cached",
     "merged",
@@ -165,6 +166,11 @@ def is_cached(module: str) -> bool:
     """Tell whether the module's kernels were compiled before, so that loading them is quick."""
     folder = _folder(module)
     return folder is not None and (folder / f"{module}.ready").exists()
+
+
+def is_loaded(module: str) -> bool:
+    """Tell whether this process has the compiled twin of the module in hand."""
+    return module + SUFFIX in sys.modules
 
 
 def cached(package: str) -> list[str]:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.errors import NotApplicableError
 from jitopt.problems.base import exact
-from jitopt.problems.kanban.formulas import loss
-from jitopt.problems.kanban.instance import KanbanPlan, LoopCards
+from jitopt.problems.kanban.instance import ENOUGH, KanbanPlan, LoopCards
+from jitopt.problems.kanban.normal import loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,7 +45,7 @@ class Entry:
     loop: row of the loop. low, high: cards. cost: of low, low + 1, .., high cards (empty in an
     elastic model). fixed, each: load of a limit for the entry, and for each of its cards.
     have: cards in force if it is the container in force; gone: cards in force of another. needed,
-    least, most: what the rules ask.
+    least, most: what the rules ask. single: it is one number of cards of a container that has several.
     """
 
     loop: int
@@ -60,6 +60,7 @@ class Entry:
     needed: int = 0
     least: int = 0
     most: int | None = None
+    single: bool = False
 
     def changed(self, cards: int) -> int:
         """Return the cards put in and taken out."""
@@ -99,8 +100,10 @@ def prepare(instance: Kanban, elastic: Mapping[RuleKey, float] | None) -> Data:
     Raises
     ------
     NotApplicableError
-        If there are too many numbers of cards to look at.
+        If there are too many numbers of cards to look at, or the instance is a line.
     """
+    if instance.line is not None:
+        raise NotApplicableError("a line has no loops to choose for: use a method of lines")
     place = {name: row for row, name in enumerate(instance.capacity)}
     cap = instance.current.at_most if instance.current else None
     data = Data(instance.names, [], list(instance.capacity.items()), cap, elastic, instance.options is not None)
@@ -156,7 +159,7 @@ def _against_shortage(instance: Kanban, name: str, container: str) -> int:
     if not loop.shortage:
         return 0
     size, mean, sd = float(pair.quantity), float(loop.mean), sqrt(loop.variance)
-    cards, last = ceil(mean / size), ceil((mean + TAIL * sd) / size)
+    cards, last = ceil(mean / size), ceil((mean + (ENOUGH if instance.serves else TAIL) * sd) / size)
     price = float(pair.card_cost + loop.holding * pair.quantity)
     while cards < last and float(loop.shortage) * size * erfc((cards * size - mean) / sd / sqrt(2)) / 2 > price:
         cards += 1
@@ -166,7 +169,7 @@ def _against_shortage(instance: Kanban, name: str, container: str) -> int:
 def _price(instance: Kanban, entry: Entry, name: str, cap: int | None) -> None:
     """Price every number of cards up to the last that lowers the cost, or the changes where they are capped."""
     loop, pair = instance.loop_data[name], instance.pairs[name, entry.container]
-    switch = exact(instance.current.price) if instance.current else ZERO
+    switch = instance.change_price
     moved = pair.handling_cost * loop.demand / pair.quantity
     last = entry.low
     for cards in range(entry.low, entry.high + 1):
@@ -210,6 +213,6 @@ def read_plan(data: Data, plan: Any) -> dict[int, tuple[int, int]]:
     wanted = {row.loop: (row.container, row.cards) for row in plan.loops}
     for row, entry in enumerate(data.entries):
         container, cards = wanted[data.names[entry.loop]]
-        if entry.container == container and (not data.listed or entry.low == cards):
+        if entry.container == container and (not (data.listed or entry.single) or entry.low == cards):
             found[entry.loop] = (row, min(max(cards, entry.low), entry.high))
     return found

@@ -2,8 +2,9 @@
 
 Sets
 ----
-L loops; E entries, each a container of a loop (or an option, whose cards are fixed), E_l those of
-a loop; F entries with a range of cards; K_e pieces of the cost of an entry; M limits.
+L loops; E entries, each a container of a loop, an option, whose cards are fixed, or one number of
+cards of a container, where every card has a slope of its own; E_l those of a loop; F entries with a
+range of cards; K_e pieces of the cost of an entry; M limits.
 
 Data
 ----
@@ -45,6 +46,7 @@ formulas: Monden, Toyota Production System.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -68,11 +70,17 @@ FORMULATION: dict[str, Any] = {
     "summary": "Whole cards for each loop and container, convex costs by their pieces.",
     "source": "Sinha and Zoltners 1979; Dantzig 1960; Monden",
     "page": "docs/formulations/kanban_cards_pyomo.md",
-    "up_to": {"options": 40000},
+    "up_to": {"options": 40000, "stations": 0},
 }
 
 SAME = 1e-11
 """Slopes that differ by less, relative to their size, are one."""
+
+SEVERAL = 2
+"""Pieces from which an entry is split into its numbers of cards."""
+
+MOST_SINGLE = 100
+"""Pieces up to which it is: beyond, the binaries would be too many."""
 
 WHOLE = 10**6
 """Loads of a limit are made whole numbers where this denominator is enough, so that tolerances cut nothing off."""
@@ -81,7 +89,7 @@ WHOLE = 10**6
 def build(instance: Kanban, elastic: Mapping[RuleKey, float] | None = None) -> Any:
     """Return the Pyomo model; with `elastic`, the listed rules may be broken at their price."""
     m: Any = pyo.ConcreteModel(name="kanban_cards_pyomo")
-    m.data = data = prepare(instance, elastic)
+    m.data = data = _split(prepare(instance, elastic))
     m.relax = Elastic(m, elastic)
     m.pieces = [_pieces(entry) for entry in data.entries]
     _variables(m, data)
@@ -145,6 +153,24 @@ def _pieces(entry: Entry) -> list[tuple[float, int]]:
             begun = at - 1
             found.append((slope, 1))
     return found
+
+
+def _split(data: Data) -> Data:
+    """Make an entry of every number of cards where each card has a slope of its own.
+
+    The relaxation is the same; branching on a number of cards, and fixing it by its reduced cost, is not.
+    """
+    entries = []
+    for entry in data.entries:
+        pieces = _pieces(entry)
+        if not SEVERAL <= len(pieces) <= MOST_SINGLE or any(width > 1 for _, width in pieces):
+            entries.append(entry)
+            continue
+        for cards, cost in zip(range(entry.low, entry.high + 1), entry.cost, strict=True):
+            fixed = {limit: entry.load(limit, cards) for limit in {*entry.fixed, *entry.each}}
+            one = replace(entry, low=cards, high=cards, cost=[cost], fixed=fixed, each={}, single=True)
+            entries.append(one)
+    return replace(data, entries=entries)
 
 
 def _variables(m: Any, data: Data) -> None:

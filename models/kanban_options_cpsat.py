@@ -64,7 +64,7 @@ FORMULATION: dict[str, Any] = {
     "summary": "A literal for every loop, container and number of cards, in exact whole numbers (CP-SAT).",
     "source": "Sinha and Zoltners 1979; Kellerer, Pferschy and Pisinger 2004",
     "page": "docs/formulations/kanban_options_cpsat.md",
-    "up_to": {"options": 40000},
+    "up_to": {"options": 40000, "stations": 0},
 }
 
 FINE = 2**50

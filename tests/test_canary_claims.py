@@ -122,7 +122,7 @@ def large(seed: int) -> Canary:
 
 def test_large_bounds_are_refused_or_answered_rightly() -> None:
     """As the fuzzer of HiGHS#3296 made them: feasible, and called infeasible with presolve."""
-    canaries = [large(seed) for seed in range(30)]
+    canaries = [large(seed) for seed in range(15)]
     found = {technology: answers(canaries, technology, limit=0.5) for technology in ("pyomo", "mathopt")}
     claimed = 0
     for row, canary in enumerate(canaries):
@@ -131,7 +131,7 @@ def test_large_bounds_are_refused_or_answered_rightly() -> None:
         optima = [value for outcome, value, bad in told.values() if outcome == "optimal" and not bad]
         assert all(value is not None and close(value, optima[0] or 0.0) for value in optima), (canary, told)
         claimed += len(optima)
-    assert claimed > 15
+    assert claimed > 7
 
 
 # --- a false proof against a plan in hand ----------------------------------------------------------

@@ -31,7 +31,11 @@ def names(kind: str) -> list[str]:
     return [method.name for method in OWN if method.kind == kind]
 
 
-@pytest.mark.parametrize("name", names("formulation"))
+OF_LINES = {"kanban_path_pyomo"}
+"""Formulations for tiny samples of lines, which the kit does not draw: see test_kanban_line_methods.py."""
+
+
+@pytest.mark.parametrize("name", [name for name in names("formulation") if name not in OF_LINES])
 def test_formulation(name: str) -> None:
     check_formulation(name, count=COUNT)
 
@@ -79,7 +83,10 @@ AGREED = 3
 def test_all_exact_roads_auto_and_enumeration_agree(problem: str, seed: int) -> None:
     instance = random_small(problem, seed)
     best = optimum(instance)
-    for name in ["auto", *(method.name for method in OWN if method.problem == problem and method.exact)]:
+    for name in [
+        "auto",
+        *(method.name for method in OWN if method.problem == problem and method.exact and method.name not in OF_LINES),
+    ]:
         result = jitopt.solve(instance, method=name, time_limit=30)
         assert jitopt.audit(instance, result.to_dict()) == [] and result.warnings == (), name
         if best is None:

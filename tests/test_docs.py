@@ -91,12 +91,15 @@ import json, re, sys
 import jitopt
 from jitopt.errors import NotApplicableError
 from jitopt.generators import random_small
+from jitopt.generators.kanban_line import random_small_line
 
 method = jitopt.method(sys.argv[1])
 kinds = {"Var": "variable", "Constraint": "constraint", "Objective": "objective", "Set": "set", "RangeSet": "set"}
 found = {}
-for seed in range(60):
-    instance = random_small(method.problem, seed)
+instances = [random_small(method.problem, seed) for seed in range(60)]
+if method.problem == "kanban":
+    instances += [random_small_line(seed, parts=12) for seed in range(8)]
+for instance in instances:
     for elastic in (None, {(rule.name, rule.members): 1.0 for rule in instance.rules()}):
         try:
             model = method.load().build(instance, elastic)

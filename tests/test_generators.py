@@ -100,6 +100,7 @@ def test_hidden_plan_keeps_every_rule(problem: str, changes: dict[str, Any], see
 @pytest.mark.parametrize("problem", OPTIONS)
 def test_every_option_changes_the_instance(problem: str) -> None:
     """Default and help are there; another value gives another question (or another `known`)."""
+    line = {"stations": 3, "known": False}
     # What only shows beside another option.
     beside: dict[str, dict[str, Any]] = {
         "bill_density": {"parts": 3}, "option_share": {"ratios": 2}, "window": {"ratios": 2}, "hard": {"ratios": 2},
@@ -107,6 +108,8 @@ def test_every_option_changes_the_instance(problem: str) -> None:
         "dock_load": {"docks": 2}, "storage_load": {"storages": 2}, "change_price": {"current": True},
         "change_cap": {"current": True},
         "major_cost": {"policy": "strict_cyclic"}, "alike": {"policy": "strict_cyclic"},
+        "blocking": line, "places": line, "spread": line, "variation": line, "target": line,
+        "utilisation": line | {"blocking": "kanban", "target": 0.5},
         "move_price": {"current": True}, "cover": {"periods": 3, "order_cost": 2.0}, "tiers": {"breaks": "all_units"},
     }  # fmt: skip
     values: dict[str, Any] = {
@@ -114,6 +117,7 @@ def test_every_option_changes_the_instance(problem: str) -> None:
         "mix": "even",
         "objective": "rate:max_absolute",
         "breaks": "supplier",
+        "blocking": "kanban",
     }
     for name, (default, words) in OPTIONS[problem].items():
         assert words
@@ -124,7 +128,7 @@ def test_every_option_changes_the_instance(problem: str) -> None:
             values[name] = default + 1
         elif isinstance(default, float):
             values[name] = 1.0 if 0 < default < 1 else 0.5
-        other = values[name]
+        other = {"stations": 3, "utilisation": 0.5}.get(name, values[name])
         plain, changed = generate(problem, seed=1, **around), generate(problem, seed=1, **around | {name: other})
         assert plain.to_dict() != changed.to_dict(), name
 

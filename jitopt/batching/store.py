@@ -26,15 +26,15 @@ __all__ = ["COLUMNS", "Store", "variants"]
 COLUMNS = (
     "key", "problem", "family", "instance", "source", "instance_sha256", "method", "start", "variant", "seed",
     "threads", "time_limit", "gap_limit", "deterministic", "work_limit", "status", "stopped_by", "objective", "bound",
-    "gap", "proof", "seconds", "start_seconds", "first_plan", "message", "known_lower", "known_upper", "attempts",
-    "run",
+    "gap", "proof", "seconds", "start_seconds", "first_plan", "message", "known_lower", "known_upper", "sense",
+    "attempts", "run",
 )  # fmt: skip
 """Columns of `Store.columns`, in this order; docs/batch.md says what each means."""
 
 ROWS = """
 SELECT j.key, j.setting, j.attempts, j.state, i.problem, i.family, coalesce(i.name, i.stem) AS instance, i.source,
-       i.sha256 AS instance_sha256, i.known_lower, i.known_upper, r.status, r.stopped_by, r.objective, r.bound, r.gap,
-       r.proof, r.seconds, r.start_seconds, r.first_plan, r.message, r.run{more}
+       i.sha256 AS instance_sha256, i.size, i.known_lower, i.known_upper, r.status, r.stopped_by, r.objective, r.bound,
+       r.gap, r.proof, r.seconds, r.start_seconds, r.first_plan, r.message, r.run{more}
 FROM jobs j JOIN instances i ON i.sha256 = j.instance LEFT JOIN results r ON r.key = j.key ORDER BY j.number
 """
 
@@ -95,6 +95,7 @@ class Store:
             found = dict(row)
             setting = Setting.parse(found.pop("setting"))
             found["gap_limit"] = setting.gap
+            found["sense"] = -1 if "maximised" in json.loads(found.pop("size") or "{}") else 1
             for name in ("method", "start", "seed", "threads", "time_limit", "deterministic", "work_limit"):
                 found[name] = getattr(setting, name)
             if found["status"] is None:

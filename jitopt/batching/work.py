@@ -102,7 +102,8 @@ def _facts(instance: Instance[Any]) -> dict[str, Any]:
         "status": "read",
         "problem": instance.problem,
         "name": instance.name,
-        "size": instance.size(),
+        # The sense travels with the size, so that stores keep their version.
+        "size": instance.size() | ({"maximised": 1} if instance.sense < 0 else {}),
         "known_lower": exact if exact is not None else known.lower if known else None,
         "known_upper": exact if exact is not None else known.upper if known else None,
     }

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from jitopt.cli import asking, batching, comparing, files, judging, planning, solving
+from jitopt.cli import asking, batching, changing, comparing, files, improving, judging, planning, simulating, solving
+from jitopt.cli.analysing import analyse
 from jitopt.cli.failures import Commands
 from jitopt.cli.library import library
 from jitopt.cli.output import err, flush
@@ -51,6 +52,9 @@ for _command in (
     batching.batch,
     judging.check,
     judging.explain,
+    changing.resize,
+    changing.changes,
+    simulating.simulate,
     comparing.compare,
     files.info,
     files.convert,
@@ -61,6 +65,9 @@ for _command in (
     asking.doctor,
 ):
     app.command()(_command)
+analyse.command()(improving.improvements)
+analyse.command()(improving.releases)
+app.add_typer(analyse)
 app.add_typer(library)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jitopt.problems.delivery import Delivery
     from jitopt.problems.heijunka import Heijunka
     from jitopt.problems.kanban import Kanban
+    from jitopt.problems.kanban.line import Line
     from jitopt.problems.sourcing import Sourcing
 
 __all__ = ["facts_of", "show_facts"]
@@ -136,12 +137,24 @@ def _delivery(instance: Delivery) -> dict[str, Any]:
 
 
 def _kanban(instance: Kanban) -> dict[str, Any]:
-    """Loops with their menus, and the capacity of each limit."""
+    """Loops with their menus, and the capacity of each limit; of a line its stations."""
+    if instance.line is not None:
+        return _line(instance.line)
     loops = [
         {"loop": name, **_loop_facts(instance, name), "options": len(instance.rows_of[name])} for name in instance.names
     ]
     limits = [{"limit": name, "capacity": float(room)} for name, room in instance.capacity.items()]
     return {"loops": loops, "limits": limits}
+
+
+def _line(line: Line) -> dict[str, Any]:
+    """Stations of a line with their times and loads, and the sample its plans are judged on."""
+    slowest = max(line.times)
+    stations = [
+        {"station": name, "time": mean, "cv": spread**0.5, "share": mean / slowest}
+        for name, mean, spread in zip(line.names, line.times, line.spreads, strict=True)
+    ]
+    return {"blocking": line.blocking, "stations": stations, "sample": line.size()._asdict()}
 
 
 def _loop_facts(instance: Kanban, name: str) -> dict[str, Any]:
@@ -253,6 +266,10 @@ TABLES: dict[str, Any] = {
             },
         ),
         ("limits", {"limit": "limit", "capacity": "capacity"}),
+        (
+            "stations",
+            {"station": "station", "time": "mean time", "cv": "variation", "share": "share of the slowest"},
+        ),
     ),
     "sourcing": (
         (

@@ -9,7 +9,7 @@ from jitopt.cli.failures import usage
 from jitopt.cli.options import AsJson, File, Format, Output, read_instance
 from jitopt.cli.output import emit, emit_text, out
 
-__all__ = ["convert", "export", "info"]
+__all__ = ["convert", "export", "info", "tell_written"]
 
 
 def info(file: File, format: Format = None, as_json: AsJson = False) -> None:

@@ -81,6 +81,12 @@ def explain(
         list[str] | None,
         typer.Option("--why-not", metavar="KEY=VALUE", help="The choice to force, compared with the plan in RESULT."),
     ] = None,
+    limits: Annotated[
+        bool, typer.Option("--limits", help="Say what each shared limit is worth, solved again with one more and less.")
+    ] = False,
+    days: Annotated[
+        float | None, typer.Option("--days", metavar="N", help="With --limits: amounts by year of N working days.")
+    ] = None,
     time_limit: TimeLimit = 60.0,
     format: Format = None,
     as_json: AsJson = False,
@@ -94,6 +100,7 @@ def explain(
                 part=p7 every=2             the part every so many base periods (strict cyclic)
       heijunka  position=3 product=A     the slot builds it (bucket=3 with a box)
       kanban    loop=L1 container=small  the loop takes it; also cards=12, or both
+                place=2 cards=3          of a line: counted along the flow; or buffers=3
       sourcing  supplier=S2              it delivers something;
                 part=p7, quantity=50     optional: of this part, at least so much
 
@@ -101,12 +108,20 @@ def explain(
     For instance:
       jitopt explain plant.json
       jitopt explain line.json result.json --why-not position=3 product=A
+      jitopt explain racks.json result.json --limits --days 250
 
     Exit code: 0 answered, and there is a plan; 3 there is none, with the reasons; 4 no answer
     within the limit; 2 bad usage or input.
     """  # noqa: D301 - the mark of click for lines to be kept as they are
     from jitopt import api
 
+    if days is not None and not limits:
+        raise usage("--days belongs to --limits.")
+    if limits:
+        if result is None or why_not or more:
+            raise usage(f"--limits takes a RESULT file and no choice: jitopt explain {file} RESULT.json --limits")
+        _explain_limits(read_instance(file, format), result, days, time_limit, as_json)
+        return
     _check_words(file, result, why_not, more)
     choice = _choice([*(why_not or []), *(more or [])])
     instance = read_instance(file, format)
@@ -124,6 +139,19 @@ def explain(
     comparison = api.why_not(instance, data, choice, time_limit=time_limit)
     emit(comparison.to_dict()) if as_json else out(_show_comparison(comparison))
     raise typer.Exit({"impossible": INFEASIBLE, "infeasible": INFEASIBLE, "unknown": NO_PLAN}.get(comparison.status, 0))
+
+
+def _explain_limits(instance: Any, result: str, days: float | None, time_limit: float, as_json: bool) -> None:
+    """Tell what each limit is worth, the most worth first."""
+    from jitopt import api
+    from jitopt.formats import read_result
+
+    values = api.limit_values(instance, read_result(result, instance.problem), days=days, time_limit=time_limit)
+    values.sort(key=lambda value: -(value.saves[1] or value.saves[0]))
+    if as_json:
+        emit([value.to_dict() for value in values])
+        return
+    out("\n".join(f"{number(value.taken)} of {number(value.capacity)} taken: {value.text}" for value in values))
 
 
 def _check_words(file: str, result: str | None, why_not: list[str] | None, more: list[str] | None) -> None:

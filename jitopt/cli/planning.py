@@ -141,8 +141,21 @@ def _not_run(found: Any) -> str:
     return f"not decided: {names}{more}: {why}"
 
 
+def _service(found: Any) -> list[str]:
+    """Say what the cards give when they are simulated, and which loops fall short."""
+    from jitopt.planning.service import told_service
+
+    if found.service is None:
+        return []
+    weak = found.service.weak
+    lines = [f"service: {told_service(found.service)}", *(f"- {loop.loop}: {loop.text}" for loop in weak[:SHOWN])]
+    more = [f"... and {len(weak) - SHOWN} more, in service.csv"] if len(weak) > SHOWN else []
+    return ["\n".join([*lines, *more])]
+
+
 def _report(found: Any) -> str:
     from jitopt.planning.indicators import indicators, limits, notes
+    from jitopt.planning.resizing import changes_of
     from jitopt.planning.solving import PROVEN
 
     rows = [
@@ -163,6 +176,7 @@ def _report(found: Any) -> str:
     values = indicators(found)
     if values:
         parts.append(columns(["indicator", "value"], [[name, number(float(f"{v:.6g}"))] for name, v in values.items()]))
+    parts += _service(found)
     tight = [
         f"{limit.kind} {limit.name} ({rounded(limit.used, 6)} of {rounded(limit.capacity, 6)})"
         for limit in limits(found)
@@ -170,4 +184,6 @@ def _report(found: Any) -> str:
     ]
     if tight:
         parts.append("tight: " + ", ".join(tight))
+    resized = changes_of(found)
+    parts += [f"against the cards in force: {resized.summary} (changes.csv)"] if resized is not None else []
     return "\n\n".join(parts)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from jitopt.cli.output import columns, fit, number, pad, width
+from jitopt.problems.kanban.line_judge import decided
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -123,6 +124,9 @@ def _rhythms(instance: Delivery, plan: DeliveryPlan) -> str:
 
 def _cards(instance: Kanban, plan: KanbanPlan) -> str:
     """Return the cards of each loop with what its demand needs, then what the limits are loaded with."""
+    if instance.line is not None:
+        chosen = decided(instance.line, plan)
+        return columns(["at", f"{instance.line.word}s"], list(zip(instance.line.places, chosen, strict=True)))
     shown = plan.loops[:MOST_ROWS]
     if instance.options is not None:
         rows = [[row.loop, row.container, row.cards] for row in shown]

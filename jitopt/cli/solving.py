@@ -1,5 +1,8 @@
 """`jitopt solve`."""
 
+import contextlib
+import gc
+import os
 import time
 from dataclasses import replace
 from typing import Annotated, Any
@@ -27,6 +30,9 @@ from jitopt.cli.progress import Ticker
 
 WRITING = 0.3
 """Seconds kept for writing and ending, per second of reading."""
+
+LONG = 4_000_000
+"""Bytes of a file that takes longer to read than a process to start."""
 
 __all__ = ["solve"]
 
@@ -80,6 +86,7 @@ def solve(
     if output not in (None, "-"):
         refuse_foreign(str(output))
         check_writable(str(output))
+    _begin(file)
     instance = read_instance(file, format)
     for note in notes_of(instance):
         err(f"jitopt: note: {note}")
@@ -106,6 +113,16 @@ def solve(
     result = _with_reading(result, read_seconds)
     _tell(instance, result, output, as_json)
     raise typer.Exit(_code(result))
+
+
+def _begin(file: str) -> None:
+    """Start the heuristics' process before a file that takes long to read."""
+    with contextlib.suppress(OSError):
+        if os.path.getsize(file) > LONG:
+            from jitopt.engine.process import warm
+
+            gc.set_threshold(50_000, 20, 50)  # tables hold no cycles to be collected
+            warm("heuristic")
 
 
 def _start(start: str | None, problem: str) -> Any:

@@ -54,7 +54,7 @@ class Reference:
     Attributes
     ----------
     known
-        Objective of the best plan that the instance's `known` tells.
+        Objective of the best plan that the instance's `known` tells; all values here are costs (see `Run.sense`).
     found
         Smallest objective of all runs, whatever their variant.
     plan
@@ -108,12 +108,27 @@ def refuted(run: Run, reference: Reference) -> Contradiction | None:
     if reference.found == plan:
         whose = "a plan found"
     if run.status == "infeasible":
-        return _told("refuted infeasibility", run, "there is no plan", f"{whose} costs {plan:.10g}")
+        return _told("refuted infeasibility", run, "there is no plan", f"{whose} {_priced(run, plan)}")
     if run.status == "optimal" and run.objective is not None and above(run.objective, plan, TOLERANCE + OPTIMAL_GAP):
-        return _told("refuted optimum", run, f"{run.objective:.10g} is optimal", f"{whose} costs {plan:.10g}")
+        return _told(
+            "refuted optimum", run, f"{_number(run, run.objective)} is optimal", f"{whose} {_priced(run, plan)}"
+        )
     if run.bound is not None and above(run.bound, plan):
-        return _told("refuted bound", run, f"no plan below {run.bound:.10g}", f"{whose} costs {plan:.10g}")
+        return _told("refuted bound", run, _none_beyond(run, run.bound), f"{whose} {_priced(run, plan)}")
     return None
+
+
+def _number(run: Run, cost: float) -> str:
+    return f"{run.sense * cost:.10g}"
+
+
+def _priced(run: Run, cost: float) -> str:
+    """Say what a plan costs, or yields where the objective is to be large."""
+    return f"{'costs' if run.sense > 0 else 'yields'} {_number(run, cost)}"
+
+
+def _none_beyond(run: Run, cost: float) -> str:
+    return f"no plan {'below' if run.sense > 0 else 'above'} {_number(run, cost)}"
 
 
 def _told(kind: str, run: Run, claim: str, against: str) -> Contradiction:
@@ -136,12 +151,12 @@ def _of_known(key: InstanceKey, rows: Sequence[Run]) -> Iterator[Contradiction]:
     upper = {run.known_upper for run in rows if run.known_upper is not None}
     problem, family, instance, _ = key
     if lower and upper and above(max(lower), min(upper)):
-        claim, against = f"no plan below {max(lower):.10g}", f"a plan of {min(upper):.10g}"
+        claim, against = _none_beyond(rows[0], max(lower)), f"a plan of {_number(rows[0], min(upper))}"
         yield Contradiction("known values clash", problem, family, instance, "", None, claim, against)
     if not lower:
         return
     below = [run for run in rows if run.objective is not None and above(max(lower), run.objective)]
     if below:
         best = min(below, key=lambda run: (run.objective or 0.0, run.variant, run.seed))
-        claim = f"known: no plan below {max(lower):.10g}"
-        yield _told("refuted known bound", best, claim, f"a plan found costs {best.objective:.10g}")
+        claim = f"known: {_none_beyond(best, max(lower))}"
+        yield _told("refuted known bound", best, claim, f"a plan found {_priced(best, best.objective or 0.0)}")

@@ -139,7 +139,8 @@ def _trajectories(study: VariantComparison, variants: Sequence[str]) -> list[dic
         words = [word for word in key[:3] if word]
         found.append({
             "label": visible(" / ".join(words)) + ("" if limit is None else f" ({limit:g} s)"),
-            "limit": limit, "known": reference.known, "bound": reference.bound, "runs": drawn,
+            "limit": limit, "known": runs[0].shown(reference.known), "bound": runs[0].shown(reference.bound),
+            "runs": drawn,
         })  # fmt: skip
     return found
 
@@ -155,8 +156,8 @@ def _steps(study: VariantComparison, run: Run, variant: int) -> dict[str, Any]:
         "variant": variant,
         "seed": run.seed,
         "t": [_digits(point[0]) for point in points],
-        "objective": [_digits(point[1]) for point in points],
-        "bound": [_digits(point[2]) for point in points],
+        "objective": [_digits(run.shown(point[1])) for point in points],
+        "bound": [_digits(run.shown(point[2])) for point in points],
     }
 
 

@@ -60,6 +60,12 @@ class Run:
     known_upper: float | None = None
     trajectory: tuple[tuple[float, float | None, float | None], ...] | None = None
     message: str = ""
+    sense: int = 1
+    """-1 where the objective is to be large. Then objective, bounds and known values stand here negated, as costs."""
+
+    def shown(self, cost: float | None) -> float | None:
+        """Return a cost as the objective or bound it stands for."""
+        return None if cost is None else self.sense * cost
 
     @property
     def key(self) -> InstanceKey:
@@ -133,6 +139,13 @@ def _run(row: Mapping[str, Any], place: str, columns: Mapping[str, Any]) -> Run:
     method, start = _text(row.get("method")), _text(row.get("start")) or "none"
     variant = _text(row.get("variant")) or (method if start == "none" else f"{method} + start {start}")
     seed = _number(row.get("seed"), "seed", place)
+    trajectory = _trajectory(row.get("trajectory"), place) if "trajectory" in columns else None
+    sense = -1 if _number(row.get("sense"), "sense", place) == -1 else 1
+    if sense < 0:
+        numbers |= {name: _negative(numbers[name]) for name in ("objective", "bound")}
+        known = numbers["known_lower"], numbers["known_upper"]
+        numbers["known_upper"], numbers["known_lower"] = map(_negative, known)
+        trajectory = trajectory and tuple((at, _negative(value), _negative(bound)) for at, value, bound in trajectory)
     threads = _number(row.get("threads"), "threads", place)
     deterministic = row.get("deterministic")
     return Run(
@@ -147,10 +160,15 @@ def _run(row: Mapping[str, Any], place: str, columns: Mapping[str, Any]) -> Run:
         status=status,
         threads=None if threads is None else int(threads),
         deterministic=None if deterministic is None else bool(deterministic),
-        trajectory=_trajectory(row.get("trajectory"), place) if "trajectory" in columns else None,
+        trajectory=trajectory,
+        sense=sense,
         message=_text(row.get("message")),
         **numbers,
     )
+
+
+def _negative(value: float | None) -> float | None:
+    return None if value is None else -value
 
 
 def _text(value: object) -> str:

@@ -137,7 +137,7 @@ def start_pairs(groups: Sequence[tuple[str, str, Group]]) -> list[dict[str, Any]
                 "time": (a.time, b.time),
                 "first_plan": (a.first_plan, b.first_plan),
                 "primal_integral": (a.primal_integral, b.primal_integral),
-                "objective": (a.outcome, b.outcome),
+                "objective": (a.run.shown(a.outcome), b.run.shown(b.outcome)),
             }
             for name, (left, right) in sides.items():
                 row |= {f"{name}_with": left, f"{name}_without": right, f"{name}_change": _change(left, right)}

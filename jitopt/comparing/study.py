@@ -303,6 +303,7 @@ def _run_row(run: Run, mark: Mark | None) -> dict[str, Any]:
             "objective", "bound", "gap", "seconds", "start_seconds",
         )
     }  # fmt: skip
+    told |= {name: run.shown(told[name]) for name in ("objective", "bound")}
     measured = (
         "solved", "refuted", "gap_known", "gap_found", "gap_bound", "gap_own", "first_plan", "to_target",
         "primal_integral", "primal_dual_integral",

@@ -81,7 +81,7 @@ def examine(instance: Instance[Any], told: Claims) -> Audit:
     breaches += _stop(told)
     breaches += _proof(instance, told, method)
     breaches += _bound(instance, told, objective)
-    breaches += _history(told, objective)
+    breaches += _history(told, objective, instance.sense)
     breaches += _reasons(instance, told)
     breaches += _seconds(told)
     return Audit(breaches, notes, evaluation)
@@ -206,19 +206,19 @@ def _proof(instance: Instance[Any], told: Claims, method: Method | None) -> list
 def _own_proof(instance: Instance[Any], proof: str, method: Method | None) -> bool:
     """Tell whether the method says of itself that it gives this proof; with `auto`, one that takes the instance."""
     asked = registry.methods(instance.problem) if method is None else [method]
-    return any(one.proof == proof and one.fits(instance.size()) for one in asked)
+    return any(one.proof == proof and one.suits(instance) for one in asked)
 
 
 def _bound(instance: Instance[Any], told: Claims, objective: float | None) -> list[str]:
     """Bound, gap and status against each other, the plan, and what is known of the instance."""
-    bound = _claimed_bound(told, objective)
+    bound, sense = _claimed_bound(told, objective, instance.sense), instance.sense
     found = [] if bound is None else _refuted(instance, bound)
     if told.get("status") == "infeasible" and _known_values(instance, plans_only=True):
         found.append("status: infeasible is refuted by the known plan")
     if objective is None:
         return found + (["gap: a value is stated without a plan"] if told.get("gap") is not None else [])
-    if bound is not None and bound > objective + _slack(objective):
-        found.append(f"bound: {bound!r} lies above the objective {objective!r}")
+    if bound is not None and _beyond(bound, objective, sense):
+        found.append(f"bound: {bound!r} lies {_side(sense)} the objective {objective!r}")
     gap, stated = relative_gap(objective, bound), told.get("gap")
     if "gap" in told and ((gap is None) != (stated is None) or (gap is not None and _off(stated, gap))):
         found.append(f"gap: {stated!r} is stated, {gap!r} is true")
@@ -233,19 +233,28 @@ def _called_optimal(told: Claims) -> bool:
     return status == "optimal" or (status is None and told.get("stopped_by") == "proof")
 
 
-def _claimed_bound(told: Claims, objective: float | None) -> float | None:
+def _beyond(value: float, limit: float, sense: int) -> bool:
+    """Tell whether a value is worse than another by more than rounding: larger, or smaller where large is good."""
+    return sense * (value - limit) > _slack(limit)
+
+
+def _side(sense: int) -> str:
+    return "above" if sense > 0 else "below"
+
+
+def _claimed_bound(told: Claims, objective: float | None, sense: int) -> float | None:
     """Return the bound a result stands by: stated, or implied by its gap or by calling the plan optimal."""
     if "bound" in told or objective is None:
         return told.get("bound")
     if told.get("gap") is not None:
-        return float(objective - told["gap"] * max(abs(objective), 1e-9))
+        return float(objective - sense * told["gap"] * max(abs(objective), 1e-9))
     return objective if _called_optimal(told) else None
 
 
-def _history(told: Claims, objective: float | None) -> list[str]:
+def _history(told: Claims, objective: float | None, sense: int) -> list[str]:
     """Start and trajectory: plans only improve, the last is the result's, none is thrown away."""
     rows = told.get("trajectory") or []
-    found = _course(rows)
+    found = _course(rows, sense)
     start = told.get("start") or {}
     seen = [("start", start.get("objective"))] if start.get("checked") else []
     seen += [("trajectory", row[1]) for row in rows]
@@ -255,7 +264,7 @@ def _history(told: Claims, objective: float | None) -> list[str]:
     if objective is None:
         return found
     for name, value in in_hand:
-        if value < objective - _slack(objective):
+        if _beyond(objective, value, sense):
             found.append(f"{name}: a plan of {value!r} was in hand, the result is worse ({objective!r})")
             break
     if rows and _off(rows[-1][1], objective):
@@ -288,24 +297,26 @@ def _seconds(told: Claims) -> list[str]:
     return []
 
 
-def _course(rows: list[list[Any]]) -> list[str]:
-    """The moments of a trajectory against each other. A bound may fall: a better plan refutes it."""
+def _course(rows: list[list[Any]], sense: int) -> list[str]:
+    """The moments of a trajectory against each other. A bound may be taken back: a better plan refutes it."""
     found = []
     for number, (seconds, objective, bound) in enumerate(rows):
         before, best, _ = rows[number - 1] if number else (0.0, None, None)
         if seconds < before:
             found.append(f"trajectory: moment {number} lies before the one ahead of it")
-        if best is not None and (objective is None or objective > best + _slack(best)):
-            found.append(f"trajectory: the objective rises to {objective!r} at moment {number}")
-        if None not in (objective, bound) and bound > objective + _slack(objective):
-            found.append(f"trajectory: the bound {bound!r} lies above the objective {objective!r} at moment {number}")
+        if best is not None and (objective is None or _beyond(objective, best, sense)):
+            way = "rises" if sense > 0 else "falls"
+            found.append(f"trajectory: the objective {way} to {objective!r} at moment {number}")
+        if None not in (objective, bound) and _beyond(bound, objective, sense):
+            side = f"lies {_side(sense)} the objective {objective!r}"
+            found.append(f"trajectory: the bound {bound!r} {side} at moment {number}")
     return found[:3]
 
 
 def _refuted(instance: Instance[Any], bound: float) -> list[str]:
     """Hold a bound against what is known of the instance: a plan, or a published value."""
-    best = min(_known_values(instance), default=None)
-    if best is not None and bound > best + _slack(best):
+    best = min(_known_values(instance), key=lambda value: instance.sense * value, default=None)
+    if best is not None and _beyond(bound, best, instance.sense):
         return [f"bound: {bound!r} is refuted by the known value {best!r}"]
     return []
 
@@ -315,7 +326,8 @@ def _known_values(instance: Instance[Any], plans_only: bool = False) -> list[flo
     known = instance.known
     if known is None:
         return []
-    values = [] if plans_only else [value for value in (known.optimum, known.upper) if value is not None]
+    reached = known.upper if instance.sense > 0 else known.lower
+    values = [] if plans_only else [value for value in (known.optimum, reached) if value is not None]
     if known.plan is None:
         return values
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from jitopt import registry
 from jitopt.engine.ledger import SLACK
-from jitopt.engine.process import acquire, release
+from jitopt.engine.process import warm
 
 if TYPE_CHECKING:
     from jitopt.engine.race import Attempt, Race
@@ -40,7 +40,7 @@ def prepare(race: Race, method: Method) -> None:
     """Start the heuristic's process early: it is ready when the method has ended."""
     heuristic = _heuristic(race, method)
     if heuristic is not None:
-        release(acquire(heuristic.family, 1))
+        warm(heuristic.family)
 
 
 def challenge(race: Race, attempt: Attempt) -> bool:
@@ -66,7 +66,7 @@ def challenge(race: Race, attempt: Attempt) -> bool:
 
 def _search(race: Race, rival: Attempt, seconds: float) -> None:
     """Run the rival until it refutes the claim, has reached it, or its time is over."""
-    claimed = race.ledger.objective or 0.0
+    claimed = race.ledger.instance.sense * (race.ledger.objective or 0.0)
     enough = claimed + SLACK * max(1.0, abs(claimed))
     ready = time.monotonic() + LONGEST_BOOT
     race.run_until(lambda: rival.begun or time.monotonic() > ready)
@@ -79,8 +79,7 @@ def _heuristic(race: Race, method: Method) -> Method | None:
     if not method.exact:
         return None
     instance = race.ledger.instance
-    size = instance.size()
     for other in registry.methods(instance.problem):
-        if other.kind == "heuristic" and other.module.startswith("jitopt.") and other.fits(size):
+        if other.kind == "heuristic" and other.auto and other.module.startswith("jitopt.") and other.suits(instance):
             return other
     return None

@@ -28,7 +28,8 @@ class Ledger(Generic[PlanT]):
     """Best judged plan and best standing bound of one instance, with the way there.
 
     pricing: what a plan costs by the judge, None when it may not be used. Ordinary solves take
-    the objective of a plan that keeps every rule; elastic ones price the broken rules.
+    the objective of a plan that keeps every rule; elastic ones price the broken rules. Objectives and
+    bounds are told as they are; compared are costs, which are the negative of what is to be large.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Ledger(Generic[PlanT]):
         self.check_seconds: float = 0.0
         self.improved: float = began
         """When a plan was last better than those before by more than `NOTABLE` (monotonic clock)."""
+        self._sense = 1 if pricing else instance.sense
         self._bounds: dict[str, float] = {}
         self._unsearched = instance.unsearched()
         self._liars: set[str] = set()
@@ -57,11 +59,15 @@ class Ledger(Generic[PlanT]):
 
     @property
     def bound(self) -> float | None:
-        """The best bound that no plan refutes, never above the objective."""
+        """The best bound that no plan refutes, never better than the objective."""
         best = max(self._bounds.values(), default=None)
-        if best is None or self.objective is None:
-            return best
-        return min(best, self.objective)
+        if best is None:
+            return None
+        return self._sense * (best if self.objective is None else min(best, self._cost(self.objective)))
+
+    def _cost(self, value: float) -> float:
+        """Return an objective or bound as a cost, and a cost as objective or bound."""
+        return self._sense * value
 
     @property
     def gap(self) -> float | None:
@@ -79,9 +85,9 @@ class Ledger(Generic[PlanT]):
         algorithms: methods that prove the optimum by an exact algorithm of their own; what they tell
         before the bound meets the plan is a bound like any other.
         """
-        best = self.bound
-        if best is None:
+        if self.bound is None:
             return "none"
+        best = self._cost(self.bound)
         near = SLACK + OPTIMAL_GAP * max(1.0, abs(best))
         behind = {source for source, value in self._bounds.items() if value >= best - near}
         if behind & algorithms and self.proven():
@@ -106,9 +112,10 @@ class Ledger(Generic[PlanT]):
             first = evaluation.violations[0].message if evaluation.violations else "it cannot be priced"
             self._warn(f"a plan of {source} was refused by the check: {first}")
             return False
-        if self.objective is None or value < self.objective - NOTABLE * max(1.0, abs(self.objective)):
+        gain = float("inf") if self.objective is None else self._cost(self.objective) - self._cost(value)
+        if gain > NOTABLE * max(1.0, abs(self.objective or 0.0)):
             self.improved = time.monotonic()
-        if self.objective is None or value < self.objective:
+        if gain > 0:
             self.plan, self.evaluation = plan, evaluation
             self.objective, self.found_by = value, source
             self._refute()
@@ -118,7 +125,7 @@ class Ledger(Generic[PlanT]):
     def challenge(self, data: Any, source: str) -> float:
         """Judge a plan that speaks against the best bound; keep it only if it refutes that bound.
 
-        Return its objective, infinite where it has none.
+        Return its cost (the objective, or its negative where it is to be large), infinite where it has none.
         """
         try:
             plan = self.instance.plan_type.model_validate(data)
@@ -127,14 +134,19 @@ class Ledger(Generic[PlanT]):
             return float("inf")
         if value is None:
             return float("inf")
-        if self.bound is not None and self.bound > _limit(value):
+        cost = self._cost(value)
+        if self.bound is not None and self._cost(self.bound) > _limit(cost):
             self.offer(plan, source)
-        return value
+        return cost
 
     def tell_bound(self, value: float, source: str) -> None:
-        """Take a bound, unless a plan in hand refutes it or its source has told an untruth before."""
+        """Take a bound, unless a plan in hand refutes it or its source has told an untruth before.
+
+        value: no objective is smaller, or larger where the objective is to be large.
+        """
         if source in self._liars or value != value or abs(value) == float("inf"):
             return
+        value = self._cost(value)
         if value <= self._bounds.get(source, float("-inf")):
             return
         if self._unsearched is not None and value > self._unsearched:
@@ -146,7 +158,10 @@ class Ledger(Generic[PlanT]):
         before = self.bound
         self._bounds[source] = value
         self._refute()
-        if self.bound is not None and (before is None or self.bound > before + 1e-12 * max(1.0, abs(before))):
+        now = self.bound
+        if now is None:
+            return
+        if before is None or self._cost(now - before) > 1e-12 * max(1.0, abs(before)):
             self._note(source)
 
     def refuted(self, source: str) -> bool:
@@ -157,9 +172,10 @@ class Ledger(Generic[PlanT]):
         """Drop every bound that lies above the plan in hand, and trust its source no more."""
         if self.objective is None:
             return
-        limit = _limit(self.objective)
+        limit = _limit(self._cost(self.objective))
         for source in [source for source, value in self._bounds.items() if value > limit]:
-            self._warn(f"{source} claimed a bound of {self._bounds[source]:g}, refuted by a plan of {self.objective:g}")
+            claimed = self._cost(self._bounds[source])
+            self._warn(f"{source} claimed a bound of {claimed:g}, refuted by a plan of {self.objective:g}")
             del self._bounds[source]
             self._liars.add(source)
 
@@ -182,6 +198,6 @@ class Ledger(Generic[PlanT]):
             self._warn(f"the progress callback failed and is called no more ({type(error).__name__}: {error})")
 
 
-def _limit(objective: float) -> float:
+def _limit(cost: float) -> float:
     """Return the value that no true bound exceeds where a plan costs this much: with allowance for rounding."""
-    return objective + max(SLACK, OPTIMAL_GAP / 10) * max(1.0, abs(objective))
+    return cost + max(SLACK, OPTIMAL_GAP / 10) * max(1.0, abs(cost))

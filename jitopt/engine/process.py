@@ -17,7 +17,7 @@ from typing import Any
 from jitopt import registry
 from jitopt.engine.wire import Sender, Splitter
 
-__all__ = ["Worker", "acquire", "release", "shut_down"]
+__all__ = ["Worker", "acquire", "release", "shut_down", "warm"]
 
 MOST_JOBS = 1000
 """A worker is replaced after this many jobs: solver libraries grow over many solves."""
@@ -164,8 +164,12 @@ def _below(pid: int) -> list[int]:
 
 def _environment(threads: int, lifeline: int) -> dict[str, str]:
     environment = dict(os.environ)
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
         environment[name] = str(threads)
+    # No solver uses it for much, and its threads wait for each other by spinning: on busy processors
+    # short vectors take a hundred times as long.
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        environment[name] = "1"
     environment["JITOPT_LIFELINE"] = str(lifeline)
     environment["PYTHONPATH"] = os.pathsep.join(registry.import_path())
     environment["PYTHONHASHSEED"] = "0"
@@ -200,6 +204,11 @@ def release(worker: Worker) -> None:
         return
     with _lock:
         _idle.setdefault((worker.family, worker.threads), []).append(worker)
+
+
+def warm(family: str, threads: int = 1) -> None:
+    """Start a worker of the family early: its imports run while the caller does something else."""
+    release(acquire(family, threads))
 
 
 def shut_down() -> None:

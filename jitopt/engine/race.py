@@ -83,7 +83,7 @@ class Attempt:
     claimed: float | None = None
     plans: int = 0
     best: float = float("inf")
-    """Objective of its best plan by the judge; noted where it challenges a bound."""
+    """Cost of its best plan by the judge; noted where it challenges a bound."""
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -178,6 +178,7 @@ class Race:
                 "compile": not challenges and os.environ.get("JITOPT_NO_COMPILE") != "1",
             }
         )
+        self.ledger.instance.prepare()  # while the worker reads the instance
         self.attempts.append(attempt)
         self._selector.register(worker.descriptor, selectors.EVENT_READ, attempt)
         if elastic:
@@ -253,7 +254,9 @@ class Race:
         elif kind == "bound" and isinstance(message.get("value"), int | float):
             attempt.bound = message["value"]
             if self._bounds_count and not attempt.challenges:
-                self.ledger.tell_bound(float(message["value"]), name)
+                # A formulation minimises: of what is to be large, the negative.
+                turned = self.ledger.instance.sense if attempt.method.kind == "formulation" else 1
+                self.ledger.tell_bound(turned * float(message["value"]), name)
         elif kind == "begin":
             attempt.enter("heuristic" if attempt.method.kind == "heuristic" else "build")
         elif kind == "start":

@@ -72,7 +72,8 @@ class Result(Generic[PlanT]):
     """The outcome of a solve.
 
     status, stopped_by: what there is and why the search ended. objective: recomputed from the
-    plan by the judge. bound: proven lower bound, None when nothing is proven. gap: relative.
+    plan by the judge. bound: proven lower bound (of what is to be large: upper), None when nothing is proven. gap:
+    relative.
     proof: what stands behind the bound. terms: the objective's parts. plan: typed, None without
     one. start: receipt. trajectory: (seconds, objective, bound) whenever one improved. reasons:
     when infeasible. seconds: read, heuristic, build, solve, check, total, compile. warnings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from jitopt import registry
@@ -81,7 +81,8 @@ def solve(instance: Instance[PlanT], request: Request, began: float) -> Result[P
     """Solve an instance as requested. Legal outcomes are statuses; see `jitopt.solve`."""
     settings = request.settings(began)
     method = None if request.method == "auto" else registry.method(request.method, instance.problem)
-    ledger: Ledger[PlanT] = Ledger(instance, began, request.progress)
+    # What is random is fixed by the seed: every plan of this solve is judged on the same sample.
+    ledger: Ledger[PlanT] = Ledger(instance.sampled(request.seed), began, request.progress)
     start = _take_start(ledger, request.start)
     race = Race(ledger, settings)
     interrupted = False
@@ -96,7 +97,11 @@ def solve(instance: Instance[PlanT], request: Request, began: float) -> Result[P
             race.stop()
     finally:
         race.close()
-    return conclude(race, request, start, interrupted, began)
+    found = conclude(race, request, start, interrupted, began)
+    if ledger.instance is instance:
+        return found
+    plan = None if found.plan is None else ledger.instance.signed(found.plan)
+    return replace(found, plan=plan, instance_sha256=instance.sha256())
 
 
 def _take_start(ledger: Ledger[Any], given: Any) -> StartReceipt | None:

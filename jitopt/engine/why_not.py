@@ -78,7 +78,7 @@ def compare(
     )
     difference = None if before.objective is None else after.objective - before.objective
     return Comparison(
-        _judge(difference, after.objective),
+        _judge(difference, after.objective, instance.sense),
         dict(choice),
         before.objective,
         after.objective,
@@ -90,9 +90,9 @@ def compare(
     )
 
 
-def _judge(difference: float | None, scale: float) -> Literal["worse", "same", "better", "unknown"]:
+def _judge(difference: float | None, scale: float, sense: int) -> Literal["worse", "same", "better", "unknown"]:
     if difference is None:
         return "unknown"
     if abs(difference) <= 1e-9 * max(1.0, abs(scale)):
         return "same"
-    return "worse" if difference > 0 else "better"
+    return "worse" if sense * difference > 0 else "better"

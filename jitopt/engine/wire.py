@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import struct
 import threading
 from typing import Any
+
+import pydantic_core
 
 __all__ = ["Sender", "Splitter", "read_message"]
 
@@ -16,7 +17,7 @@ LARGEST = 1 << 31
 
 def pack(message: dict[str, Any]) -> bytes:
     """Return the bytes of a message."""
-    body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+    body = pydantic_core.to_json(message)
     return HEAD.pack(len(body)) + body
 
 
@@ -28,7 +29,7 @@ def read_message(descriptor: int) -> dict[str, Any] | None:
     body = _read_exactly(descriptor, HEAD.unpack(head)[0])
     if body is None:
         return None
-    message: dict[str, Any] = json.loads(body)
+    message: dict[str, Any] = pydantic_core.from_json(body)
     return message
 
 
@@ -82,7 +83,7 @@ class Splitter:
                 break
             body = bytes(self._buffer[HEAD.size : HEAD.size + length])
             del self._buffer[: HEAD.size + length]
-            message = json.loads(body)
+            message = pydantic_core.from_json(body)
             if not isinstance(message, dict) or "type" not in message:
                 raise ValueError("a message without a type")
             found.append(message)

@@ -9,6 +9,7 @@ calling process is gone.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import queue
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["Job", "enter", "main"]
+
+
+SELDOM = (50_000, 20, 50)
+"""Thresholds of the collector of cycles: tables of a million rows hold none, and looking through them takes seconds."""
 
 
 class Job:
@@ -73,8 +78,8 @@ class Job:
         self._sender.send(type=type, id=self.id, **content)
 
     def plan(self, plan: Any, claimed: float | None = None) -> None:
-        """Hand a plan to the judge."""
-        self.tell("plan", plan=plan.to_dict(), claimed=claimed)
+        """Hand a plan, or its plain data, to the judge."""
+        self.tell("plan", plan=plan if isinstance(plan, dict) else plan.to_dict(), claimed=claimed)
 
     def bound(self, value: float) -> None:
         """Tell a proven lower bound."""
@@ -94,7 +99,7 @@ def main(family: str) -> None:
     reader.start()
     sender.send(type="ready", pid=os.getpid())
     with contextlib.suppress(Exception):
-        _warm(family)
+        _warm(family, jobs)
     while True:
         job = jobs.get()
         _alarm(job.remaining() + 30.0)
@@ -112,6 +117,7 @@ def enter() -> tuple[int, Sender]:
     the methods that the caller knows.
     """
     source, target = _take_pipes()
+    gc.set_threshold(*SELDOM)
     _die_with_caller()
     first = read_message(source)
     if first is None:
@@ -182,13 +188,15 @@ def _listen(source: int, sender: Sender, jobs: queue.SimpleQueue[Job], current: 
             current[message["id"]].halt()
 
 
-def _warm(family: str) -> None:
+def _warm(family: str, jobs: queue.SimpleQueue[Job]) -> None:
     """Import the family's libraries while the first job is still on its way."""
     for module in {
         "highs": ("pyomo.environ", "scipy.sparse", "highspy"),
         "ortools": ("ortools.sat.python.cp_model", "ortools.math_opt.python.mathopt"),
-        "heuristic": ("numpy",),
+        "heuristic": ("numpy", "scipy.sparse", "numba"),
     }.get(family, ()):
+        if family == "heuristic" and not jobs.empty():
+            break  # not every heuristic needs all of them, and none for a first plan
         importlib.import_module(module)
 
 
@@ -204,7 +212,7 @@ def _serve(job: Job) -> None:
             return
         _learn(job.message)
         found = registry.method(job.method)
-        instance = parse_instance(job.message["instance"])
+        instance = parse_instance(job.message["instance"], checked=True)
         start = job.message["start"]
         plan = instance.plan_type.model_validate(start) if start is not None else None
         driver = importlib.import_module(f"jitopt.engine.drivers.{found.technology}_driver")

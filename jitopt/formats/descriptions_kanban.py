@@ -4,6 +4,52 @@ from __future__ import annotations
 
 __all__ = ["KANBAN", "KANBAN_PLAN"]
 
+LINE: dict[str, dict[str, tuple[str, str]]] = {
+    "Line": {
+        "station": ('Names of the stations, in the order of the flow; left out: "1", "2", ....', ""),
+        "rate": ("Mean rate of each station; or time.", "parts per unit of time"),
+        "time": ("Mean time of a part at each station; or rate.", "units of time"),
+        "distribution": ("Distribution of that time; left out: exponential.", ""),
+        "cv": (
+            "Coefficient of variation of that time; null or left out: 1; not read for exponential and deterministic.",
+            "standard deviations per mean",
+        ),
+        "mtbf": ("Mean working time between two breakdowns of a station; null or left out: none.", "units of time"),
+        "mttr": ("Mean time of a repair.", "units of time"),
+        "blocking": (
+            'What holds stations up: "after_service" (full buffers; default), "kanban" (cards of each stage), '
+            '"conwip" (cards of the line), "base_stock" (stock of each stage).',
+            "",
+        ),
+        "total_buffer": ("Most places in all buffers together; only with after_service.", "places"),
+        "total_cards": ("Most cards in all; not with after_service.", "cards"),
+        "cost": (
+            "Cost of a place or card: of each buffer along the flow, of each stage, or of the line; left out: 1.",
+            "money per place or card",
+        ),
+        "minimum": ("Fewest places or cards; left out: no place, one card.", "places or cards"),
+        "maximum": ("Most places or cards; left out: no limit.", "places or cards"),
+        "demand": ("Orders for finished parts; left out: the line always has work.", ""),
+        "target": ('What is to be reached at least cost; only with the objective "cost".', ""),
+        "sample": ("The random sample on which plans are judged; what is left out follows from the line.", ""),
+    },
+    "Demand": {
+        "rate": ("Mean rate of the orders, of one part each.", "orders per unit of time"),
+        "distribution": ("Distribution of the time between two orders.", ""),
+        "cv": ("Its coefficient of variation.", "standard deviations per mean"),
+    },
+    "Target": {
+        "fill_rate": ("Share of the orders that find a finished part; or throughput.", "share"),
+        "throughput": ("Rate of a line that always has work; or fill_rate.", "parts per unit of time"),
+    },
+    "Sample": {
+        "seed": ("Seed of the random numbers; left out: that of the plan.", ""),
+        "replications": ("Independent runs.", "runs"),
+        "parts": ("Parts counted in each run; with demand, orders.", "parts"),
+        "warm_up": ("Orders of each run before them, which are not counted; only with demand.", "orders"),
+    },
+}
+
 KANBAN: dict[str, dict[str, tuple[str, str]]] = {
     "Kanban": {
         "options": ("What may be chosen, one row of each loop; instead of loops and containers.", ""),
@@ -12,6 +58,12 @@ KANBAN: dict[str, dict[str, tuple[str, str]]] = {
         "uses": ("What an option, or a card of a loop, takes of the limits.", ""),
         "limits": ("What the loops share: rack positions, floor, a card budget, working capital.", ""),
         "current": ("The cards in force today, with the price or cap of changing them.", ""),
+        "line": ("A line of stations with buffers or cards between them; instead of options or loops.", ""),
+        "objective": (
+            'What is asked: "cost" (default), or of loops "service" (expected shortage), as small as can be; '
+            'or of a line "throughput", as large as can be.',
+            "",
+        ),
     },
     "Options": {
         "loop": ("Id of the loop.", ""),
@@ -75,10 +127,17 @@ KANBAN: dict[str, dict[str, tuple[str, str]]] = {
         "container": ("The container in use, also one that is no longer on the menu.", ""),
         "cards": ("Its cards.", "cards"),
     },
+    **LINE,
 }
 
 KANBAN_PLAN: dict[str, dict[str, tuple[str, str]]] = {
-    "KanbanPlan": {"loops": ("The cards of every loop.", "")},
+    "KanbanPlan": {
+        "loops": ("The cards of every loop; not of a line.", ""),
+        "buffers": ("Of a line, the places of each buffer along the flow.", "places"),
+        "cards": ("Of a line, the cards of each stage along the flow, or of the line.", "cards"),
+        "sample": ("Of a line, the sample that the plan was judged on.", ""),
+    },
+    "PlanSample": {"seed": ("Seed of its random numbers, where the instance names none.", "")},
     "LoopCards": {
         "loop": ("Id of the loop.", ""),
         "container": ("Id of the container.", ""),

@@ -12,6 +12,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+import pydantic_core
+
 from jitopt.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,6 +26,14 @@ DEEPEST = 64
 
 LONGEST_INTEGER = 18
 """Most digits of an integer."""
+
+LONG = 1 << 20
+"""Characters from which a text is read the swift way, if nothing in it may be refused."""
+
+FIGURES = bytes(48 if 48 <= c < 58 else 101 if c in b"eE" else 43 if c == 43 else 32 for c in range(256))
+"""Every digit as 0, every e as e, a plus as itself, anything else as a blank."""
+
+BLANK_COLON = re.compile(r'"\s+:')
 
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -55,6 +65,11 @@ def loads(text: str, source: str = "") -> Any:
     InputError
         With the place, the rule and the remedy.
     """
+    if len(text) > LONG:
+        try:
+            return _swift(text)
+        except ValueError:
+            pass  # told below, with its place, if it is refused at all
     hooks = _Hooks()
     try:
         data = json.loads(
@@ -72,6 +87,38 @@ def loads(text: str, source: str = "") -> Any:
     if hooks.refused or text.count("[") + text.count("{") > DEEPEST or SURROGATE.search(text):
         _inspect(data, source)
     return data
+
+
+def _swift(text: str) -> Any:
+    """Return the data of a long text of columns, in a fraction of the time.
+
+    Raises
+    ------
+    ValueError
+        Where the text may hold something that is refused; it need not.
+    """
+    raw = text.encode()
+    figures = raw.translate(FIGURES)
+    doubtful = (b"0" * (LONGEST_INTEGER + 1), b"0e00", b"0e+00")
+    if text.count("[") + text.count("{") > DEEPEST or any(figures.find(sign) >= 0 for sign in doubtful):
+        raise ValueError("nested deep, or with a number that is too large")
+    keys = text.count('":')
+    if text.count(":") > keys and BLANK_COLON.search(text):
+        raise ValueError("keys that are not counted as easily")
+    data = pydantic_core.from_json(raw, allow_inf_nan=False, cache_strings="all")
+    if keys != _keys(data):
+        # What looks like a key and is none in the data: one of two equal keys, or a part of a word.
+        raise ValueError("perhaps a repeated key")
+    return data
+
+
+def _keys(data: Any) -> int:
+    """Count the keys of all objects."""
+    if isinstance(data, dict):
+        return len(data) + sum(_keys(value) for value in data.values())
+    if isinstance(data, list) and not set(map(type, data)) <= SOUND:
+        return sum(map(_keys, data))
+    return 0
 
 
 class _Hooks:

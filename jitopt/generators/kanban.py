@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from jitopt.errors import InputError
+from jitopt.generators.kanban_line import generate_line
 from jitopt.problems.kanban import Kanban, KanbanPlan, LoopCards
 
 __all__ = ["generate"]
@@ -26,6 +27,8 @@ LIMITS = ("rack", "floor", "budget")
 
 def generate(seed: int, options: Data) -> Kanban:
     """Generate an instance; see `jitopt.generators.generate` and `jitopt.generators.OPTIONS`."""
+    if options["stations"]:
+        return generate_line(seed, options)
     if not options["loops"] or not options["containers"]:
         raise InputError("an instance needs at least one loop and one container", remedy="raise loops or containers")
     for name in ("load", "reach", "service", "shortage", "empty", "interval", "yields", "bounds"):

@@ -74,6 +74,13 @@ OPTIONS: dict[str, dict[str, tuple[Any, str]]] = {
         "change_price": (0.0, "price of a card put in or taken out"),
         "change_cap": (False, "cap the changed cards as tightly as the hidden plan allows"),
         "loose": (False, "limits that no plan fills: the optimum is known, loop by loop"),
+        "stations": (0, "a line of so many stations instead of loops (0: loops); only the options below count then"),
+        "blocking": ("after_service", 'what holds stations up: "after_service", "kanban", "conwip" or "base_stock"'),
+        "places": (0, "places or cards of the line in all (0: one place, or two cards, for each it may have)"),
+        "spread": (0.0, "largest difference of a station's rate from 1, below 1"),
+        "variation": (1.0, "coefficient of variation of the times (1: exponential; else gamma)"),
+        "target": (0.0, "throughput over that of the slowest station, or fill rate of orders (0: largest throughput)"),
+        "utilisation": (0.8, "load of the slowest station by orders"),
         "known": (True, "tell the hidden plan and its value as `known`"),
     },
     "sourcing": {

@@ -68,10 +68,11 @@ def tables(seed: int, options: Options) -> dict[str, Any]:
                 ("pallet box", 0.1, 1.0, 0.96), ("crate", 0.04, 0.3, 0.24), ("box", 0.01, 0.1, 0.06),
             )
         ],
+        "current": draft.current() if chosen["current"] else [],
         "costs": [
             {"cost": name, "value": value}
             for name, value in (("days_per_year", 230), ("holding_rate", 0.2), ("card_cost", 0.01), ("late_cost", 0.5))
-        ],
+        ] + ([{"cost": "change_cost", "value": 0.05}] if chosen["current"] else []),
     }  # fmt: skip
     found: dict[str, Any] = {"name": f"generated-{chosen['parts']}-{seed}"}
     return found | {
@@ -319,6 +320,22 @@ class _Draft:
             )
         room = 1 + self.options["room"]
         return [{"rack": rack, "positions": math.ceil(count * room)} for rack, count in positions.items() if count]
+
+    def current(self) -> list[Row]:
+        """Tell cards in force near those of a delivery a day, with the middle lead time of who quotes a part."""
+        supplier = {row["supplier"]: row for row in self.suppliers}
+        times: dict[str, list[float]] = {}
+        for quote in self.quotes:
+            times.setdefault(quote["part"], []).append(supplier[quote["supplier"]]["lead_time"])
+        parts = {row["part"]: row for row in self.parts} | {row["product"]: row for row in self.products}
+        found = []
+        for loop in self.loops:
+            row, series = parts[loop["part"]], self.need[loop["part"]]
+            known = sorted(times.get(loop["part"], []))
+            window = 1 + math.ceil(known[len(known) // 2]) + row["safety"] if known else loop["lead_time"]
+            cards = sum(series) / len(series) * window / row["pack"]
+            found.append({"loop": loop["loop"], "cards": 1 + round(cards * self.rng.uniform(0.8, 1.2))})
+        return found
 
     def docks(self) -> list[Row]:
         """Take every supplier once a day, a tenth more."""

@@ -28,6 +28,7 @@ PLANT_OPTIONS: dict[str, tuple[Any, str]] = {
     "load": (0.9, "work of the fullest line over its minutes, at most 1"),
     "room": (0.0, "positions of a rack beyond those the hidden plan needs, as a share"),
     "service": (0.2, "share of the parts whose loop has a service target"),
+    "current": (False, "tell cards in force, near those the loops need, with a cost of changing them"),
     "clusters": (True, "let some suppliers be collected on a milk run"),
 }
 """For each option: default and one line of help."""

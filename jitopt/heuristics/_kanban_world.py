@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor, lcm, sqrt
+from math import ceil, erfc, exp, floor, lcm, pi, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from scipy.special import ndtr
 
-from jitopt.problems.kanban import KanbanPlan, LoopCards
+from jitopt.errors import NotApplicableError
+from jitopt.heuristics._kanban_listed import listed
+from jitopt.problems.kanban import KanbanPlan
+from jitopt.problems.kanban.instance import ENOUGH
 
 if TYPE_CHECKING:
-    from jitopt.problems.kanban import Kanban
+    from jitopt.problems.kanban import Kanban, KanbanPlan
 
 __all__ = ["World", "flatten"]
 
@@ -56,14 +58,15 @@ class World:
     taken: Array
     capacity: Array
 
-    def plan(self, choice: Array) -> KanbanPlan:
-        """Return the plan of a choice of columns."""
-        return KanbanPlan(
-            loops=tuple(
-                LoopCards(loop=name, container=self.container[column], cards=self.cards[column])
+    def plan(self, choice: Array) -> dict[str, Any]:
+        """Return the plan of a choice of columns, as plain data."""
+        container, cards = self.container, self.cards
+        return {
+            "loops": [
+                {"loop": name, "container": container[column], "cards": cards[column]}
                 for name, column in zip(self.names, choice.tolist(), strict=True)
-            )
-        )
+            ]
+        }
 
     def choice(self, plan: KanbanPlan) -> Array | None:
         """Return the columns of a plan, None where it has cards of no use."""
@@ -79,6 +82,9 @@ class _Facts(NamedTuple):
     demand: float
     holding: float
     during: float
+    mean: float
+    sd: float
+    shortage: float
 
 
 @dataclass
@@ -99,22 +105,27 @@ class _Block:
 
 
 def flatten(instance: Kanban) -> World | None:
-    """Return the arrays, None where a loop has nothing to choose."""
+    """Return the arrays, None where a loop has nothing to choose.
+
+    Raises
+    ------
+    NotApplicableError
+        For a line, which has no loops.
+    """
+    if instance.line is not None:
+        raise NotApplicableError("a line has no loops to choose for: use a method of lines")
     rooms: dict[Any, Fraction] = {("limit", name): room for name, room in instance.capacity.items()}
-    blocks: list[_Block] = []
     if instance.options is not None:
-        table = instance.options
-        for row, name in enumerate(instance.names):
-            for k in instance.rows_of[name]:
-                uses: list[tuple[Any, Fraction]] = [(("limit", limit), part) for limit, part in instance.option_uses[k]]
-                blocks.append(_Block(row, table.container[k], [table.cards[k]], [table.cost[k]], [1], uses))
-        return _arrays(instance.names, blocks, rooms)
+        return World(**listed(instance))
+    blocks: list[_Block] = []
     assert instance.containers is not None
     if instance.current and instance.current.at_most is not None:
         rooms[CHANGES] = Fraction(instance.current.at_most)
     for row, name in enumerate(instance.names):
         loop = instance.loop_data[name]
-        facts = _Facts(float(loop.demand), float(loop.holding), float(loop.during))
+        short = float(loop.shortage or 0)
+        demand, holding, during, mean = map(float, (loop.demand, loop.holding, loop.during, loop.mean))
+        facts = _Facts(demand, holding, during, mean, sqrt(loop.variance), short)
         for k in instance.rows_of[name]:
             block = _block(instance, row, instance.containers.container[k], facts)
             if len(block.cards):
@@ -131,12 +142,13 @@ def _block(instance: Kanban, row: int, container: str, facts: _Facts) -> _Block:
     low = max(instance.needed(name, container), loop.minimum)
     high = max(low, mine)
     if loop.shortage:
-        worth = float(loop.shortage), float(pair.card_cost + loop.holding * pair.quantity)
-        most = _newsvendor(*worth, float(pair.quantity), float(loop.mean), sqrt(loop.variance))
+        worth = facts.shortage, float(pair.card_cost + loop.holding * pair.quantity)
+        reach = ENOUGH if instance.serves else TAIL
+        most = _newsvendor(*worth, float(pair.quantity), facts.mean, facts.sd, reach)
         high = max(high, most + loop.extra)
     if loop.maximum is not None:
         high = min(high, loop.maximum)
-    price = instance.current.price if instance.current else 0.0
+    price = float(instance.change_price)
     capped = instance.current is not None and instance.current.at_most is not None
     uses: list[tuple[Any, Fraction]] = [(("limit", limit), amount) for limit, amount in pair.uses]
     cards = list(range(low, high + 1))
@@ -145,17 +157,20 @@ def _block(instance: Kanban, row: int, container: str, facts: _Facts) -> _Block:
     if price:
         cost = [value + price * n for value, n in zip(cost, moves, strict=True)]
     if len(cards) > 1:
-        falls = _falls(cost) | _falls(moves) if capped else _falls(cost)
-        kept = np.flatnonzero(falls).tolist()
+        kept = _falls(cost)
+        if capped:
+            kept = sorted({*kept, *_falls(moves)})
         cards, cost, moves = [cards[k] for k in kept], [cost[k] for k in kept], [moves[k] for k in kept]
     return _Block(row, container, cards, cost, cards, uses, moves if capped else None)
 
 
-def _falls(numbers: list[Any]) -> Array:
-    """Tell which numbers are below all before them."""
-    values = np.array(numbers)
-    found = np.ones(len(values), dtype=bool)
-    found[1:] = values[1:] < np.minimum.accumulate(values)[:-1]
+def _falls(numbers: list[Any]) -> list[int]:
+    """Return the places of the numbers that are below all before them."""
+    found, least = [0], numbers[0]
+    for place, number in enumerate(numbers):
+        if number < least:
+            found.append(place)
+            least = number
     return found
 
 
@@ -166,25 +181,28 @@ def _costs(loop: Any, pair: Any, facts: _Facts, low: int, high: int) -> list[flo
     each, holding, during = float(pair.card_cost), facts.holding, facts.during
     if not loop.shortage:
         return [moved + each * n + holding * max(0.0, (n - loop.extra) * size - during) for n in range(low, high + 1)]
-    cards = np.arange(low, high + 1, dtype=float)
-    stock = (cards - loop.extra) * size
-    cost = moved + each * cards + holding * np.maximum(0.0, stock - during)
-    surplus, sd = stock - float(loop.mean), sqrt(loop.variance)
-    if sd:
-        k = surplus / sd
-        short = sd * (np.exp(-k * k / 2) / sqrt(2 * np.pi) - k * ndtr(-k))
-    else:
-        short = np.maximum(0.0, -surplus)
-    found: list[float] = (cost + float(loop.shortage) * short).tolist()
+    mean, sd, weight = facts.mean, facts.sd, facts.shortage
+    found = []
+    for cards in range(low, high + 1):
+        stock = (cards - loop.extra) * size
+        found.append(moved + each * cards + holding * max(0.0, stock - during) + weight * _short(stock - mean, sd))
     return found
 
 
-def _newsvendor(shortage: float, price: float, size: float, mean: float, sd: float) -> int:
+def _short(surplus: float, sd: float) -> float:
+    """Return the expected shortage where the need exceeds its mean by `surplus` before anything is short."""
+    if not sd:
+        return max(0.0, -surplus)
+    k = surplus / sd
+    return max(0.0, sd * (exp(-k * k / 2) / sqrt(2 * pi) - k * erfc(k / sqrt(2)) / 2))
+
+
+def _newsvendor(shortage: float, price: float, size: float, mean: float, sd: float, reach: int) -> int:
     """Return the cards above which one more saves less shortage than it costs, or one more."""
-    low, high = ceil(mean / size), ceil((mean + TAIL * sd) / size)
+    low, high = ceil(mean / size), ceil((mean + reach * sd) / size)
     while low < high:
         middle = (low + high) // 2
-        if shortage * size * ndtr(-(middle * size - mean) / sd) > price:
+        if shortage * size * erfc((middle * size - mean) / sd / sqrt(2)) / 2 > price:
             low = middle + 1
         else:
             high = middle

@@ -26,7 +26,7 @@ class Context(Protocol):
     work: int | None
 
     def report(self, plan: Any, value: float | None = None) -> None:
-        """Hand over a plan (the caller judges it; reporting a worse one is harmless).
+        """Hand over a plan or its plain data (the caller judges it; reporting a worse one is harmless).
 
         value: its objective, where it is known: of plans that follow each other closely the best is
         then handed over a little later, so that judging them all does not hold up the search.
@@ -37,6 +37,9 @@ class Context(Protocol):
 
     def stopped(self) -> bool:
         """Tell whether to return now; to be asked at least every 0.1 s."""
+
+    def remaining(self) -> float:
+        """Return the seconds left."""
 
     def kernels(self, module: str) -> ModuleType:
         """Return the compiled twin of a kernel module (the plain one where compiling is off)."""
@@ -73,6 +76,10 @@ class LocalContext:
     def stopped(self) -> bool:
         """Tell whether the clock limit has passed."""
         return self.work is None and time.monotonic() >= self._end
+
+    def remaining(self) -> float:
+        """Return the seconds left of the clock limit, infinitely many where work limits."""
+        return float("inf") if self.work is not None else self._end - time.monotonic()
 
     def kernels(self, module: str) -> ModuleType:
         """Return the compiled or plain twin, as asked for at construction."""

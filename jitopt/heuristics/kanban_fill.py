@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitopt import jit
-from jitopt.heuristics._kanban_bound import Relaxation
+from jitopt.heuristics._kanban_bound import Relaxation, loads_of
+from jitopt.heuristics._kanban_smooth import sharpen
 from jitopt.heuristics._kanban_world import flatten
 
 if TYPE_CHECKING:
@@ -23,12 +24,19 @@ HEURISTIC: dict[str, Any] = {
     "summary": "Lagrangian prices of the shared limits, repair, then compiled search over open columns",
     "source": "Geoffrion 1974; Held, Wolfe & Crowder 1974; Sinha & Zoltners 1979; Dueck & Scheuer 1990",
     "page": "docs/methods/kanban_fill.md",
+    "up_to": {"stations": 0},
 }
 
 KERNELS = "jitopt.heuristics._kernels.kanban_fill"
 
 FIRST_STEPS = 120
 """Steps of the bound before the first plan."""
+
+SEVERAL = 2_000
+"""Columns from which second derivatives pay."""
+
+SAMPLE = 4_000
+"""Loops of the sample on which the first prices are found where there are many."""
 
 STEPS = 25
 """Steps of the bound in each cycle."""
@@ -64,9 +72,9 @@ PLAIN = 50_000
 """Columns that plain Python can repair while somebody waits for a first plan."""
 
 FIRST_RISE = 0.002
-"""Part of the prices by which they first rise in search of a first plan; it doubles."""
+"""Part of the price of an overfull limit by which it first rises in search of a first plan; it grows."""
 
-DOUBLED = 24
+RISES = 60
 """Rises of the prices in search of a first plan."""
 
 PASSES = 12
@@ -131,24 +139,32 @@ class _Search:
 
     def begin(self) -> None:
         """Find a first bound and a first plan, in plain Python."""
-        self._raise(FIRST_STEPS)
-        plain = jit.plain(KERNELS)
-        found = self._dearer(plain)
-        if not found or len(self.world.cost) <= PLAIN:
-            self._repair(plain, 3)
+        if len(self.world.cost) > PLAIN:
+            self.relaxation.begin(SAMPLE, 2 * FIRST_STEPS)
+            self._raise(STEPS)
+            self._dearer()
+            self._sharpen()
+            self._dearer()
+        else:
+            self._raise(FIRST_STEPS)
+            self._dearer()
+            self._repair(jit.plain(KERNELS), 3)
+            if len(self.world.cost) > SEVERAL:
+                self._sharpen()
 
-    def _dearer(self, kernels: Any) -> bool:
-        """Raise the prices of all limits until what the loops take at them fits; tell whether it came to that."""
+    def _dearer(self) -> None:
+        """Raise the prices of overfull limits until what the loops take at them fits, if it comes to that."""
         w, relaxation = self.world, self.relaxation
-        more = relaxation.weights() * np.maximum(w.room, 1)
-        for doubled in range(DOUBLED):
-            choice = relaxation.cheapest(relaxation.best_prices + (2.0**doubled - 1) * FIRST_RISE * more)
-            load = np.zeros(len(w.room), dtype=np.int64)
-            kernels.fill(w.start, w.limit, w.amount, choice, load)
-            if (load <= w.room).all():
+        prices = relaxation.best_prices.copy()
+        rise = FIRST_RISE * relaxation.weights() * np.maximum(w.room, 1)
+        for _ in range(RISES):
+            choice = relaxation.cheapest(prices)
+            over = loads_of(w, choice) > w.room
+            if not over.any():
                 self._take(choice)
-                return True
-        return False
+                return
+            prices[over] += rise[over]
+            rise[over] *= 1.5
 
     def cycle(self, kernels: Any) -> bool:
         """Raise the bound, repair what it takes, search from there or from the best plan; tell whether that gained."""
@@ -161,6 +177,12 @@ class _Search:
         rise = self.relaxation.bound - bound
         return self.best_cost < before or rise > 1e-3 * max(self.best_cost - bound, 0.0)
 
+    def _sharpen(self) -> None:
+        """Bring the prices of all limits to their best by Newton steps, and tell the bound."""
+        if not self.closed():
+            sharpen(self.relaxation, self.context.stopped)
+            self._tell()
+
     def _raise(self, steps: int) -> None:
         """Do steps of the bound and tell it."""
         relaxation = self.relaxation
@@ -168,17 +190,18 @@ class _Search:
         for step in range(steps):
             if not relaxation.open or self.closed() or (step % 10 == 9 and self.context.stopped()):
                 break
-            cost = (
-                self.best_cost if self.best_cost < NOTHING else relaxation.bound + 0.02 * abs(relaxation.bound) + 1e-6
-            )
-            relaxation.step(cost)
-        if relaxation.bound > self.told:
-            self.told = relaxation.bound
-            self.context.bound(relaxation.bound)
+            relaxation.step(self.best_cost if self.best_cost < NOTHING else None)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell the bound where it has risen."""
+        if self.relaxation.bound > self.told:
+            self.told = self.relaxation.bound
+            self.context.bound(self.told)
 
     def _repair(self, kernels: Any, passes: int) -> None:
         """Make a plan of the columns that the relaxation takes at its best prices, or by turns at the last ones."""
-        taken = self.relaxation.choice if self.cycles % 2 else self.relaxation.best_choice
+        taken = self.relaxation.best_choice if self.cycles % 2 else self.relaxation.choice
         self.now = taken.astype(np.int64)
         self.load = np.zeros(len(self.world.room), dtype=np.int64)
         w = self.world

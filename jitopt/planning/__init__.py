@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.errors import InputError
 from jitopt.planning.analysis import Analysis, analyse, plant_network
+from jitopt.planning.formula_audit import audit_formulas
 from jitopt.planning.plant import Plant
 from jitopt.planning.reading import Reading, read_plant
 from jitopt.planning.writing import write_plant
@@ -25,6 +26,7 @@ __all__ = [
     "Plant",
     "Reading",
     "analyse",
+    "audit_formulas",
     "generate_plant",
     "plan",
     "plant_network",
@@ -88,6 +90,8 @@ def plan(
     """
     from jitopt.planning.chain import WORK, run_chain
     from jitopt.planning.report import write_report
+    from jitopt.planning.service import told_service
+    from jitopt.planning.service_runs import kept_for_service, service_of
     from jitopt.planning.store import Store
 
     began = time.monotonic() if began is None else began
@@ -101,7 +105,7 @@ def plan(
     found = run_chain(
         reading.plant,
         store=store,
-        time_limit=time_limit,
+        time_limit=time_limit - kept_for_service(reading.plant, time_limit),
         work_limit=WORK if work_limit is None else work_limit,
         seed=seed,
         threads=threads,
@@ -111,6 +115,14 @@ def plan(
         began=began,
     )
     found = replace(found, warnings=reading.warnings, left_out=reading.left_out)
+    if found.status != "interrupted":
+        try:
+            service = service_of(found, seed=seed, threads=threads, until=began + time_limit)
+            found = replace(found, service=service)
+        except KeyboardInterrupt:
+            found = replace(found, status="interrupted")
+    if found.service is not None and tell is not None:
+        tell("service", told_service(found.service))
     write_report(found, store)
     return found
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from jitopt.network import requirements, requirements_of, supply_network
 from jitopt.planning.numbers import mean
 from jitopt.problems.base import exact
+from jitopt.problems.epei import interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,8 +82,7 @@ class LineLoad:
     @property
     def epei(self) -> Fraction | None:
         """Every part every interval [days]."""
-        left = self.minutes - self.work
-        return self.changeovers / left if left > 0 else None
+        return interval(self.changeovers, self.minutes - self.work)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from jitopt.engine.result import Progress, Result
     from jitopt.planning.findings import Finding
     from jitopt.planning.plant import Plant
+    from jitopt.planning.service import Service
     from jitopt.problems.base import Evaluation, Instance
+    from jitopt.simulation.stream import ValueStream
 
 __all__ = ["Outcome", "PlantPlan", "Step", "run_chain"]
 
@@ -69,7 +71,8 @@ class PlantPlan:
     found none in time), "interrupted". outcomes: the steps that were taken, in order. decisions:
     what they decided. analysis: demand. not_run: steps that could not be taken. tries: that
     were taken back. warnings, left_out: about the
-    tables. day: that is levelled.
+    tables. day: that is levelled. service: what the cards give when they are simulated, None where
+    there are none, or the time was over.
     """
 
     plant: Plant
@@ -83,6 +86,7 @@ class PlantPlan:
     left_out: tuple[Finding, ...] = ()
     day: int = 1
     seconds: float = 0.0
+    service: Service | None = None
 
     def outcome(self, name: str) -> Outcome | None:
         """Return a step's outcome, None where it was not taken."""
@@ -92,6 +96,10 @@ class PlantPlan:
     def judged(self) -> dict[str, Evaluation]:
         """What the judge says of each step's plan."""
         return {o.name: o.instance.evaluate(o.result.plan) for o in self.outcomes if o.result.plan is not None}
+
+    def value_stream(self, plan: object = None) -> ValueStream:
+        """Return the plant with what was decided as a value stream, to be simulated; see docs/simulate.md."""
+        return self.plant.value_stream(self.decisions)
 
     def result(self, name: str) -> Result[Any] | None:
         """Return a step's result, None where it was not taken."""

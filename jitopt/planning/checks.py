@@ -279,7 +279,39 @@ def _loop(row: Row, known: dict[str, dict[Any, Row]]) -> list[tuple[str, str, st
     return found
 
 
+def _current(draft: Draft) -> list[Finding]:
+    """The cards in force belong to loops, and stand in containers that are known."""
+    loops, suppliers = draft.keys("loops"), draft.keys("suppliers")
+    shared = {f"{loop} ({supplier})" for loop in loops for supplier in suppliers} if draft.rows("current") else set()
+    kinds = {
+        row.get("container") for table in ("parts", "products", "packs", "containers") for row in draft.rows(table)
+    }
+    found = []
+    for row in draft.rows("current"):
+        loop = row.get("loop")
+        if loop not in loops and loop not in shared:
+            rule, remedy = "loop must be one of the loops", "add it to the loops, or correct the name"
+            finding = draft.finding("current", row, "loop", rule, remedy)
+            broken = {str(key) for table, key in draft.broken if table == "loops"}
+            follows = loop in broken or str(loop).rpartition(" (")[0] in broken
+            found.append(replace(finding, follows=follows))
+        elif row.get("container") not in kinds | {None}:
+            rule, remedy = "container must be one that a part stands in", "add it to the containers, or correct it"
+            found.append(draft.finding("current", row, "container", rule, remedy))
+    costs = {row.get("cost"): row for row in draft.rows("costs")}
+    for name in ("change_cost", "change_budget"):
+        if name in costs and "current" not in draft.sheets:
+            rule = f"the row {name!r} needs the cards in force"
+            found.append(draft.finding("costs", costs[name], "cost", rule, "add the table current, or remove the row"))
+    budget = costs.get("change_budget")
+    if budget is not None and budget.get("value") != int(budget.get("value")):
+        rule, remedy = "change_budget counts cards", "write a whole number"
+        found.append(draft.finding("costs", budget, "value", rule, remedy))
+    return found
+
+
 CHECKS: tuple[Callable[[Draft], list[Finding]], ...] = (
     _unique, _references, _items, _cycles, _suppliers, _horizon, _demand, _costs, _packs, _loops,
+    _current,
 )  # fmt: skip
 """In this order: a later check relies on what an earlier one has made sure of."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jitopt.planning.resizing import change_rows
 from jitopt.planning.steps.decisions import rhythm, supplier_loops
 from jitopt.planning.steps.kanban import loop_of
 from jitopt.planning.store import slug
@@ -29,6 +30,9 @@ def tables(plan: PlantPlan) -> dict[str, Columns]:
         found["delivery"] = _delivery(plan)
     if plan.decisions.cards:
         found["kanban"] = _columns(card_rows(plan))
+        found["changes"] = _columns(change_rows(plan))
+    if plan.service is not None:
+        found["service"] = plan.service.columns()
     for outcome in plan.outcomes:
         if outcome.problem == "heijunka" and outcome.result.plan is not None:
             found[slug(outcome.name)] = outcome.result.plan.to_rows()

@@ -17,9 +17,11 @@ from jitopt.problems.base import exact
 from jitopt.problems.figures import rounded
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jitopt.planning.chain import PlantPlan
 
-__all__ = ["Limit", "costs", "indicators", "limits", "notes"]
+__all__ = ["Limit", "costs", "indicators", "limits", "notes", "stock"]
 
 TIGHT = Fraction(995, 1000)
 
@@ -144,6 +146,10 @@ def _kanban(plan: PlantPlan) -> list[Limit]:
         rack = name.removeprefix("rack ") if name.startswith("rack ") else ""
         kind, unit = ("rack", "positions") if rack else ("plant", UNITS.get(name, ""))
         found.append(Limit(kind, rack or name, used[name], capacity, unit, least.get(name, Fraction(0))))
+    if instance.current is not None and instance.current.at_most is not None:
+        changed = sum(instance.changed(loop, *chosen) for loop, chosen in plan.decisions.cards.items())
+        cap = Fraction(instance.current.at_most)
+        found.append(Limit("plant", "changes", Fraction(changed), cap, "cards put in or taken out", Fraction(1)))
     return found
 
 
@@ -189,11 +195,16 @@ def indicators(plan: PlantPlan) -> dict[str, float]:
         if limit.kind == "dock":
             found[f"dock_load: {limit.name}"] = float(limit.share)
     if plan.decisions.cards:
-        found |= _stock(plan)
+        found |= stock(plan, plan.decisions.cards)
     return found
 
 
-def _stock(plan: PlantPlan) -> dict[str, float]:
+def stock(plan: PlantPlan, cards: Mapping[str, tuple[str, int]]) -> dict[str, float]:
+    """Return what so many cards of each loop mean for stock, at the demand and deliveries of the plan.
+
+    cards: container and cards of loops. Those of a container that is no longer on a loop's menu
+    count as cards only; nothing else is known of them.
+    """
     instance, _ = _evidence(plan, "kanban")
     # What is bought passes through several loops: it is counted once, where it is bought.
     use = sum(
@@ -206,15 +217,17 @@ def _stock(plan: PlantPlan) -> dict[str, float]:
     stock = full = Fraction(0)
     table = instance.loops
     for row, loop in enumerate(table.loop):
-        container, cards = plan.decisions.cards[loop]
+        container, count = cards.get(loop, ("", 0))
+        if (loop, container) not in instance.pairs:
+            continue
         data = instance.loop_data[loop]
         half = data.demand * exact((table.interval[row] if table.interval else 0) or 0) / 2
         value = unit_cost(plan.plant, table.part[row])
-        stock += value * (max(Fraction(0), instance.stock(loop, container, cards) - data.during) + half)
-        full += value * cards * instance.pairs[loop, container].quantity
+        stock += value * (max(Fraction(0), instance.stock(loop, container, count) - data.during) + half)
+        full += value * count * instance.pairs[loop, container].quantity
     year = plan.plant.cost["days_per_year"]
     found = {
-        "cards": float(sum(cards for _, cards in plan.decisions.cards.values())),
+        "cards": float(sum(count for _, count in cards.values())),
         "working_capital": float(stock),
         "working_capital_all_full": float(full),
     }

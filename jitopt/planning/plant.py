@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jitopt.problems.base import Table
+    from jitopt.simulation.stream import ValueStream
 
 __all__ = ["Plant"]
 
@@ -53,6 +54,7 @@ class Plant(Strict):
     allowed: t.Allowed | None = None
     containers: t.Containers | None = None
     packs: t.Packs | None = None
+    current: t.Current | None = None
     costs: t.Costs
 
     @model_validator(mode="after")
@@ -187,6 +189,18 @@ class Plant(Strict):
     def holding_rate(self) -> Fraction:
         """Cost of holding stock for a day, as a share of its value."""
         return self.cost["holding_rate"] / self.cost["days_per_year"]
+
+    def value_stream(self, plan: Any) -> ValueStream:
+        """Return the plant with a plan as a value stream, to be simulated; see docs/simulate.md.
+
+        plan: a `PlantPlan`, its decisions, or the data of a plan.json.
+        """
+        # Steps know the plant, so that they are known here by their names only: imports run one way.
+        decisions: Any = getattr(plan, "decisions", plan)
+        if not hasattr(decisions, "awards"):
+            decisions = importlib.import_module("jitopt.planning.taken").decisions_of(self, decisions)
+        found: ValueStream = importlib.import_module("jitopt.planning.value_stream").value_stream(self, decisions)
+        return found
 
     def menu(self, supplier: str) -> list[str]:
         """Return the frequencies a supplier may have, in the order of the table."""

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from jitopt.formats.strict_json import layout
 from jitopt.planning.cards import cards_html
 from jitopt.planning.decided import tables
-from jitopt.planning.indicators import costs, indicators, limits, notes
+from jitopt.planning.indicators import costs, indicators, limits, notes, stock
 from jitopt.planning.obstacles import obstacles
+from jitopt.planning.resizing import changes_of, gone
 from jitopt.planning.store import slug
 from jitopt.planning.summary import summary
+from jitopt.planning.taken import decisions_data
 from jitopt.planning.writing import guarded_csv
 
 if TYPE_CHECKING:
@@ -32,9 +34,12 @@ def plan_data(plan: PlantPlan) -> dict[str, Any]:
         "steps": [_step(plan, outcome) for outcome in plan.outcomes],
         "not_run": list(plan.not_run),
         "taken_back": [found.to_dict() for found in plan.tries],
+        "decisions": decisions_data(plan.decisions),
         "costs_per_day": costs(plan),
         "indicators": indicators(plan),
+        "service": None if plan.service is None else plan.service.to_dict(),
         "obstacles": [obstacle.to_dict() for obstacle in obstacles(plan)],
+        "changes": _changes(plan),
         "limits": [limit.to_dict() for limit in limits(plan)],
         "lines": [
             {
@@ -49,6 +54,14 @@ def plan_data(plan: PlantPlan) -> dict[str, Any]:
         "warnings": [finding.to_dict() for finding in plan.warnings],
         "left_out": [finding.to_dict() for finding in plan.left_out],
     }
+
+
+def _changes(plan: PlantPlan) -> dict[str, Any] | None:
+    found = changes_of(plan)
+    if found is None:
+        return None
+    before = stock(plan, found.in_force)
+    return {**found.to_dict(), "no_more": gone(plan), "indicators_before": before}
 
 
 def _step(plan: PlantPlan, outcome: Outcome) -> dict[str, Any]:

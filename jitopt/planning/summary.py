@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.network import critical_suppliers
 from jitopt.planning.decided import card_rows
-from jitopt.planning.indicators import costs, indicators, limits, notes
+from jitopt.planning.indicators import costs, indicators, limits, notes, stock
 from jitopt.planning.obstacles import obstacles
+from jitopt.planning.resizing import change_rows, changes_of
+from jitopt.planning.service import told_service
 from jitopt.planning.solving import PROVEN
 from jitopt.problems.figures import counted, rounded
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from jitopt.planning.chain import Outcome, PlantPlan
     from jitopt.planning.indicators import Limit
     from jitopt.planning.obstacles import Obstacle
+    from jitopt.planning.service import Service
 
 __all__ = ["REPAIR", "summary"]
 
@@ -66,6 +69,8 @@ def summary(plan: PlantPlan) -> str:
     lines += _why_not(plan)
     lines += _taken_back(plan)
     lines += _indicators(plan)
+    lines += _changes(plan)
+    lines += _service(plan)
     lines += _limits(plan)
     lines += _decisions(plan)
     lines += _risks(plan)
@@ -192,6 +197,54 @@ def _indicators(plan: PlantPlan) -> list[str]:
     if paid:
         lines += ["Paid a day for:", "", *_table(["what", "money a day"], paid, most=30)]
     return lines
+
+
+def _changes(plan: PlantPlan) -> list[str]:
+    """Tell what becomes of the cards in force."""
+    found = changes_of(plan)
+    if found is None:
+        return []
+    lines = ["## Against the cards in force", "", f"{found.summary}.", ""]
+    before, after = stock(plan, found.in_force), stock(plan, plan.decisions.cards)
+    rows = [[UNITS[name][0], before.get(name), value] for name, value in after.items()]
+    lines += _table(["at the demand of this plan", "cards in force", "planned"], rows)
+    told = [[row["loop"], row["action"], _held(row, "_before"), _held(row, ""), row["reason"]]
+            for row in sorted(change_rows(plan), key=lambda row: -row["put_in"] - row["taken_out"])]  # fmt: skip
+    head = ["loop", "action", "in force", "planned", "why"]
+    return lines + _table(head, told, where="changes.csv") if told else lines
+
+
+def _held(row: Mapping[str, Any], when: str) -> str:
+    container, cards = row[f"container{when}"], row[f"cards{when}"]
+    return f"{cards} {container}" if container is not None and cards else "-"
+
+
+def _service(plan: PlantPlan) -> list[str]:
+    """Tell what the cards give when they are simulated."""
+    if plan.service is None:
+        left = bool(plan.decisions.cards) and plan.status != "interrupted"
+        return ["The cards were not simulated: the time was over.", ""] if left else []
+    lines = ["## What service the cards give", "", f"{told_service(plan.service)}.", ""]
+    lines += [f"* {plain(loop.loop)}: {plain(loop.text)}." for loop in plan.service.weak[:MOST]]
+    if len(plan.service.weak) > MOST:
+        lines.append(f"* ... and {len(plan.service.weak) - MOST} more, in service.csv.")
+    if plan.service.spare:
+        names = ", ".join(plain(name) for name in plan.service.spare[:MOST])
+        more = f" and {len(plan.service.spare) - MOST} more" if len(plan.service.spare) > MOST else ""
+        lines += ["", f"Would keep their target with one card fewer: {names}{more}."]
+    lines += _racks(plan.service)
+    told = plan.service.simulation.evidence
+    how = f"Simulated loop by loop, {told['replications']} runs of {told['days']:g} days; every loop is in service.csv."
+    return [*lines, *([""] if lines[-1] else []), how, ""]
+
+
+def _racks(service: Service) -> list[str]:
+    """Tell how full the racks are, against all cards on full containers."""
+    if not service.racks:
+        return []
+    rows = [[rack.rack, rack.positions, rack.cards, rack.mean, rack.often, rack.almost] for rack in service.racks]
+    head = ["rack", "positions", "cards", "taken on average", "in 95 % of the time at most", "in 99.9 %"]
+    return ["", "How full the racks are, where every card has its position:", "", *_table(head, rows)]
 
 
 def _limits(plan: PlantPlan) -> list[str]:

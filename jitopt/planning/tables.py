@@ -35,7 +35,7 @@ CostNames = Annotated[
     tuple[
         Literal[
             "days_per_year", "holding_rate", "card_cost", "late_cost", "defect_cost",
-            "card_budget", "working_capital", "floor",
+            "card_budget", "working_capital", "floor", "change_cost", "change_budget",
         ],
         ...,
     ],
@@ -52,6 +52,8 @@ COSTS: dict[str, str] = {
     "card_budget": "most cards in circulation [cards; default no limit]",
     "working_capital": "most value of all containers full [money; default no limit]",
     "floor": "most floor for containers [m2; default no limit]",
+    "change_cost": "of a card put in or taken out, spread over the days it stays [money per day; default 0]",
+    "change_budget": "most cards put in or taken out [cards; default no limit]",
 }
 """The rows that the table `costs` may have."""
 
@@ -325,6 +327,19 @@ class Packs(Table):
     quantity: AboveZero
 
 
+class Current(Table):
+    """The cards in force; a loop without a row has none yet.
+
+    loop: id, as in `kanban.csv` ("loop (supplier)" where suppliers share the part). container: kind
+    of container in use [default: the part's own]. cards: [cards].
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("loop",)
+    loop: Identifiers
+    container: OptionalIdentifiers | None = None
+    cards: Counts
+
+
 class Costs(Table):
     """Figures of the whole plant, one a row.
 
@@ -354,6 +369,7 @@ TABLES: dict[str, type[Table]] = {
     "allowed": Allowed,
     "containers": Containers,
     "packs": Packs,
+    "current": Current,
     "costs": Costs,
 }
 """Class of each table, by its name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jitopt.engine.explain import outward
-from jitopt.planning.steps.needs import CARDS_OF
+from jitopt.planning.steps.needs import CARDS_OF, CHANGES
 from jitopt.problems.figures import filled
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ __all__ = ["in_words"]
 REMEDIES = {
     "cards": "allow {amount more card} in the plant (costs: card_budget)",
     "floor": "make room for {amount} m2 more of containers (costs: floor)",
+    CHANGES: "allow {amount more change} of cards (costs: change_budget)",
     "working capital": "allow {amount} money more in full containers (costs: working_capital)",
 }
 
@@ -27,6 +28,8 @@ def in_words(reasons: Iterable[Mapping[str, Any]]) -> tuple[dict[str, Any], ...]
 
 def _remedy(reason: Mapping[str, Any]) -> str:
     told = str(reason.get("remedy", "relax the rule"))
+    if reason.get("rule") == "change":
+        return f"{told} (costs: change_budget)"
     if reason.get("rule") != "limit" or "short_by" not in reason:
         return told
     name, amount = str(reason["members"][0]), outward(float(reason["short_by"]))

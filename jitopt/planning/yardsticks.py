@@ -37,6 +37,7 @@ ABSOLUTE: tuple[tuple[str, str, float, float, str], ...] = (
     ("loops", "safety", 0.3, 0.45, "shares of safety"),
     ("loops", "minimum", 3.0, 0.5, "numbers of cards"),
     ("loops", "maximum", 10.0, 0.5, "numbers of cards"),
+    ("current", "cards", 8.0, 0.6, "numbers of cards"),
     ("frequencies", "days", 3.0, 0.45, "cycles of delivery, in days"),
     ("frequencies", "deliveries", 1.4, 0.35, "deliveries in a cycle"),
     ("trucks", "weight", 2500.0, 0.6, "loads of a truck, in kg"),
@@ -89,7 +90,20 @@ def demand_days(rough: Rough) -> list[Relation]:
 
 def relations(rough: Rough) -> list[Relation]:
     """Return every relation but those among the days of a product."""
-    sources = (_single, _ratios, _prices, _containers, _bill, _needs, _delivery, _money, _rooms, _work, _products)
+    sources = (
+        _single,
+        _ratios,
+        _prices,
+        _containers,
+        _bill,
+        _needs,
+        _delivery,
+        _money,
+        _rooms,
+        _in_force,
+        _work,
+        _products,
+    )
     return list(chain.from_iterable(source(rough) for source in sources))
 
 
@@ -275,6 +289,14 @@ def _money(rough: Rough) -> Iterable[Relation]:
         "card_budget": ((sum(rough.cards.values()), 1.0, 0.3, "card budgets, by the cards that are needed"),),
         "working_capital": ((circling, 1.0, 0.35, "limits of working capital, by the value of the cards"),),
         "floor": ((floor, 1.0, 0.35, "limits of floor, by that of the cards"),),
+        "change_cost": (
+            (cards, 3.0, 0.7, "costs of a change, by those of a card"),
+            (runs, 0.002, 0.7, "costs of a change, by those of a delivery"),
+        ),
+        "change_budget": (
+            (sum(value for _, value in rough.rows("current", "cards")), 0.15, 0.4,
+             "most changes, by the cards in force"),
+        ),
     }  # fmt: skip
     for row, value in rough.rows("costs", "value"):
         for base, usual, spread, words in told.get(str(row.get("cost")), ()):
@@ -317,6 +339,25 @@ def _rooms(rough: Rough) -> Iterable[Relation]:
             links = [pack._replace(share=(cards - 1) / total) for pack, cards in packs]
             measures.append(_ratio(positions / total, link("racks", row.number, "positions"), *links))
     yield from typical(measures, 0.0, 0.35, "positions of a rack, by the cards it stores")
+
+
+def _in_force(rough: Rough) -> Iterable[Relation]:
+    """The cards in force are about those that an item needs."""
+    items = {row.get("loop"): row.get("part") for row in rough.draft.rows("loops")}
+    packs = {
+        row.get(key): link(table, row.number, "pack", -1, power=-1)
+        for table, key in (("parts", "part"), ("products", "product"))
+        for row, _ in rough.rows(table, "pack")
+    }
+    measures = []
+    for row, cards in rough.rows("current", "cards"):
+        loop = str(row.get("loop"))
+        item = items.get(loop) or items.get(loop.rpartition(" (")[0])
+        needed = rough.cards.get(item, 0.0)
+        if needed > 1 and item in packs:
+            pack = packs[item]._replace(share=(needed - 1) / needed)
+            measures.append(_ratio(cards / needed, link("current", row.number, "cards"), pack))
+    yield from typical(measures, 0.0, 0.4, "cards in force, by those an item needs")
 
 
 def _work(rough: Rough) -> Iterable[Relation]:

@@ -47,9 +47,9 @@ def instance_type(problem: object, source: str = "") -> type[Instance[Any]]:
     return found
 
 
-def parse_instance(data: Mapping[str, Any], source: str = "") -> Any:
-    """Validate plain data into the instance of the problem it names."""
-    return instance_type(data.get("problem"), source).parse(data, source)
+def parse_instance(data: Mapping[str, Any], source: str = "", *, checked: bool = False) -> Any:
+    """Validate plain data into the instance of the problem it names; see `Instance.parse`."""
+    return instance_type(data.get("problem"), source).parse(data, source, checked=checked)
 
 
 def forced(instance: Instance[Any], choice: Mapping[str, str]) -> Any:

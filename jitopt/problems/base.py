@@ -10,10 +10,12 @@ import hashlib
 import importlib
 import json
 from dataclasses import dataclass, field
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 
+import pydantic_core
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -22,6 +24,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 
@@ -29,7 +32,7 @@ from jitopt.errors import InputError
 from jitopt.problems.wording import explain_validation, key_words, listed, misnamed, near
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
     "Evaluation",
@@ -44,10 +47,13 @@ __all__ = [
     "Table",
     "Violation",
     "exact",
+    "room",
 ]
 
 LARGEST = 1e12
 """No number of an instance may be larger than this (absurd magnitudes are refused)."""
+
+ZERO_DECIMAL = Decimal(0)
 
 TOLERANCE = Fraction(1, 10**9)
 """A limit on a continuous quantity counts as kept within this, relative to max(1, |limit|)."""
@@ -59,6 +65,25 @@ def exact(value: float) -> Fraction:
     number = float(value)
     return Fraction(int(number)) if number.is_integer() else Fraction(repr(number))
 
+
+MANY = 50_000
+"""Rows from which keys are compared as arrays of numbers."""
+
+EXACT = Context(prec=2000, traps=[Inexact, Overflow, InvalidOperation])
+"""Decimals of any numbers that an instance holds add up in it to the last digit; else it would say so."""
+
+
+def total(values: Iterable[float]) -> Fraction:
+    """Return the sum of numbers, each the decimal that a person wrote; fast where there are many."""
+    found = ZERO_DECIMAL
+    add = EXACT.add
+    for text in map(repr, values):
+        found = add(found, Decimal(text))
+    return Fraction(found)
+
+
+LEAST_USUAL = 1e-4
+"""Numbers other than 0 that are smaller are written with an exponent by Python."""
 
 MOST_TOLERANCE = Fraction(1, 1000)
 """The tolerance is never more than this, so that a whole unit always counts."""
@@ -100,6 +125,26 @@ def _printable(name: str) -> str:
     if any(ord(sign) < 32 or ord(sign) == 127 for sign in name):
         raise ValueError("a name must have no control characters")
     return name
+
+
+def differ(columns: Sequence[Sequence[Any]]) -> bool:
+    """Tell whether the rows of columns differ from each other, as far as 64 bits can tell them apart."""
+    import numpy as np
+
+    found: Any = 0
+    size = 1
+    for column in columns:
+        if isinstance(column[0], int):
+            rows, count = np.array(column, dtype=np.int64), max(1, 1 + max(column))
+        else:
+            numbers = {value: number for number, value in enumerate(dict.fromkeys(column))}
+            rows, count = np.fromiter(map(numbers.__getitem__, column), np.int64, len(column)), len(numbers)
+        size *= count
+        if size >= 2**63:
+            return False
+        found = found * count + rows
+    found.sort()
+    return bool((np.diff(found) > 0).all())
 
 
 class Strict(BaseModel):
@@ -144,7 +189,9 @@ class Table(Strict):
         if not self.KEY:
             return
         absent = (None,) * self.rows()
-        columns = (getattr(self, name) for name in self.KEY)
+        columns = [getattr(self, name) for name in self.KEY]
+        if len(absent) > MANY and differ([column for column in columns if column is not None]):
+            return
         keys = list(zip(*(absent if column is None else column for column in columns), strict=True))
         if len(set(keys)) == len(keys):
             return
@@ -164,7 +211,10 @@ class Table(Strict):
 
         known: row of each known name in the column at `home`.
         """
-        for row, value in enumerate(getattr(self, column)):
+        values = getattr(self, column)
+        if set(values) - {None} <= known.keys():
+            return
+        for row, value in enumerate(values):
             if value is not None and value not in known:
                 raise misnamed(value, column, known, what, f"{place}/{column}/{row}", home)
 
@@ -172,8 +222,8 @@ class Table(Strict):
 class Known(Strict):
     """What is known of an instance's optimum. Never read by `solve`.
 
-    optimum, lower, upper: objective value, in the unit of the objective.
-    reference: where the value comes from. plan: a plan that reaches `optimum` or `upper`.
+    optimum, lower, upper: objective value, in the unit of the objective. reference: where the value
+    comes from. plan: a plan that reaches `optimum` or `upper` (`lower`, where the objective is to be large).
     """
 
     optimum: float | None = None
@@ -235,7 +285,8 @@ class Evaluation:
     """What the judge found: objective and terms recomputed from the plan, and every broken rule.
 
     objective is None when the plan cannot be priced (an unknown id, a wrong shape).
-    terms sum up to the objective. exact is the objective as a fraction.
+    terms sum up to the objective; of what is measured by simulation they also tell the half width of
+    its confidence interval. exact is the objective as a fraction.
     evidence says how values were computed.
     """
 
@@ -302,6 +353,39 @@ PlanT = TypeVar("PlanT", bound=Plan)
 PlanT_co = TypeVar("PlanT_co", bound=Plan, covariant=True)
 
 
+def canonical(data: Mapping[str, Any]) -> bytes:
+    """Return plain data as JSON that is the same for the same data: keys in order, no blanks, UTF-8."""
+    if _usual(data):
+        return pydantic_core.to_json(_in_order(data))
+    return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _usual(data: Any) -> bool:
+    """Tell whether both writers of JSON write all numbers alike; the swifter one writes 1e-05 as 0.00001."""
+    if isinstance(data, dict):
+        return all(map(_usual, data.values()))
+    if isinstance(data, list):
+        kinds = set(map(type, data))
+        if kinds & {dict, list} and not all(_usual(entry) for entry in data if isinstance(entry, dict | list)):
+            return False
+        numbers = data if kinds <= {float} else [value for value in data if type(value) is float]
+        least = min(filter(None, numbers), default=1.0)
+        return (least if least > 0 else min(map(abs, filter(None, numbers)))) >= LEAST_USUAL
+    return type(data) is not float or not data or abs(data) >= LEAST_USUAL
+
+
+def _in_order(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _in_order(data[key]) for key in sorted(data)}
+    if isinstance(data, list) and {dict, list} & set(map(type, data)):
+        return [_in_order(entry) for entry in data]
+    return data
+
+
+CHECKED = object()
+"""Says of data that they are those of an instance."""
+
+
 class Instance(Strict, Generic[PlanT_co]):
     """The question of one decision: data only, knows no solver.
 
@@ -341,8 +425,10 @@ class Instance(Strict, Generic[PlanT_co]):
         return head | {key: value for key, value in data.items() if key not in head}
 
     @classmethod
-    def parse(cls, data: object, source: str = "") -> Self:
+    def parse(cls, data: object, source: str = "", *, checked: bool = False) -> Self:
         """Validate plain data (as read from JSON) into an instance.
+
+        checked: it is the data of an instance: what a single field cannot see is not checked again.
 
         Raises
         ------
@@ -350,7 +436,7 @@ class Instance(Strict, Generic[PlanT_co]):
             With the place, the value, the rule and the remedy.
         """
         try:
-            instance = cls.model_validate(data)
+            instance = cls.model_validate(data, context=CHECKED if checked else None)
         except ValidationError as error:
             raise explain_validation(error, cls, source) from None
         except InputError as error:
@@ -359,15 +445,39 @@ class Instance(Strict, Generic[PlanT_co]):
 
     def sha256(self) -> str:
         """Return the hash of what is asked: the data without name, source and known answers."""
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> str:
         data = self.to_dict()
         for key in ("name", "source", "known"):
             data.pop(key, None)
-        text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(canonical(data)).hexdigest()
+
+    def prepare(self) -> None:
+        """Make now what the result and the judging of a plan need, while nobody waits for it."""
+        self.sha256()
 
     def size(self) -> dict[str, int]:
         """Return the counts that say how large the instance is."""
         raise NotImplementedError
+
+    def forms(self) -> frozenset[str]:
+        """Return the pure forms that the instance has, for which exact algorithms exist (`Method.form`)."""
+        return frozenset()
+
+    @property
+    def sense(self) -> Literal[1, -1]:
+        """1 where the objective is to be as small as possible, -1 where as large as possible."""
+        return 1
+
+    def sampled(self, seed: int) -> Self:
+        """Return the instance with the seed of its random sample set, where it has one that names none."""
+        return self
+
+    def signed(self, plan: Any) -> Any:
+        """Return the plan with what it takes to judge it again, such as the seed of this instance's sample."""
+        return plan
 
     def unsearched(self) -> float | None:
         """Return what every plan costs at least that the methods do not look at; None where they look at all.
@@ -388,9 +498,10 @@ class Instance(Strict, Generic[PlanT_co]):
         return found
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
+    def _check(self, info: ValidationInfo) -> Self:
         """Check what a single field cannot see."""
-        room(self, "validation").validate(self)
+        if info.context is not CHECKED:
+            room(self, "validation").validate(self)
         return self
 
 

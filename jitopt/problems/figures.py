@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from fractions import Fraction
 
-if TYPE_CHECKING:
-    from fractions import Fraction
-
-__all__ = ["amount", "counted", "filled", "rounded"]
+__all__ = ["amount", "counted", "filled", "rounded", "told", "told_down"]
 
 AMOUNT = re.compile(r"\{amount(?: ([a-z ]+))?\}")
 """Place of an amount in a remedy, with the word that is counted."""
@@ -30,6 +28,24 @@ def rounded(value: float | Fraction, digits: int) -> str:
     """Return a number with so many digits that count, never with an exponent: 1000, not 1e+03."""
     found = Decimal(f"{float(value):.{digits - 1}e}")
     return f"{found.normalize():f}" if found else "0"
+
+
+def told(value: Fraction) -> int | float:
+    """Return a fraction as an integer where it is one, else as the nearest float."""
+    return int(value) if value.denominator == 1 else float(value)
+
+
+def told_down(value: Fraction) -> int | float:
+    """Return a fraction as the largest number, written as a decimal, that is not above it.
+
+    What is rounded up afterwards (cards) must not be pushed over a whole number by the writing.
+    """
+    if value.denominator == 1:
+        return int(value)
+    found = float(value)
+    while Fraction(repr(found)) > value:
+        found = math.nextafter(found, -math.inf)
+    return found
 
 
 def filled(remedy: str, amount: str) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["DISTRIBUTIONS", "LARGEST_CV", "Distribution", "draw", "source"]
+__all__ = ["DISTRIBUTIONS", "LARGEST_CV", "Distribution", "draw", "fill", "source"]
 
 DISTRIBUTIONS = ("deterministic", "exponential", "gamma", "lognormal", "uniform", "normal", "poisson")
 """Kinds of distributions. "normal" is cut at 0 (what falls below counts as 0, so its mean is a little
@@ -62,6 +62,16 @@ def source(seed: int, *path: int) -> np.random.Generator:
     from numpy.random import SFC64, Generator, SeedSequence
 
     return Generator(SFC64(SeedSequence(entropy=seed, spawn_key=path)))
+
+
+def fill(distribution: Distribution, generator: np.random.Generator, out: NDArray[np.float64]) -> None:
+    """Draw variates into an array: the same as `draw` gives, without making one where that can be spared."""
+    if distribution.kind == "exponential":
+        generator.standard_exponential(out=out)
+        if distribution.mean != 1.0:
+            out *= distribution.mean
+    else:
+        out[...] = draw(distribution, generator, out.shape)
 
 
 def draw(

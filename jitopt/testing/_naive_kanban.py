@@ -41,7 +41,10 @@ def evaluate(data: Data, plan: Data) -> NaiveEvaluation:
         return NaiveEvaluation(None, broken)
     if options:
         return _options(data, plan)
-    loops = [_Loop(data, row) for row in plan["loops"]]
+    return _loops(data, [_Loop(data, row) for row in plan["loops"]], broken)
+
+
+def _loops(data: Data, loops: list[_Loop], broken: Broken) -> NaiveEvaluation:
     for loop in loops:
         broken |= {(rule, (loop.name,)): amount for rule, amount in loop.breaches().items() if amount > 0}
     for limit, capacity in _capacities(data).items():
@@ -52,6 +55,8 @@ def evaluate(data: Data, plan: Data) -> NaiveEvaluation:
     changed = sum((loop.changed() for loop in loops), ZERO)
     if current.get("at_most") is not None and changed > current["at_most"]:
         broken["change", ()] = changed - current["at_most"]
+    if data.get("objective") == "service":
+        return NaiveEvaluation({"shortage": sum((loop.term("shortage") for loop in loops), ZERO)}, broken)
     terms = {name: sum((loop.term(name) for loop in loops), ZERO) for name in _Loop.TERMS}
     return NaiveEvaluation(terms | {"change": number(current.get("price", 0)) * changed}, broken)
 
@@ -118,7 +123,7 @@ class _Loop:
 
     def needed(self) -> int:
         """Count cards until they cover the need."""
-        priced = self.given("shortage_cost", None) is not None
+        priced = self.given("shortage_cost", None) is not None or self.data.get("objective") == "service"
         if priced and self.given("safety", None) is None and self.given("service", None) is None:
             return 0
         goal = self.value("demand") * self.days / self.value("yield", 1) * (1 + self.value("safety"))
@@ -171,10 +176,11 @@ class _Loop:
             return self.value("holding_cost") * max(ZERO, self.stock - self.value("demand") * self.days)
         if name == "handling":
             return self.container_value("handling_cost") * self.value("demand") / self.container_value("quantity")
-        if not self.value("shortage_cost"):
+        weight = self.value("shortage_cost", 1 if self.data.get("objective") == "service" else 0)
+        if not weight:
             return ZERO
         mean = self.value("demand") * self.days / self.value("yield", 1)
-        return self.value("shortage_cost") * _short(self.stock - mean, self.variance)
+        return weight * _short(self.stock - mean, self.variance)
 
 
 @lru_cache(maxsize=100_000)

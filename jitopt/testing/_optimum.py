@@ -13,7 +13,7 @@ __all__ = ["Optimum"]
 
 @dataclass(frozen=True)
 class Optimum:
-    """The least objective of an instance and a plan that reaches it.
+    """The least objective of an instance (the largest, where it is to be large) and a plan that reaches it.
 
     value: the judge's exact objective of `plan`. plan: a feasible plan.
     """

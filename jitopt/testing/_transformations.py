@@ -95,7 +95,7 @@ def scaled_money(instance: Instance[PlanT], factor: int) -> Instance[PlanT]:
     """Return the instance with every price multiplied; the optimum is multiplied by the same factor."""
     data = instance.to_dict()
     data.pop("known", None)
-    for term in data.get("objective", ()):
+    for term in data.get("objective", ()) if isinstance(data.get("objective"), list) else ():
         term["weight"] = _times(term.get("weight", 1), factor)
     for table, columns in MONEY[instance.problem].items():
         holder = data.get(table, {}) if table else data

@@ -18,6 +18,7 @@ from jitopt.problems.kanban import Kanban
 from jitopt.problems.sourcing import Order, Sourcing, SourcingPlan
 from jitopt.testing import _delivery_search
 from jitopt.testing._kanban_choices import card_choices, card_plans
+from jitopt.testing._line_plans import line_plans
 from jitopt.testing._optimum import Optimum
 from jitopt.testing._sourcing_search import largest_order, search
 
@@ -36,11 +37,12 @@ def optimum(instance: Instance[Any]) -> Optimum | None:
     """Return the optimum of a tiny instance, None when no plan keeps every rule.
 
     Heijunka: every distinct sequence, or every filling of the buckets, is judged. Kanban: every
-    combination of what the loops may choose. Sourcing: every combination of orders when all quotes
-    have multiples and the combinations are few; otherwise every structure (orders used, price break
-    reached, number of packs) is priced by a linear programme, branches that cannot be better left
-    out (`jitopt.testing._sourcing_search`). Delivery: every choice of frequencies, or all multiples
-    up to a bound, each with its best base period (`jitopt.testing._delivery_search`).
+    combination of what the loops may choose; of a line, of its places or cards. Sourcing: every
+    combination of orders when all quotes have multiples and the combinations are few; otherwise every
+    structure (orders used, price break reached, number of packs) is priced by a linear programme, branches
+    that cannot be better left out (`jitopt.testing._sourcing_search`). Delivery: every choice of
+    frequencies, or all multiples up to a bound, each with its best base period
+    (`jitopt.testing._delivery_search`).
 
     Parameters
     ----------
@@ -64,7 +66,9 @@ def best_of(instance: Instance[Any], candidates: Iterator[Any]) -> Optimum | Non
     best: Optimum | None = None
     for plan in candidates:
         found = instance.evaluate(plan)
-        if not found.violations and found.exact is not None and (best is None or found.exact < best.value):
+        if found.violations or found.exact is None:
+            continue
+        if best is None or instance.sense * found.exact < instance.sense * best.value:
             best = Optimum(found.exact, plan)
     return best
 
@@ -79,6 +83,8 @@ def count(instance: Instance[Any]) -> int:
             return prod(comb(units + instance.slots - 1, units) for units in demand)
         return factorial(instance.units) // prod(factorial(units) for units in demand)
     if isinstance(instance, Kanban):
+        if instance.line is not None:
+            return sum(1 for _ in line_plans(instance))
         return prod(len(choices) for choices in card_choices(instance))
     assert isinstance(instance, Sourcing)
     return prod(len(quantities) for _, quantities in _choices(instance))
@@ -105,7 +111,7 @@ def plans(instance: Instance[Any]) -> Iterator[Any]:
     if isinstance(instance, Sourcing):
         return _order_plans(instance)
     if isinstance(instance, Kanban):
-        return card_plans(instance)
+        return card_plans(instance) if instance.line is None else line_plans(instance)
     assert isinstance(instance, Heijunka)
     return _fillings(instance) if instance.box else _sequences(instance)
 

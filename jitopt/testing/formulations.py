@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt import registry
 from jitopt.generators import random_small
+from jitopt.generators.kanban_line import random_small_line
 from jitopt.problems.delivery import Delivery
 from jitopt.problems.heijunka import Heijunka
 from jitopt.testing._inspection import inspect
@@ -95,9 +96,16 @@ def check_formulation(name: str, *, count: int = 50, seed: int = 0, problem: str
 
 
 @lru_cache(maxsize=4)
-def cases_of(problem: str, count: int, seed: int) -> tuple[tuple[Instance[Any], Optimum | None], ...]:
-    """Return tiny instances with their optima; kept, because every method of a problem is held against them."""
-    instances = (random_small(problem, seed + number) for number in range(count))
+def cases_of(
+    problem: str, count: int, seed: int, lines: bool = False
+) -> tuple[tuple[Instance[Any], Optimum | None], ...]:
+    """Return tiny instances with their optima; kept, because every method of a problem is held against them.
+
+    lines: of kanban, instances of the line form.
+    """
+    numbers = range(seed, seed + count)
+    # A line is judged on the sample of its solve; here it is pinned, so that the enumeration has the same.
+    instances = (random_small_line(k).sampled(k) if lines else random_small(problem, k) for k in numbers)
     return tuple((instance, optimum(instance)) for instance in instances)
 
 

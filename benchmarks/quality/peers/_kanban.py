@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from jitopt.problems.kanban.formulas import loss
+from jitopt.problems.kanban.normal import loss
 
 if TYPE_CHECKING:
     from fractions import Fraction

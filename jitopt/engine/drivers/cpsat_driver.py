@@ -33,6 +33,8 @@ def run(method: Method, instance: Any, start: Any, job: Job) -> str:
     solver = cp_model.CpSolver()
     _set_parameters(solver, job)
     value_of_start = None if start is None else instance.evaluate(start).objective
+    if value_of_start is not None:
+        value_of_start *= instance.sense  # A formulation minimises.
     watcher = _Watcher(job, model, lambda value: formulation.extract(instance, model, value), value_of_start)
     solver.best_bound_callback = watcher.bound
     job.on_stop(solver.stop_search)

@@ -68,6 +68,7 @@ def kanban_of(plant: Plant, rows: list[Row]) -> Any:
         "card_cost": [told(card_cost(plant, name)) for _, name, _ in menu],
         "handling_cost": [kinds.get(name, {}).get("handling_cost") or 0 for _, name, _ in menu],
     }
+    _add_current(plant, rows, data)
     limits, uses = _limits(plant, rows, menu, kinds)
     if limits:
         data["limits"] = {"limit": list(limits), "capacity": list(limits.values())}
@@ -75,6 +76,24 @@ def kanban_of(plant: Plant, rows: list[Row]) -> Any:
             name: [use[at] for use in uses] for at, name in enumerate(("loop", "container", "limit", "amount"))
         }
     return parse_instance(data)
+
+
+def _add_current(plant: Plant, rows: list[Row], data: dict[str, Any]) -> None:
+    """Add the cards in force of these loops, with price and cap of changing them."""
+    if plant.current is None:
+        return
+    parts = {row["loop"]: row["part"] for row in rows}
+    kept = [row for row in plant.rows("current") if row["loop"] in parts]
+    data["current"] = {
+        "loops": {
+            "loop": [row["loop"] for row in kept],
+            "container": [row["container"] or menu_of(plant, parts[row["loop"]])[0][0] for row in kept],
+            "cards": [row["cards"] for row in kept],
+        },
+        "price": told(plant.cost.get("change_cost", Fraction(0))),
+    }
+    if "change_budget" in plant.cost:
+        data["current"]["at_most"] = int(plant.cost["change_budget"])
 
 
 def menu_of(plant: Plant, part: str) -> list[tuple[str, float]]:

@@ -1,4 +1,4 @@
-"""What the cards of a delivery frequency need at least of racks, card budget, floor and working capital.
+"""What the cards of a delivery frequency need at least of racks, card budget, floor, capital and changes.
 
 The delivery decides on frequencies, the kanban step on containers and cards within limits that all
 loops share. So that the first does not leave the second without a plan, the delivery is given
@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from jitopt.planning.plant import Plant
     from jitopt.planning.steps.decisions import SupplierLoop
 
-__all__ = ["Needs", "least", "needs_of", "needs_within"]
+__all__ = ["CHANGES", "Needs", "least", "needs_of", "needs_within"]
 
 ZERO = Fraction(0)
 CARDS_OF = "cards of "
 """A loop's own maximum is a limit under this name and the loop's."""
+CHANGES = "changes"
+"""The cap on cards put in and taken out is a limit under this name."""
 
 
 class Needs(NamedTuple):
@@ -61,7 +63,7 @@ def least(instance: Any, loop: str, only: str | None = None) -> Needs:
         takes[CARDS_OF + loop] = Fraction(min(kept.values()))
         kept = {c: n for c, n in kept.items() if n <= data.maximum} or kept
     totals = [_totals(instance, loop, container, count) for container, count in kept.items()]
-    for limit in instance.capacity:
+    for limit in _capacity(instance):
         takes[limit] = min(total.get(limit, ZERO) for total in totals)
     return Needs(cards, {limit: amount for limit, amount in takes.items() if amount})
 
@@ -70,7 +72,17 @@ def _totals(instance: Any, loop: str, container: str, cards: int) -> dict[str, F
     found: dict[str, Fraction] = {}
     for limit, amount in instance.pairs[loop, container].uses:
         found[limit] = found.get(limit, ZERO) + amount * cards
-    return found
+    used, have = instance.present.get(loop, (container, 0))
+    if used == container and have > cards:
+        most = instance.loop_data[loop].maximum
+        cards = have if most is None else max(cards, min(have, most))
+    return found | {CHANGES: Fraction(instance.changed(loop, container, cards))}
+
+
+def _capacity(instance: Any) -> dict[str, Fraction]:
+    """Return the limits that loops share, the cap on changes among them."""
+    capped = instance.current is not None and instance.current.at_most is not None
+    return dict(instance.capacity) | ({CHANGES: Fraction(instance.current.at_most)} if capped else {})
 
 
 def needs_within(plant: Plant, analysis: Analysis) -> Within:
@@ -82,7 +94,7 @@ def needs_within(plant: Plant, analysis: Analysis) -> Within:
     for loop in instance.names:
         for limit, amount in least(instance, loop).takes.items():
             taken[limit] = taken.get(limit, ZERO) + amount
-    return Within(dict(instance.capacity), taken)
+    return Within(_capacity(instance), taken)
 
 
 def needs_of(
@@ -105,7 +117,7 @@ def needs_of(
             maximum = instance.loop_data[loop].maximum
             if maximum is not None:
                 capacity[CARDS_OF + loop] = Fraction(maximum)
-        capacity |= instance.capacity if instance is not None else {}
+        capacity |= _capacity(instance) if instance is not None else {}
     for entry in entries:
         rack = plant.part[entry.part]["storage"]
         if entry.loop is None and rack in plant.rack:

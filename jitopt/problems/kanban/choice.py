@@ -1,4 +1,4 @@
-"""A choice forced on a kanban instance: a container, a number of cards, or both, on a loop."""
+"""A choice forced on a kanban instance: container and cards of a loop, places or cards of a line."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.errors import InputError
 from jitopt.problems.kanban.instance import MOST_CARDS
+from jitopt.problems.kanban.line import MOST_PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,8 @@ def force(instance: Kanban, choice: Mapping[str, str]) -> Kanban:
     InputError
         For a missing or unknown key, or a loop, container or option that does not exist.
     """
+    if instance.line is not None:
+        return _force_line(instance, choice)
     if "loop" not in choice or len(choice) < 2 or set(choice) - {"loop", "container", "cards"}:
         raise InputError(
             "a choice for kanban names a loop, and a container, a number of cards, or both",
@@ -55,6 +58,29 @@ def force(instance: Kanban, choice: Mapping[str, str]) -> Kanban:
         for name in ("minimum", "maximum"):
             column = data["loops"].setdefault(name, [None] * len(data["loops"]["loop"]))
             column[row] = cards
+    return type(instance).parse(data)
+
+
+def _force_line(instance: Kanban, choice: Mapping[str, str]) -> Kanban:
+    """Return the line with the places or cards at one of its places, `place=1 cards=3`, counted along the flow."""
+    line = instance.line
+    assert line is not None
+    word = "buffers" if line.word == "place" else "cards"
+    if set(choice) != {"place", word}:
+        raise InputError(
+            f"a choice for this line names a place and its {word}", value=dict(choice), remedy=f"write place=1 {word}=2"
+        )
+    where = choice["place"]
+    if where not in [str(place + 1) for place in range(line.decided)]:
+        remedy = f"write a number from 1 to {line.decided}, counted along the flow"
+        raise InputError("there is no such place", value=where, remedy=remedy)
+    count = _cards(choice[word])
+    data = instance.to_dict()
+    data.pop("known", None)
+    for name, usual in (("minimum", line.lows), ("maximum", (MOST_PLACES,) * line.decided)):
+        column = list(getattr(line, name) or usual)
+        column[int(where) - 1] = count
+        data["line"][name] = column
     return type(instance).parse(data)
 
 

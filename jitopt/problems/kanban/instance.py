@@ -1,17 +1,19 @@
 """Kanban: how many cards, of which container, on each loop.
 
-Two forms. Options: every loop takes one of the listed options (container, cards, cost), shared
+Three forms. Options: every loop takes one of the listed options (container, cards, cost), shared
 limits hold. Plant: loops with demand and replenishment, a menu of containers for each, cards N to
-be chosen. Time is counted in working days, money per day.
+be chosen. Time is counted in working days, money per day. Line: stations in series that hold each
+other up, buffers or cards between them to be chosen, judged by simulation (see `line`).
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
+from itertools import compress
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import BeforeValidator, Field, create_model
+from pydantic import BeforeValidator, Field, create_model, model_validator
 
 from jitopt.problems.base import (
     LARGEST,
@@ -28,12 +30,16 @@ from jitopt.problems.base import (
     as_tuple,
     exact,
 )
-from jitopt.problems.kanban.formulas import ceiling
+from jitopt.problems.kanban.line import Line, Places, Sample
+from jitopt.problems.kanban.normal import ceiling
 
-__all__ = ["Kanban", "KanbanPlan", "Loop", "LoopCards", "Pair"]
+__all__ = ["Kanban", "KanbanPlan", "Loop", "LoopCards", "Loops", "Pair", "cards_needed", "loop_of"]
 
 MOST_CARDS = 10**7
 """No loop may need more cards than this."""
+
+ENOUGH = 9
+"""Standard deviations above the mean need beyond which nobody is short: the rest is below a part in 10^20."""
 
 Count = Annotated[int, Field(ge=0, le=MOST_CARDS)]
 OptionalCounts = Annotated[tuple[Count | None, ...], BeforeValidator(as_tuple)]
@@ -46,6 +52,9 @@ OptionalServices = Annotated[tuple[Service | None, ...], BeforeValidator(as_tupl
 Signals = Annotated[tuple[Literal["first_piece", "empty"] | None, ...], BeforeValidator(as_tuple)]
 
 ZERO = Fraction(0)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 class Options(Table):
@@ -183,13 +192,41 @@ class LoopCards(Plan):
     cards: Annotated[int, Field(ge=0, le=10**12)]
 
 
-class KanbanPlan(Plan):
-    """The cards of every loop."""
+class PlanSample(Plan):
+    """The random numbers a plan of a line was found with. seed: of the sample, where the line names none."""
 
-    loops: Annotated[tuple[LoopCards, ...], Field(strict=False)]
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
+class KanbanPlan(Plan):
+    """The cards of every loop; of a line its buffers, or the cards of its stages, and the sample they were found on."""
+
+    loops: Annotated[tuple[LoopCards, ...], Field(strict=False)] = ()
+    buffers: Places | None = None
+    cards: Places | None = None
+    sample: PlanSample | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _decided(cls, data: object) -> object:
+        """Ask for one of the forms: a plan without any decides nothing."""
+        if isinstance(data, dict) and not {"loops", "buffers", "cards"} & set(data):
+            return data | {"loops": None}
+        return data
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as plain data, in the form of the result file."""
+        data = super().to_dict()
+        if not self.loops and (self.buffers is not None or self.cards is not None):
+            del data["loops"]
+        return data
 
     def to_rows(self) -> dict[str, list[Any]]:
-        """Return loop, container and cards."""
+        """Return loop, container and cards; of a line its buffers or cards, numbered along the flow."""
+        for name in ("buffers", "cards"):
+            chosen = getattr(self, name)
+            if chosen is not None:
+                return {"place": list(range(1, len(chosen) + 1)), name: list(chosen)}
         return {name: [getattr(row, name) for row in self.loops] for name in ("loop", "container", "cards")}
 
 
@@ -237,6 +274,27 @@ class Kanban(Instance[KanbanPlan]):
     uses: Uses | None = None
     limits: Limits | None = None
     current: Current | None = None
+    line: Line | None = None
+    objective: Literal["cost", "service", "throughput"] = "cost"
+
+    @property
+    def sense(self) -> Literal[1, -1]:
+        """1: the objective is as small as can be; -1: the throughput of a line is as large as can be."""
+        return -1 if self.objective == "throughput" else 1
+
+    def sampled(self, seed: int) -> Self:
+        """Return the line with its sample pinned to a seed, where it names none."""
+        line = self.line
+        if line is None or (line.sample is not None and line.sample.seed is not None):
+            return self
+        sample = (line.sample or Sample()).model_copy(update={"seed": seed})
+        return self.model_copy(update={"line": line.model_copy(update={"sample": sample})})
+
+    def signed(self, plan: KanbanPlan) -> KanbanPlan:
+        """Return the plan of a line with the seed of the sample it is judged on."""
+        if self.line is None or not isinstance(plan, KanbanPlan):
+            return plan
+        return plan.model_copy(update={"sample": PlanSample(seed=self.line.size().seed)})
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -252,11 +310,21 @@ class Kanban(Instance[KanbanPlan]):
             found[name].append(row)
         return {name: tuple(rows) for name, rows in found.items()}
 
+    @property
+    def serves(self) -> bool:
+        """True where the least expected shortage is asked for: what cards cost is left to the limits then."""
+        return self.objective == "service"
+
+    @cached_property
+    def change_price(self) -> Fraction:
+        """Price of a card put in or taken out that counts in the objective."""
+        return ZERO if self.current is None or self.serves else exact(self.current.price)
+
     @cached_property
     def loop_data(self) -> dict[str, Loop]:
         """The loops of the plant form, by id."""
         table = self.loops
-        return {} if table is None else {name: _loop(table, row) for row, name in enumerate(table.loop)}
+        return {} if table is None else {name: loop_of(table, row, self.serves) for row, name in enumerate(table.loop)}
 
     @cached_property
     def pairs(self) -> dict[tuple[str, str], Pair]:
@@ -267,8 +335,8 @@ class Kanban(Instance[KanbanPlan]):
         return {
             key: Pair(
                 exact(table.quantity[row]),
-                _entry(table.card_cost, row),
-                _entry(table.handling_cost, row),
+                ZERO if self.serves else _entry(table.card_cost, row),
+                ZERO if self.serves else _entry(table.handling_cost, row),
                 (*taken.get((key[0], None), ()), *taken.get(key, ())),
             )
             for row, key in enumerate(zip(table.loop, table.container, strict=True))
@@ -299,7 +367,30 @@ class Kanban(Instance[KanbanPlan]):
         """The row of each option by (loop, container, cards)."""
         table = self.options
         keys = zip(table.loop, table.container, table.cards, strict=True) if table else ()
-        return {key: row for row, key in enumerate(keys)}
+        return dict(zip(keys, range(table.rows() if table else 0), strict=True))
+
+    def option_takes(self, rows: Collection[int]) -> dict[str, list[float]]:
+        """Return the amounts that some rows of the options take of each limit."""
+        found: dict[str, list[float]] = {}
+        table = self.uses
+        if table is None or not table.option:
+            return found
+        wanted = bytearray(self.options.rows() if self.options else 0)
+        for row in rows:
+            wanted[row] = 1
+        mine = map(wanted.__getitem__, table.option)
+        for limit, amount in compress(zip(table.limit, table.amount, strict=True), mine):
+            if limit in found:
+                found[limit].append(amount)
+            else:
+                found[limit] = [amount]
+        return found
+
+    def prepare(self) -> None:
+        """Make the indices of the options and the hash."""
+        if self.options is not None:
+            _ = self.rows_of, self.option_row
+        super().prepare()
 
     @cached_property
     def capacity(self) -> dict[str, Fraction]:
@@ -328,11 +419,7 @@ class Kanban(Instance[KanbanPlan]):
         """Return the cards that demand and replenishment ask for; 0 where a shortage cost takes their place."""
         key = (loop, container)
         if key not in self._needs:
-            data = self.loop_data[loop]
-            quantity = self.pairs[key].quantity
-            self._needs[key] = (
-                ceiling(data.base, data.service, data.variance, quantity) + data.extra if data.asked else 0
-            )
+            self._needs[key] = cards_needed(self.loop_data[loop], self.pairs[key].quantity)
         return self._needs[key]
 
     def stock(self, loop: str, container: str, cards: int) -> Fraction:
@@ -345,6 +432,8 @@ class Kanban(Instance[KanbanPlan]):
     def size(self) -> dict[str, int]:
         """Return the counts that say how large the instance is."""
         menu = self.options or self.containers
+        if self.line is not None:
+            return {"loops": 0, "options": 0, "limits": 0, "uses": 0, **self.line.counts()}
         return {
             "loops": len(self.names),
             "options": menu.rows() if menu else 0,
@@ -353,15 +442,21 @@ class Kanban(Instance[KanbanPlan]):
         }
 
 
+def cards_needed(loop: Loop, quantity: Fraction) -> int:
+    """Return the cards that demand and replenishment ask for; 0 where a shortage cost takes their place."""
+    return ceiling(loop.base, loop.service, loop.variance, quantity) + loop.extra if loop.asked else 0
+
+
 def _entry(column: tuple[float | None, ...] | None, row: int) -> Fraction:
     value = column[row] if column else None
     return ZERO if value is None else exact(value)
 
 
-def _loop(table: Loops, row: int) -> Loop:
+def loop_of(table: Loops, row: int, serves: bool) -> Loop:
     """Compute what the rules and terms need of a loop.
 
-    Need during W = L + R: mean D W / y, variance (W sd^2 + D^2 sd_L^2) / y^2.
+    Need during W = L + R: mean D W / y, variance (W sd^2 + D^2 sd_L^2) / y^2. serves: shortage is all
+    that counts, weighted by its cost, or by 1.
     """
     demand = exact(table.demand[row])
     window = exact(table.lead_time[row]) + _entry(table.interval, row)
@@ -371,6 +466,8 @@ def _loop(table: Loops, row: int) -> Loop:
     service = table.service[row] if table.service else None
     safety = table.safety[row] if table.safety else None
     short = table.shortage_cost[row] if table.shortage_cost else None
+    if serves and short is None:
+        short = 1.0
     spread = window * _entry(table.demand_sd, row) ** 2 + demand**2 * _entry(table.lead_time_sd, row) ** 2
     mean = demand * window / good
     minimum = table.minimum[row] if table.minimum else None
@@ -383,7 +480,7 @@ def _loop(table: Loops, row: int) -> Loop:
         service=0.5 if service is None else service,
         asked=short is None or safety is not None or service is not None,
         extra=int(bool(table.signal and table.signal[row] == "empty")),
-        holding=_entry(table.holding_cost, row),
+        holding=ZERO if serves else _entry(table.holding_cost, row),
         shortage=None if short is None else exact(short),
         minimum=1 if minimum is None else minimum,
         maximum=table.maximum[row] if table.maximum else None,

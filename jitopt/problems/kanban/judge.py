@@ -10,17 +10,22 @@ from collections import defaultdict
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from jitopt.problems.base import Evaluation, Violation, evaluation, exact, unpriced
-from jitopt.problems.figures import amount, counted
-from jitopt.problems.kanban.formulas import loss
+from jitopt.problems.base import Evaluation, Violation, evaluation, total, unpriced
+from jitopt.problems.figures import counted
+from jitopt.problems.kanban import line_judge
 from jitopt.problems.kanban.instance import Kanban, KanbanPlan
+from jitopt.problems.kanban.normal import loss
+from jitopt.problems.kanban.words import called, overfull, too_many_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from jitopt.problems.kanban.instance import Loop, Pair
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "loads", "loop_terms"]
 
 ZERO = Fraction(0)
+
+MOST_TOLD = 5
+"""Overfull limits of which it is told who takes them: that takes a look at every use."""
 
 Choice = dict[str, tuple[str, int]]
 """Container and cards of each loop."""
@@ -34,27 +39,25 @@ def evaluate(instance: Kanban, plan: object) -> Evaluation:
     """
     if not isinstance(plan, KanbanPlan):
         plan = KanbanPlan.model_validate(plan)
+    if instance.line is not None:
+        return line_judge.evaluate(instance, plan)
     choice, violations = _read(instance, plan)
     if violations:
         return unpriced(violations)
     if instance.options is not None:
-        chosen = [instance.option_row[name, *choice[name]] for name in instance.names]
-        cost = sum((exact(instance.options.cost[row]) for row in chosen), ZERO)
-        taken = (use for row in chosen for use in instance.option_uses[row])
-        return evaluation({"cost": cost}, _limits(instance, taken), {"arithmetic": "exact"})
+        cost = total(instance.options.cost[instance.option_row[name, *choice[name]]] for name in instance.names)
+        return evaluation({"cost": cost}, _limits(instance, choice), {"arithmetic": "exact"})
     violations += _cards(instance, choice)
-    violations += _limits(
-        instance,
-        (
-            (limit, each * cards)
-            for name, (container, cards) in choice.items()
-            for limit, each in instance.pairs[name, container].uses
-        ),
-    )
+    violations += _limits(instance, choice)
     violations += _changes(instance, choice)
     priced = any(loop.shortage is not None for loop in instance.loop_data.values())
     evidence = {"arithmetic": "exact"} | ({"shortage": "analytic"} if priced else {})
     return evaluation(_terms(instance, choice), violations, evidence)
+
+
+def loads(instance: Kanban, plan: KanbanPlan) -> dict[str, Fraction]:
+    """Return what a plan that can be priced takes of each limit."""
+    return _loads(instance, _read(instance, plan)[0])
 
 
 def _read(instance: Kanban, plan: KanbanPlan) -> tuple[Choice, list[Violation]]:
@@ -89,26 +92,37 @@ def _cards(instance: Kanban, choice: Choice) -> list[Violation]:
         loop = instance.loop_data[name]
         needed = instance.needed(name, container)
         if cards < needed:
-            text = f"{name} has {counted(cards, 'card')} of {container}, its demand needs {needed}"
+            text = f"{called(instance, name)} has {counted(cards, 'card')} of {container}, its demand needs {needed}"
             found.append(Violation("cards_needed", (name,), text, float(needed - cards)))
         if cards < loop.minimum:
-            text = f"{name} has {counted(cards, 'card')}, the least is {loop.minimum}"
+            text = f"{called(instance, name)} has {counted(cards, 'card')}, the least is {loop.minimum}"
             found.append(Violation("minimum", (name,), text, float(loop.minimum - cards)))
         if loop.maximum is not None and cards > loop.maximum:
-            text = f"{name} has {counted(cards, 'card')}, the most is {loop.maximum}"
+            text = f"{called(instance, name)} has {counted(cards, 'card')}, the most is {loop.maximum}"
             found.append(Violation("maximum", (name,), text, float(cards - loop.maximum)))
     return found
 
 
-def _limits(instance: Kanban, taken: Iterable[tuple[str, Fraction]]) -> list[Violation]:
-    loads: dict[str, Fraction] = defaultdict(Fraction)
-    for limit, load in taken:
-        loads[limit] += load
-    found = []
+def _loads(instance: Kanban, choice: Choice) -> dict[str, Fraction]:
+    """Return what the cards, or the options, take of each limit."""
+    if instance.options is not None:
+        chosen = [instance.option_row[name, *choice[name]] for name in instance.names]
+        return {limit: total(amounts) for limit, amounts in instance.option_takes(chosen).items()}
+    taken: dict[str, Fraction] = defaultdict(Fraction)
+    for name, (container, cards) in choice.items():
+        for limit, each in instance.pairs[name, container].uses:
+            taken[limit] += each * cards
+    return taken
+
+
+def _limits(instance: Kanban, choice: Choice) -> list[Violation]:
+    found: list[Violation] = []
+    loads = _loads(instance, choice)
     for limit, capacity in instance.capacity.items():
-        if loads[limit] > capacity:
-            text = f"{limit} is taken by {amount(loads[limit])}, its capacity is {amount(capacity)}"
-            found.append(Violation("limit", (limit,), text, float(loads[limit] - capacity)))
+        load = loads.get(limit, ZERO)
+        if load > capacity:
+            text = overfull(instance, choice, limit, load, told=len(found) < MOST_TOLD)
+            found.append(Violation("limit", (limit,), text, float(load - capacity)))
     return found
 
 
@@ -118,7 +132,7 @@ def _changes(instance: Kanban, choice: Choice) -> list[Violation]:
     changed, cap = _changed(instance, choice), instance.current.at_most
     if changed <= cap:
         return []
-    text = f"{counted(changed, 'card')} put in or taken out, the most is {cap}"
+    text = too_many_changes(instance, choice, changed, cap)
     return [Violation("change", (), text, float(changed - cap))]
 
 
@@ -131,20 +145,27 @@ def _changed(instance: Kanban, choice: Choice) -> int:
 
 def _terms(instance: Kanban, choice: Choice) -> dict[str, Fraction]:
     """Return the terms of the plant form; they sum up to the objective."""
-    terms = dict.fromkeys(("cards", "holding", "handling"), ZERO)
-    short = ZERO
-    for name, (container, cards) in choice.items():
-        loop, pair = instance.loop_data[name], instance.pairs[name, container]
-        stock = instance.stock(name, container, cards)
-        terms["cards"] += pair.card_cost * cards
-        if loop.holding:
-            terms["holding"] += loop.holding * max(ZERO, stock - loop.during)
-        if pair.handling_cost:
-            terms["handling"] += pair.handling_cost * loop.demand / pair.quantity
-        if loop.shortage:
-            short += loop.shortage * loss(stock, loop.mean, loop.variance)
+    terms = {} if instance.serves else dict.fromkeys(("cards", "holding", "handling"), ZERO)
     if any(loop.shortage is not None for loop in instance.loop_data.values()):
-        terms["shortage"] = short
-    if instance.current and instance.current.price:
-        terms["change"] = exact(instance.current.price) * _changed(instance, choice)
+        terms["shortage"] = ZERO
+    for name, (container, cards) in choice.items():
+        for term, value in loop_terms(instance.loop_data[name], instance.pairs[name, container], cards).items():
+            terms[term] += value
+    if instance.change_price:
+        terms["change"] = instance.change_price * _changed(instance, choice)
+    return terms
+
+
+def loop_terms(loop: Loop, pair: Pair, cards: int) -> dict[str, Fraction]:
+    """Return what a loop with so many cards of a container adds to each term but that of changes."""
+    terms = {}
+    if pair.card_cost:
+        terms["cards"] = pair.card_cost * cards
+    stock = (cards - loop.extra) * pair.quantity
+    if loop.holding:
+        terms["holding"] = loop.holding * max(ZERO, stock - loop.during)
+    if pair.handling_cost:
+        terms["handling"] = pair.handling_cost * loop.demand / pair.quantity
+    if loop.shortage:
+        terms["shortage"] = loop.shortage * loss(stock, loop.mean, loop.variance)
     return terms

@@ -13,6 +13,7 @@ from jitopt.problems.figures import amount, counted
 
 if TYPE_CHECKING:
     from jitopt.problems.kanban.instance import Kanban
+    from jitopt.problems.kanban.line import Line
 
 __all__ = ["rules"]
 
@@ -22,6 +23,8 @@ REMEDIES = {
     "maximum": "allow {amount card} more of {0}",
     "limit": "raise the capacity of {0} by {amount}",
     "change": "allow {amount changed card} more",
+    "total": "allow {amount} more in all",
+    "target": "ask for {amount} less",
 }
 """What to change for each rule; {0} is its member."""
 
@@ -32,6 +35,8 @@ def rules(instance: Kanban) -> list[Rule]:
 
 
 def _rules(instance: Kanban) -> list[Rule]:
+    if instance.line is not None:
+        return _of_line(instance.line)
     found = []
     for name, loop in instance.loop_data.items():
         found += _of_loop(instance, name)
@@ -45,6 +50,25 @@ def _rules(instance: Kanban) -> list[Rule]:
     if instance.current and instance.current.at_most is not None:
         cap = instance.current.at_most
         found.append(Rule("change", (), f"at most {counted(cap, 'card')} may be put in or taken out", cap))
+    return found
+
+
+def _of_line(line: Line) -> list[Rule]:
+    found = []
+    for name, low, high in zip(line.places, line.lows, line.maximum or (None,) * line.decided, strict=True):
+        if low:
+            found.append(Rule("minimum", (name,), f"{name} has at least {counted(low, line.word)}", low))
+        if high is not None:
+            found.append(Rule("maximum", (name,), f"{name} has at most {counted(high, line.word)}", high))
+    if line.total is not None:
+        found.append(Rule("total", (), f"at most {counted(line.total, line.word)} in all", line.total))
+    if line.target is not None:
+        share = line.target.fill_rate
+        if share is not None:
+            found.append(Rule("target", (), f"{amount(share * 100)} % of the orders are served at once", share))
+        else:
+            rate = line.target.throughput or 0.0
+            found.append(Rule("target", (), f"{amount(rate)} parts per unit of time are made", rate))
     return found
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from jitopt.errors import InputError
 from jitopt.problems.kanban.instance import MOST_CARDS
+from jitopt.problems.kanban.line_validation import validate_line
 
 if TYPE_CHECKING:
     from jitopt.problems.kanban.instance import Kanban
@@ -22,6 +23,13 @@ def validate(instance: Kanban) -> None:
         For a mixture of the two forms, unequal columns, repeated keys, dangling references, a
         loop without container, contradictory or absurd numbers of cards.
     """
+    if instance.line is not None:
+        validate_line(instance)
+        return
+    if instance.objective == "throughput":
+        raise InputError(
+            "a throughput is asked of a line only", place="/objective", value="throughput", remedy='write "cost"'
+        )
     for name in instance.TABLES:
         table = getattr(instance, name)
         if table is not None:
@@ -40,11 +48,18 @@ def _form(instance: Kanban) -> None:
         for name in plant[:2]:
             if getattr(instance, name) is None or not getattr(instance, name).rows():
                 raise InputError(
-                    "either options, or loops and containers are needed",
+                    "either options, or loops and containers, or a line are needed",
                     place=f"/{name}",
                     remedy=f"add the table {name}",
                 )
         return
+    if instance.serves:
+        raise InputError(
+            "options have a cost and nothing else that could be made small",
+            place="/objective",
+            value="service",
+            remedy="write the expected shortage of each option as its cost, or give loops and containers",
+        )
     for name in plant:
         if getattr(instance, name) is not None:
             raise InputError(
@@ -68,14 +83,15 @@ def _references(instance: Kanban) -> None:
         instance.current.loops.check_reference("/current/loops", "loop", loops, "loops")
     if uses is None:
         return
-    for row, option in enumerate(uses.option or ()):
-        if instance.options and option >= instance.options.rows():
-            raise InputError(
-                f"option must be a row of the options, 0 to {instance.options.rows() - 1}",
-                place=f"/uses/option/{row}",
-                value=option,
-                remedy="correct the row number; the first row is 0",
-            )
+    rows = instance.options.rows() if instance.options else 0
+    if uses.option and max(uses.option) >= rows:
+        row, option = next((row, option) for row, option in enumerate(uses.option) if option >= rows)
+        raise InputError(
+            f"option must be a row of the options, 0 to {rows - 1}",
+            place=f"/uses/option/{row}",
+            value=option,
+            remedy="correct the row number; the first row is 0",
+        )
     if uses.loop:
         uses.check_reference("/uses", "loop", loops, "loops")
     menu = instance.containers
@@ -125,7 +141,7 @@ def _menus(instance: Kanban) -> None:
                 value=loop.maximum,
                 remedy="raise the maximum or lower the minimum",
             )
-        if loop.shortage is None or loop.maximum is not None:
+        if loop.shortage is None or loop.maximum is not None or instance.serves:
             continue
         for other in instance.rows_of[name]:
             assert instance.containers is not None
