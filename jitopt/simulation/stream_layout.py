@@ -32,6 +32,11 @@ class Layout:
     between the loops.
     """
 
+    network: Network
+    loops: list[int]
+    margin: int
+    operations: list[int]
+
     def __init__(self, stream: ValueStream) -> None:
         self.stream = stream
         self.network = Network(stream)

@@ -120,6 +120,13 @@ def _warm(layout: Layout, seed: int) -> float:
 class Pool:
     """Replications of a layout, side by side on threads."""
 
+    layout: Layout
+    seed: int
+    compiled: bool
+    threads: int
+    deadline: float | None
+    interrupted: Any
+
     def __init__(self, layout: Layout, seed: int, compiled: bool, threads: int, deadline: float | None) -> None:
         self.layout, self.seed, self.compiled, self.threads, self.deadline = layout, seed, compiled, threads, deadline
         self.interrupted = threading.Event()
