@@ -85,6 +85,7 @@ Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, patt
 
 Identifiers = Annotated[tuple[Identifier, ...], BeforeValidator(as_tuple)]
 OptionalIdentifiers = Annotated[tuple[Identifier | None, ...], BeforeValidator(as_tuple)]
+OptionalIdentifiers = Annotated[tuple[Identifier | None, ...], BeforeValidator(as_tuple)]
 Amount = Annotated[float, Field(ge=0, le=LARGEST)]
 Numbers = Annotated[tuple[Amount, ...], BeforeValidator(as_tuple)]
 OptionalNumbers = Annotated[tuple[Amount | None, ...], BeforeValidator(as_tuple)]
