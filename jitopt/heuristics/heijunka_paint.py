@@ -1,0 +1,179 @@
+"""Fast heuristic for painted sequences (ROADEF 2005): compiled annealing in threads, dearest objective first."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jitopt import jit
+from jitopt.heuristics._heijunka_paint import first_order, keeps, least, paint_of, walk_of
+from jitopt.heuristics._heijunka_rates import require
+from jitopt.heuristics._kernels.heijunka_paint import ROUND
+from jitopt.heuristics._kernels.heijunka_paint_moves import BEST, VALUE
+from jitopt.problems.heijunka import HeijunkaPlan
+from jitopt.problems.heijunka.form import PAINT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jitopt.heuristics._heijunka_paint import Ints, Paint, Walk
+    from jitopt.heuristics.context import Context
+    from jitopt.problems.heijunka import Heijunka
+
+HEURISTIC: dict[str, Any] = {
+    "name": "heijunka_paint",
+    "problem": "heijunka",
+    "technology": "numba",
+    "form": "paint",
+    "summary": "Ratio rules and colours (ROADEF 2005): exchanges, reflections and rotations, annealed in threads",
+    "source": "Estellon, Gardi & Nouioua 2008; Solnon, Cung, Nguyen & Artigues 2008",
+    "page": "docs/methods/heijunka_paint.md",
+}
+
+KERNELS = "jitopt.heuristics._kernels.heijunka_paint"
+
+HOT, COLD = 0.4, 0.12
+"""Warmth at the begin and the end of a cycle, in prices of the term at which it begins and of the cheapest."""
+
+CYCLE = 4_000
+"""Steps of the first cycle per slot."""
+
+GROWTH = 1.6
+"""How much longer each cycle is than the one before."""
+
+PAUSE = 0.04
+"""Seconds between two looks at the clock."""
+
+MIX = (120, 180, 150, 150, 60, 50, 140, 60, 30, 60)
+"""Of 1000 proposals so many are of each kind; see the kernels."""
+
+
+def run(instance: Heijunka, context: Context) -> None:
+    """Search, reporting plans and a bound to `context`, until it says stop or the bound is reached."""
+    require(instance, PAINT)
+    paint = paint_of(instance)
+    bound = least(paint)
+    context.bound(float(bound * paint.unit))
+    starts = list(_starts(instance, paint, context))
+    if starts:
+        _Search(instance, paint, context, bound, starts).improve()
+
+
+def _starts(instance: Heijunka, paint: Paint, context: Context) -> Iterator[Ints]:
+    """Yield the orders to begin with that keep every rule: the start, the plan in force, one built up."""
+    given = [context.start.sequence] if context.start is not None else []
+    if instance.current is not None and instance.current.sequence is not None:
+        given.append(instance.current.sequence)
+    for sequence in given:
+        order = paint.classes[[instance.index[product] for product in sequence or ()]]
+        if np.array_equal(np.bincount(order, minlength=len(paint.demand)), paint.demand) and keeps(paint, order):
+            yield order
+    built = first_order(paint)
+    if built is not None:
+        yield built
+
+
+class _Search:
+    """Walks that anneal side by side, and the best sequence of all."""
+
+    def __init__(self, instance: Heijunka, paint: Paint, context: Context, bound: int, starts: list[Ints]) -> None:
+        self.instance, self.paint, self.context, self.bound = instance, paint, context, bound
+        self.kernels: Any = jit.plain(KERNELS)
+        self.best: int | None = None
+        self.dice = np.random.default_rng(context.seed)
+        tried = [self._walk(order) for order in starts]
+        for walk in tried:
+            self._take(walk)
+        first = min(tried, key=lambda walk: int(walk.state[BEST]))
+        count = 1 if context.work is not None else max(1, context.threads)
+        self.walks = [self._walk(first.best[len(paint.before) :]) for _ in range(count)]
+        self.chunk, self.left = 256, context.work
+        self.mix = np.cumsum(MIX)
+
+    def _walk(self, order: Ints) -> Walk:
+        walk = walk_of(self.paint, order, int(self.dice.integers(1, 2**31 - 2)), self.bound)
+        self.kernels.begin(self.paint.rules, self.paint.carry, self.paint.shade, *walk)
+        return walk
+
+    def improve(self) -> None:
+        """Anneal in cycles of growing length until the bound is reached or the time is over."""
+        free = self.paint.slots - len(self.paint.frozen)
+        if self.done() or free < 2:
+            return
+        self.kernels = self.context.kernels(KERNELS)
+        steps = float(CYCLE * free)
+        while self._cycle(int(steps)):
+            steps *= GROWTH
+            self._gather()
+
+    def done(self) -> bool:
+        """Tell whether nothing better can be found."""
+        return self.best is not None and self.best <= self.bound
+
+    def _gather(self) -> None:
+        """Let every walk go on from the best sequence of all."""
+        best = min(self.walks, key=lambda walk: int(walk.state[BEST]))
+        for walk in self.walks:
+            walk.sequence[:] = best.best
+            self.kernels.begin(self.paint.rules, self.paint.carry, self.paint.shade, *walk)
+
+    def _cycle(self, steps: int) -> bool:
+        """Cool every walk down once; tell whether to go on."""
+        hot = HOT * self.paint.tiers[0]
+        cold = COLD * self.paint.tiers[-1]
+        cooling = (cold / hot) ** (ROUND / max(ROUND, steps))
+        warmth = [hot] * len(self.walks)
+        done = 0
+        paint = self.paint
+        world = (paint.rules, paint.carry, paint.shade, paint.kind, paint.prices, self.mix, paint.waits)
+        with ThreadPoolExecutor(len(self.walks)) as pool:
+            while done < steps:
+                if self.context.stopped() or self.left == 0:
+                    return False
+                size = min(self.chunk, steps - done, *(() if self.left is None else (self.left,)))
+                began = time.perf_counter()
+                calls = [
+                    pool.submit(self.kernels.anneal, *world, *walk, warm, cooling, size)
+                    for walk, warm in zip(self.walks, warmth, strict=True)
+                ]
+                warmth = [call.result() for call in calls]
+                self._pace(size, time.perf_counter() - began)
+                done += size
+                for walk in self.walks:
+                    self._take(walk)
+                if self.done():
+                    return False
+        return True
+
+    def _pace(self, size: int, seconds: float) -> None:
+        if self.left is not None:
+            self.left -= size
+        elif seconds < PAUSE / 2:
+            self.chunk *= 2
+        elif seconds > 2 * PAUSE:
+            self.chunk = max(64, self.chunk // 2)
+
+    def _take(self, walk: Walk) -> None:
+        """Keep and report the best sequence of a walk if it is better than before."""
+        found = int(walk.state[BEST])
+        if self.best is None or found < self.best:
+            self.best = found
+            plan = _plan(self.instance, self.paint, walk.best[len(self.paint.before) :])
+            self.context.report(plan, float(found * self.paint.unit))
+
+
+def _plan(instance: Heijunka, paint: Paint, order: Ints) -> HeijunkaPlan:
+    """Return the plan that an order of classes stands for: within a class, units as the products are listed."""
+    ids = instance.products.product
+    frozen = instance.current.sequence[: instance.frozen] if instance.frozen and instance.current else ()
+    left = list(instance.products.demand)
+    for product in frozen or ():
+        left[instance.index[product]] -= 1
+    units: list[list[str]] = [[] for _ in paint.demand]
+    for row in range(len(ids) - 1, -1, -1):
+        units[paint.classes[row]] += [ids[row]] * left[row]
+    rest = [units[c].pop() for c in order[len(paint.frozen) :].tolist()]
+    return HeijunkaPlan.model_construct(sequence=(*(frozen or ()), *rest))
