@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jitopt.problems.heijunka import Heijunka
     from jitopt.problems.heijunka.instance import RatioRule
 
-__all__ = ["Paint", "Walk", "first_order", "keeps", "paint_of", "walk_of"]
+__all__ = ["Paint", "Walk", "first_order", "keeps", "least", "paint_of", "tiers_of", "walk_of"]
 
 Ints = NDArray[np.int64]
 
@@ -50,7 +50,8 @@ class Paint:
     rules, carry, shade, kind, prices, waits: for the kernels. before: classes of what was built before, as far as a
     window reaches back. demand: units of each class. classes: class of each product row. first: first slot of the
     line that may change. frozen: classes of the frozen slots. limit: longest run of a colour. paint: price of a colour
-    change. unit: what a cost of 1 stands for [objective]. tiers: the prices of the terms in the search, dearest first.
+    change. unit: what a cost of 1 stands for [objective]. tiers: the prices of the terms in the search, dearest first. tier: of each rule, and of the
+    colour changes at the end.
     """
 
     rules: Any
@@ -68,6 +69,7 @@ class Paint:
     paint: int
     unit: Fraction
     tiers: tuple[float, ...]
+    tier: tuple[int, ...]
 
     @property
     def slots(self) -> int:
@@ -96,6 +98,8 @@ def paint_of(instance: Heijunka) -> Paint:
     steps = _steps(sorted({weight for weight in weights.values()}, reverse=True))
     prices = [steps[weights_of(weights, rule)] * float(rule.weight) for rule in rules]
     prices.append(steps[costs[-1]] if costs[-1] else 0.0)
+    tiers = tuple(sorted(set(steps.values()), reverse=True))
+    painted = tiers.index(prices[-1]) if costs[-1] else 0
     dear = [r for r, rule in enumerate(rules) if weights_of(weights, rule) == _dearest(weights)]
     return Paint(
         rules=_rules(instance, rules, whole, len(before)),
@@ -112,7 +116,8 @@ def paint_of(instance: Heijunka) -> Paint:
         limit=min(instance.longest_colour_run or instance.slots, instance.slots),
         paint=whole[-1],
         unit=unit,
-        tiers=tuple(sorted(set(steps.values()), reverse=True)),
+        tiers=tiers,
+        tier=(*(tiers.index(steps[weights_of(weights, rule)]) for rule in rules), painted),
     )
 
 
@@ -231,18 +236,33 @@ def _turns(paint: Paint, left: Ints, colour: int) -> list[int]:
     return order
 
 
-def least(paint: Paint) -> int:
-    """Return a lower bound on what all orders cost, in units: colours and rules, each alone."""
+def least(paint: Paint) -> list[int]:
+    """Return for each tier what all orders cost in it at least, in units: colours and rules, each alone."""
+    found = [0] * len(paint.tiers)
     colours = np.bincount(paint.shade, weights=paint.demand).astype(np.int64)
     runs = int((-(-colours // paint.limit)).sum())
-    last = paint.shade[paint.before[-1]] if len(paint.before) else -1
-    free = 1 if not len(paint.before) or colours[last] > 0 else 0
-    found = (runs - free) * paint.paint
+    last = int(paint.shade[paint.before[-1]]) if len(paint.before) else -1
+    free = 1 if last < 0 or colours[last] > 0 else 0
+    if paint.paint:
+        found[paint.tier[-1]] += (runs - free) * paint.paint
     for r, (most, length, low, high, price) in enumerate(paint.rules.tolist()):
         ones = int((paint.demand * paint.carry[:, r]).sum())
-        found += price * _by_blocks(high - low + length - len(paint.before), ones, most, length) if low >= 0 else 0
+        found[paint.tier[r]] += price * _by_blocks(high - low + length - len(paint.before), ones, most, length)
     return found
 
 
 def _by_blocks(slots: int, ones: int, most: int, length: int) -> int:
     return 0
+
+
+def tiers_of(paint: Paint, line: Ints) -> list[int]:
+    """Return what a line costs in each tier, in units."""
+    found = [0] * len(paint.tiers)
+    shades = paint.shade[line[max(0, len(paint.before) - 1) :]]
+    found[paint.tier[-1]] += int((np.diff(shades) != 0).sum()) * paint.paint
+    for r, (most, length, low, high, price) in enumerate(paint.rules.tolist()):
+        sums = np.concatenate([[0], np.cumsum(paint.carry[line, r]), np.zeros(length, dtype=np.int64)])
+        sums[len(line) + 1 :] = sums[len(line)]
+        loads = sums[low + length : high + length + 1] - sums[low : high + 1]
+        found[paint.tier[r]] += int(np.maximum(0, loads - most).sum()) * price
+    return found

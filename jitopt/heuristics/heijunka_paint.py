@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitopt import jit
-from jitopt.heuristics._heijunka_paint import first_order, keeps, least, paint_of, walk_of
+from jitopt.heuristics._heijunka_paint import first_order, keeps, least, paint_of, tiers_of, walk_of
 from jitopt.heuristics._heijunka_rates import require
 from jitopt.heuristics._kernels.heijunka_paint import ROUND
-from jitopt.heuristics._kernels.heijunka_paint_moves import BEST, VALUE
+from jitopt.heuristics._kernels.heijunka_paint_moves import BEST
 from jitopt.problems.heijunka import HeijunkaPlan
 from jitopt.problems.heijunka.form import PAINT
 
@@ -44,6 +44,9 @@ CYCLE = 4_000
 GROWTH = 1.6
 """How much longer each cycle is than the one before."""
 
+KEPT = 1e4
+"""How many times dearer a term is in the search while it is only to be kept."""
+
 PAUSE = 0.04
 """Seconds between two looks at the clock."""
 
@@ -55,11 +58,11 @@ def run(instance: Heijunka, context: Context) -> None:
     """Search, reporting plans and a bound to `context`, until it says stop or the bound is reached."""
     require(instance, PAINT)
     paint = paint_of(instance)
-    bound = least(paint)
-    context.bound(float(bound * paint.unit))
+    bounds = least(paint)
+    context.bound(float(sum(bounds) * paint.unit))
     starts = list(_starts(instance, paint, context))
     if starts:
-        _Search(instance, paint, context, bound, starts).improve()
+        _Search(instance, paint, context, bounds, starts).improve()
 
 
 def _starts(instance: Heijunka, paint: Paint, context: Context) -> Iterator[Ints]:
@@ -79,15 +82,16 @@ def _starts(instance: Heijunka, paint: Paint, context: Context) -> Iterator[Ints
 class _Search:
     """Walks that anneal side by side, and the best sequence of all."""
 
-    def __init__(self, instance: Heijunka, paint: Paint, context: Context, bound: int, starts: list[Ints]) -> None:
-        self.instance, self.paint, self.context, self.bound = instance, paint, context, bound
+    def __init__(self, instance: Heijunka, paint: Paint, context: Context, bounds: list[int], starts: list[Ints]) -> None:
+        self.instance, self.paint, self.context, self.bounds = instance, paint, context, bounds
+        self.bound = sum(bounds)
         self.kernels: Any = jit.plain(KERNELS)
         self.best: int | None = None
         self.dice = np.random.default_rng(context.seed)
         tried = [self._walk(order) for order in starts]
         for walk in tried:
             self._take(walk)
-        first = min(tried, key=lambda walk: int(walk.state[BEST]))
+        first = min(tried, key=lambda walk: tiers_of(paint, walk.best))
         count = 1 if context.work is not None else max(1, context.threads)
         self.walks = [self._walk(first.best[len(paint.before) :]) for _ in range(count)]
         self.chunk, self.left = 256, context.work
@@ -120,15 +124,24 @@ class _Search:
             walk.sequence[:] = best.best
             self.kernels.begin(self.paint.rules, self.paint.carry, self.paint.shade, *walk)
 
+    def _begin(self) -> int:
+        """Return the tier to begin with: the first that is above its bound."""
+        best = min(self.walks, key=lambda walk: int(walk.state[BEST]))
+        found = tiers_of(self.paint, best.best)
+        above = [k for k, (value, bound) in enumerate(zip(found, self.bounds, strict=True)) if value > bound]
+        return above[0]
+
     def _cycle(self, steps: int) -> bool:
         """Cool every walk down once; tell whether to go on."""
-        hot = HOT * self.paint.tiers[0]
+        tier = self._begin()
+        hot = HOT * self.paint.tiers[tier]
         cold = COLD * self.paint.tiers[-1]
         cooling = (cold / hot) ** (ROUND / max(ROUND, steps))
         warmth = [hot] * len(self.walks)
         done = 0
         paint = self.paint
-        world = (paint.rules, paint.carry, paint.shade, paint.kind, paint.prices, self.mix, paint.waits)
+        prices = paint.prices * np.where(np.array(paint.tier) < tier, KEPT, 1.0)
+        world = (paint.rules, paint.carry, paint.shade, paint.kind, prices, self.mix, paint.waits)
         with ThreadPoolExecutor(len(self.walks)) as pool:
             while done < steps:
                 if self.context.stopped() or self.left == 0:
