@@ -245,14 +245,25 @@ def least(paint: Paint) -> list[int]:
     free = 1 if last < 0 or colours[last] > 0 else 0
     if paint.paint:
         found[paint.tier[-1]] += (runs - free) * paint.paint
-    for r, (most, length, low, high, price) in enumerate(paint.rules.tolist()):
-        ones = int((paint.demand * paint.carry[:, r]).sum())
-        found[paint.tier[r]] += price * _by_blocks(high - low + length - len(paint.before), ones, most, length)
+    for r, rule in enumerate(paint.rules.tolist()):
+        units = int((paint.demand * paint.carry[:, r]).sum())
+        found[paint.tier[r]] += rule[PRICE] * _excess(len(paint.before), paint.slots, units, *rule[:PRICE])
     return found
 
 
-def _by_blocks(slots: int, ones: int, most: int, length: int) -> int:
-    return 0
+def _excess(before: int, slots: int, units: int, most: int, length: int, low: int, high: int) -> int:
+    """Return the least excess of all windows when so many units count: windows side by side, from every offset.
+
+    What windows that do not overlap cannot hold is above their limits; windows of different offsets are different.
+    """
+    found = 0
+    for offset in range(length):
+        room = 0
+        for begin in range(before - offset, before + slots, length):
+            inside = min(begin + length, before + slots) - max(begin, before)
+            room += min(most, inside) if low <= begin <= high else inside
+        found += max(0, units - room)
+    return found
 
 
 def tiers_of(paint: Paint, line: Ints) -> list[int]:

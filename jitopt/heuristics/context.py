@@ -38,6 +38,9 @@ class Context(Protocol):
     def stopped(self) -> bool:
         """Tell whether to return now; to be asked at least every 0.1 s."""
 
+    def remaining(self) -> float:
+        """Return the seconds left by the clock, at least 0; without meaning where `work` is given."""
+
     def kernels(self, module: str) -> ModuleType:
         """Return the compiled twin of a kernel module (the plain one where compiling is off)."""
 
@@ -73,6 +76,10 @@ class LocalContext:
     def stopped(self) -> bool:
         """Tell whether the clock limit has passed."""
         return self.work is None and time.monotonic() >= self._end
+
+    def remaining(self) -> float:
+        """Return the seconds left."""
+        return max(0.0, self._end - time.monotonic())
 
     def kernels(self, module: str) -> ModuleType:
         """Return the compiled or plain twin, as asked for at construction."""

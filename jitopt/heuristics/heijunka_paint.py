@@ -11,7 +11,6 @@ import numpy as np
 from jitopt import jit
 from jitopt.heuristics._heijunka_paint import first_order, keeps, least, paint_of, tiers_of, walk_of
 from jitopt.heuristics._heijunka_rates import require
-from jitopt.heuristics._kernels.heijunka_paint import ROUND
 from jitopt.heuristics._kernels.heijunka_paint_moves import BEST
 from jitopt.problems.heijunka import HeijunkaPlan
 from jitopt.problems.heijunka.form import PAINT
@@ -38,11 +37,9 @@ KERNELS = "jitopt.heuristics._kernels.heijunka_paint"
 HOT, COLD = 0.4, 0.12
 """Warmth at the begin and the end of a cycle, in prices of the term at which it begins and of the cheapest."""
 
-CYCLE = 4_000
-"""Steps of the first cycle per slot."""
-
-GROWTH = 1.6
-"""How much longer each cycle is than the one before."""
+SCHEDULE = ((0.05, 0), (0.6, 0), (0.8, 1), (1.0, 2))
+"""Cycles one after the other: the share of the time at which each ends, and how many tiers behind the first that is
+above its bound it begins."""
 
 KEPT = 1e4
 """How many times dearer a term is in the search while it is only to be kept."""
@@ -94,7 +91,7 @@ class _Search:
         first = min(tried, key=lambda walk: tiers_of(paint, walk.best))
         count = 1 if context.work is not None else max(1, context.threads)
         self.walks = [self._walk(first.best[len(paint.before) :]) for _ in range(count)]
-        self.chunk, self.left = 256, context.work
+        self.chunk, self.steps = 256 if context.work is None else max(64, min(20_000, context.work // 500)), 0
         self.mix = np.cumsum(MIX)
 
     def _walk(self, order: Ints) -> Walk:
@@ -103,15 +100,24 @@ class _Search:
         return walk
 
     def improve(self) -> None:
-        """Anneal in cycles of growing length until the bound is reached or the time is over."""
-        free = self.paint.slots - len(self.paint.frozen)
-        if self.done() or free < 2:
+        """Anneal by the schedule until the bound is reached or the time is over."""
+        if self.done() or self.paint.slots - len(self.paint.frozen) < 2:
             return
         self.kernels = self.context.kernels(KERNELS)
-        steps = float(CYCLE * free)
-        while self._cycle(int(steps)):
-            steps *= GROWTH
-            self._gather()
+        self.began, self.budget = time.monotonic(), max(1e-3, self.context.remaining())
+        with ThreadPoolExecutor(len(self.walks)) as pool:
+            begin = 0.0
+            for end, later in SCHEDULE:
+                if not self._cycle(pool, begin, end, later):
+                    return
+                self._gather()
+                begin = end
+
+    def spent(self) -> float:
+        """Return the share of the time, or of the work, that is used up."""
+        if self.context.work is not None:
+            return self.steps / max(1, self.context.work)
+        return (time.monotonic() - self.began) / self.budget
 
     def done(self) -> bool:
         """Tell whether nothing better can be found."""
@@ -124,47 +130,38 @@ class _Search:
             walk.sequence[:] = best.best
             self.kernels.begin(self.paint.rules, self.paint.carry, self.paint.shade, *walk)
 
-    def _begin(self) -> int:
-        """Return the tier to begin with: the first that is above its bound."""
-        best = min(self.walks, key=lambda walk: int(walk.state[BEST]))
-        found = tiers_of(self.paint, best.best)
-        above = [k for k, (value, bound) in enumerate(zip(found, self.bounds, strict=True)) if value > bound]
-        return above[0]
+    def _tier(self, later: int) -> int:
+        """Return the tier to begin with: so many behind the first that is above its bound."""
+        found = tiers_of(self.paint, self.walks[0].sequence)
+        above = (k for k, (value, bound) in enumerate(zip(found, self.bounds, strict=True)) if value > bound)
+        return min(next(above, 0) + later, len(found) - 1)
 
-    def _cycle(self, steps: int) -> bool:
-        """Cool every walk down once; tell whether to go on."""
-        tier = self._begin()
-        hot = HOT * self.paint.tiers[tier]
-        cold = COLD * self.paint.tiers[-1]
-        cooling = (cold / hot) ** (ROUND / max(ROUND, steps))
-        warmth = [hot] * len(self.walks)
-        done = 0
-        paint = self.paint
+    def _cycle(self, pool: ThreadPoolExecutor, begin: float, end: float, later: int) -> bool:
+        """Cool every walk down while the share spent goes from begin to end; tell whether to go on."""
+        paint, tier = self.paint, self._tier(later)
+        hot, cold = HOT * paint.tiers[tier], COLD * paint.tiers[-1]
         prices = paint.prices * np.where(np.array(paint.tier) < tier, KEPT, 1.0)
         world = (paint.rules, paint.carry, paint.shade, paint.kind, prices, self.mix, paint.waits)
-        with ThreadPoolExecutor(len(self.walks)) as pool:
-            while done < steps:
-                if self.context.stopped() or self.left == 0:
-                    return False
-                size = min(self.chunk, steps - done, *(() if self.left is None else (self.left,)))
-                began = time.perf_counter()
-                calls = [
-                    pool.submit(self.kernels.anneal, *world, *walk, warm, cooling, size)
-                    for walk, warm in zip(self.walks, warmth, strict=True)
-                ]
-                warmth = [call.result() for call in calls]
-                self._pace(size, time.perf_counter() - began)
-                done += size
-                for walk in self.walks:
-                    self._take(walk)
-                if self.done():
-                    return False
+        while (spent := self.spent()) < end:
+            if self.context.stopped():
+                return False
+            warmth = hot * (cold / hot) ** max(0.0, (spent - begin) / (end - begin))
+            size = self.chunk if self.context.work is None else min(self.chunk, self.context.work - self.steps)
+            began = time.perf_counter()
+            calls = [pool.submit(self.kernels.anneal, *world, *walk, warmth, size) for walk in self.walks]
+            for call in calls:
+                call.result()
+            self.steps += size
+            if self.context.work is None:
+                self._pace(time.perf_counter() - began)
+            for walk in self.walks:
+                self._take(walk)
+            if self.done():
+                return False
         return True
 
-    def _pace(self, size: int, seconds: float) -> None:
-        if self.left is not None:
-            self.left -= size
-        elif seconds < PAUSE / 2:
+    def _pace(self, seconds: float) -> None:
+        if seconds < PAUSE / 2:
             self.chunk *= 2
         elif seconds > 2 * PAUSE:
             self.chunk = max(64, self.chunk // 2)

@@ -14,7 +14,7 @@ from typing import Any
 from jitopt.heuristics._kernels.heijunka_paint_moves import BEST, CHANGE, FIRST, LIMIT, STEP, TARGET, VALUE
 from jitopt.jit import in_place, twin
 
-__all__ = ["ROUND", "anneal", "begin"]
+__all__ = ["anneal", "begin"]
 
 _moves = twin("jitopt.heuristics._kernels.heijunka_paint_moves", __name__)
 begin, count, draw, run_length = _moves.begin, _moves.count, _moves.draw, _moves.run_length
@@ -30,9 +30,6 @@ FAR = 240
 
 TRIES = 12
 """Slots looked at to find a unit of a kind."""
-
-ROUND = 256
-"""Steps between two changes of the warmth."""
 
 
 @in_place
@@ -180,9 +177,9 @@ def propose_rotation(
 @in_place
 def anneal(
     rules: Any, carry: Any, shade: Any, kind: Any, prices: Any, mix: Any, waits: Any, held: Any, sequence: Any,
-    best: Any, state: Any, warmth: float, cooling: float, steps: int,
-) -> float:  # fmt: skip
-    """Do some steps, or fewer if the target is reached; return the warmth at the end."""
+    best: Any, state: Any, warmth: float, steps: int,
+) -> None:  # fmt: skip
+    """Do some steps, or fewer if the target is reached."""
     for _ in range(steps):
         throw, sort = draw(state, 1000), 0
         while throw >= mix[sort]:
@@ -200,12 +197,9 @@ def anneal(
         if done:
             state[VALUE] += state[CHANGE]
         state[STEP] += 1
-        if state[STEP] % ROUND == 0:
-            warmth *= cooling
         if state[VALUE] < state[BEST]:
             state[BEST] = state[VALUE]
             for t in range(len(sequence)):
                 best[t] = sequence[t]
             if state[BEST] <= state[TARGET]:
                 break
-    return warmth
