@@ -27,7 +27,7 @@ Ints = NDArray[np.int64]
 LARGEST = 1 << 40
 """Largest price of an excess, in whole multiples of the unit."""
 
-STEPS = 12.0
+STEPS = 60.0
 """How many times dearer than the next cheaper term a term is in the search, at most."""
 
 WAITS = 1 << 12

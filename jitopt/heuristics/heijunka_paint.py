@@ -34,7 +34,7 @@ HEURISTIC: dict[str, Any] = {
 
 KERNELS = "jitopt.heuristics._kernels.heijunka_paint"
 
-HOT, COLD = 0.4, 0.12
+HOT, COLD = 0.35, 0.08
 """Warmth at the begin and the end of a cycle, in prices of the term at which it begins and of the cheapest."""
 
 SCHEDULE = ((0.05, 0), (0.6, 0), (0.8, 1), (1.0, 2))
@@ -139,13 +139,14 @@ class _Search:
     def _cycle(self, pool: ThreadPoolExecutor, begin: float, end: float, later: int) -> bool:
         """Cool every walk down while the share spent goes from begin to end; tell whether to go on."""
         paint, tier = self.paint, self._tier(later)
-        hot, cold = HOT * paint.tiers[tier], COLD * paint.tiers[-1]
+        stages = paint.tiers[tier:]
         prices = paint.prices * np.where(np.array(paint.tier) < tier, KEPT, 1.0)
         world = (paint.rules, paint.carry, paint.shade, paint.kind, prices, self.mix, paint.waits)
         while (spent := self.spent()) < end:
             if self.context.stopped():
                 return False
-            warmth = hot * (cold / hot) ** max(0.0, (spent - begin) / (end - begin))
+            stage, done = divmod(max(0.0, (spent - begin) / (end - begin)) * len(stages), 1.0)
+            warmth = stages[int(stage)] * HOT * (COLD / HOT) ** done
             size = self.chunk if self.context.work is None else min(self.chunk, self.context.work - self.steps)
             began = time.perf_counter()
             calls = [pool.submit(self.kernels.anneal, *world, *walk, warmth, size) for walk in self.walks]
