@@ -90,9 +90,7 @@ def _folder(path: str) -> str:
     try:
         names = sorted(name for name in os.listdir(path) if name.endswith(".txt"))
     except OSError as error:
-        raise InputError(
-            f"the folder cannot be read: {error.strerror}", source=path, remedy="check the path"
-        ) from None
+        raise InputError(f"the folder cannot be read: {error.strerror}", source=path, remedy="check the path") from None
     if not names:
         raise InputError("this is a folder without a .txt file", source=path, remedy="name a file in it")
     files = {name: os.path.join(path, name) for name in names}

@@ -79,7 +79,9 @@ def _starts(instance: Heijunka, paint: Paint, context: Context) -> Iterator[Ints
 class _Search:
     """Walks that anneal side by side, and the best sequence of all."""
 
-    def __init__(self, instance: Heijunka, paint: Paint, context: Context, bounds: list[int], starts: list[Ints]) -> None:
+    def __init__(
+        self, instance: Heijunka, paint: Paint, context: Context, bounds: list[int], starts: list[Ints]
+    ) -> None:
         self.instance, self.paint, self.context, self.bounds = instance, paint, context, bounds
         self.bound = sum(bounds)
         self.kernels: Any = jit.plain(KERNELS)

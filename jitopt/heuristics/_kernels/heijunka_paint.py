@@ -185,13 +185,9 @@ def anneal(
         while throw >= mix[sort]:
             sort += 1
         if sort < 4:
-            done = propose_exchange(
-                rules, carry, shade, kind, prices, waits, held, sequence, state, warmth, sort
-            )
+            done = propose_exchange(rules, carry, shade, kind, prices, waits, held, sequence, state, warmth, sort)
         elif sort < 6:
-            done = propose_reflection(
-                rules, carry, shade, prices, waits, held, sequence, state, warmth, sort == 5
-            )
+            done = propose_reflection(rules, carry, shade, prices, waits, held, sequence, state, warmth, sort == 5)
         else:
             done = propose_rotation(rules, carry, shade, prices, waits, held, sequence, state, warmth, sort)
         if done:

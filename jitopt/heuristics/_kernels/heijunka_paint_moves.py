@@ -158,7 +158,9 @@ def swap_near(rules: Any, held: Any, r: int, i: int, j: int, more: int) -> int:
 
 
 @in_place
-def swap_cost(rules: Any, carry: Any, shade: Any, prices: Any, held: Any, sequence: Any, state: Any, i: int, j: int) -> float:
+def swap_cost(
+    rules: Any, carry: Any, shade: Any, prices: Any, held: Any, sequence: Any, state: Any, i: int, j: int
+) -> float:
     """Return what an exchange of the units at i < j changes."""
     a, b = sequence[i], sequence[j]
     painted = swap_colours(shade, sequence, i, j)

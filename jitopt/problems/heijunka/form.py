@@ -29,7 +29,9 @@ are allowed."""
 
 def forms(instance: Heijunka) -> frozenset[str]:
     """Return the pure forms that the instance has: one or none."""
-    return frozenset(form for form in (RATE_SUM, RATE_MAX, RATIO_ALONE, PAINT) if reason_against(instance, form) is None)
+    return frozenset(
+        form for form in (RATE_SUM, RATE_MAX, RATIO_ALONE, PAINT) if reason_against(instance, form) is None
+    )
 
 
 def reason_against(instance: Heijunka, form: str) -> str | None:
