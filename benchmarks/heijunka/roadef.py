@@ -26,7 +26,7 @@ WORDS = {"high_priority": "H", "low_priority": "L", "paint_color": "C"}
 
 @dataclass
 class Case:
-    """The raw files of an instance. cars: ident to (rank, colour, options); before: those of the day before, in order."""
+    """The raw files of an instance. cars: ident to (rank, colour, options); before: the day before, in order."""
 
     order: str
     limit: int
@@ -59,7 +59,7 @@ def load(folder: Path) -> Case:
 
 
 def counts(case: Case, sequence: list[str]) -> dict[str, int]:
-    """Return the excesses of high and low priority and the colour changes; ValueError for a sequence that may not be."""
+    """Return the excesses of high and low priority and the colour changes; ValueError for a broken rule."""
     if sorted(sequence) != sorted(case.cars):
         raise ValueError("the sequence does not hold each car of the day once")
     day = [case.cars[ident][1:] for ident in sequence]

@@ -50,8 +50,8 @@ class Paint:
     rules, carry, shade, kind, prices, waits: for the kernels. before: classes of what was built before, as far as a
     window reaches back. demand: units of each class. classes: class of each product row. first: first slot of the
     line that may change. frozen: classes of the frozen slots. limit: longest run of a colour. paint: price of a colour
-    change. unit: what a cost of 1 stands for [objective]. tiers: the prices of the terms in the search, dearest first. tier: of each rule, and of the
-    colour changes at the end.
+    change. unit: what a cost of 1 stands for [objective]. tiers: the prices of the terms in the search, dearest first.
+    tier: of each rule, and of the colour changes at the end.
     """
 
     rules: Any

@@ -47,7 +47,7 @@ KEPT = 1e4
 PAUSE = 0.04
 """Seconds between two looks at the clock."""
 
-MIX = (120, 180, 150, 150, 60, 50, 140, 60, 30, 60)
+MIX = (90, 150, 130, 110, 90, 70, 170, 80, 50, 60)
 """Of 1000 proposals so many are of each kind; see the kernels."""
 
 

@@ -1,4 +1,4 @@
-"""Kernels of `heijunka_paint`, the moves: what exchanges, reflections and rotations of a painted sequence change, and doing them.
+"""Kernels of `heijunka_paint`, the moves: what exchanges, reflections and rotations change, and doing them.
 
 The line is what was built before, then the plan, then slots that nothing is built in. Of ratio rule r (a row of
 `rules`), `held[BEFORE, r, t]` units that count lie before slot t of the line, `held[LOAD, r, w]` in the window that
@@ -146,7 +146,7 @@ def swap_colours(shade: Any, sequence: Any, i: int, j: int) -> int:
 
 @in_place
 def swap_near(rules: Any, held: Any, r: int, i: int, j: int, more: int) -> int:
-    """Return what `more` units at i and as many less at j change, i < j closer than a window: those with one of them."""
+    """Return what `more` units at i and as many less at j change, i < j closer than a window: windows with one."""
     p, q, low, high, found = rules[r, MOST], rules[r, LENGTH], rules[r, LOW], rules[r, HIGH], 0
     for w in range(max(low, i - q + 1), min(i, j - q, high) + 1):
         units = held[LOAD, r, w]
@@ -294,10 +294,7 @@ def across(rules: Any, held: Any, r: int, i: int, c: int, j: int, new: bool) -> 
         if j + 1 - q <= w <= i:
             w = i + 1
             continue
-        if new:
-            units = turned(held, r, i, c, j, w + q) - turned(held, r, i, c, j, w)
-        else:
-            units = held[LOAD, r, w]
+        units = turned(held, r, i, c, j, w + q) - turned(held, r, i, c, j, w) if new else held[LOAD, r, w]
         found += over(units, p)
         w += 1
     return found
