@@ -20,6 +20,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 WORDS = {"high_priority": "H", "low_priority": "L", "paint_color": "C"}
 
@@ -93,7 +94,7 @@ def solved(folder: Path, seconds: float, threads: int, seed: int) -> tuple[list[
     import jitopt
 
     instance = jitopt.read(folder, format="roadef2005")
-    result = jitopt.solve(instance, time_limit=seconds, threads=threads, seed=seed)
+    result: Any = jitopt.solve(instance, time_limit=seconds, threads=threads, seed=seed)
     return list(result.plan.sequence), result.objective, result.bound
 
 

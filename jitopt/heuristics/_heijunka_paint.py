@@ -79,7 +79,7 @@ class Paint:
 
 def paint_of(instance: Heijunka) -> Paint:
     """Return the arrays of an instance of the form "paint"."""
-    weights = {term.term: exact(term.weight) for term in instance.objective if term.weight > 0}
+    weights: dict[str, Fraction] = {term.term: exact(term.weight) for term in instance.objective if term.weight > 0}
     rules = [rule for rule in instance.ratio_rules if _weight(weights, rule) and _binds(instance, rule)]
     costs = [_weight(weights, rule) for rule in rules] + [weights.get("colour_changes", Fraction(0))]
     unit = Fraction(1, lcm(*(cost.denominator for cost in costs)))

@@ -37,7 +37,7 @@ KERNELS = "jitopt.heuristics._kernels.heijunka_paint"
 HOT, COLD = 0.35, 0.08
 """Warmth at the begin and the end of a cycle, in prices of the term at which it begins and of the cheapest."""
 
-SCHEDULE = ((0.05, 0), (0.6, 0), (0.8, 1), (1.0, 2))
+SCHEDULE = ((0.05, 0), (0.3, 0), (0.55, 0), (0.8, 1), (1.0, 2))
 """Cycles one after the other: the share of the time at which each ends, and how many tiers behind the first that is
 above its bound it begins."""
 
@@ -151,7 +151,8 @@ class _Search:
             warmth = stages[int(stage)] * HOT * (COLD / HOT) ** done
             size = self.chunk if self.context.work is None else min(self.chunk, self.context.work - self.steps)
             began = time.perf_counter()
-            calls = [pool.submit(self.kernels.anneal, *world, *walk, warmth, size) for walk in self.walks]
+            anneal: Any = self.kernels.anneal
+            calls = [pool.submit(anneal, *world, *walk, warmth, size) for walk in self.walks]
             for call in calls:
                 call.result()
             self.steps += size
@@ -181,12 +182,12 @@ class _Search:
 def _plan(instance: Heijunka, paint: Paint, order: Ints) -> HeijunkaPlan:
     """Return the plan that an order of classes stands for: within a class, units as the products are listed."""
     ids = instance.products.product
-    frozen = instance.current.sequence[: instance.frozen] if instance.frozen and instance.current else ()
+    frozen = (instance.current.sequence or ())[: instance.frozen] if instance.current else ()
     left = list(instance.products.demand)
-    for product in frozen or ():
+    for product in frozen:
         left[instance.index[product]] -= 1
     units: list[list[str]] = [[] for _ in paint.demand]
     for row in range(len(ids) - 1, -1, -1):
         units[paint.classes[row]] += [ids[row]] * left[row]
     rest = [units[c].pop() for c in order[len(paint.frozen) :].tolist()]
-    return HeijunkaPlan.model_construct(sequence=(*(frozen or ()), *rest))
+    return HeijunkaPlan.model_construct(sequence=(*frozen, *rest))
