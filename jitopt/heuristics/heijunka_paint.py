@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jitopt import jit
 from jitopt.heuristics._heijunka_paint import first_order, keeps, least, paint_of, tiers_of, walk_of
 from jitopt.heuristics._heijunka_rates import require
 from jitopt.heuristics._kernels.heijunka_paint_moves import BEST
@@ -84,29 +83,20 @@ class _Search:
     ) -> None:
         self.instance, self.paint, self.context, self.bounds = instance, paint, context, bounds
         self.bound = sum(bounds)
-        self.kernels: Any = jit.plain(KERNELS)
         self.best: int | None = None
-        self.dice = np.random.default_rng(context.seed)
-        tried = [self._walk(order) for order in starts]
-        for walk in tried:
-            self._take(walk)
-        first = min(tried, key=lambda walk: tiers_of(paint, walk.best))
-        count = 1 if context.work is not None else max(1, context.threads)
-        self.walks = [self._walk(first.best[len(paint.before) :]) for _ in range(count)]
+        lines = [np.concatenate([paint.before, order]) for order in starts]
+        for line in lines:
+            self._offer(line, sum(tiers_of(paint, line)))
+        self.first = min(lines, key=lambda line: tiers_of(paint, line))
+        self.walks: list[Walk] = []
         self.chunk, self.steps = 256 if context.work is None else max(64, min(20_000, context.work // 500)), 0
         self.mix = np.cumsum(MIX)
-
-    def _walk(self, order: Ints) -> Walk:
-        walk = walk_of(self.paint, order, int(self.dice.integers(1, 2**31 - 2)), self.bound)
-        self.kernels.begin(self.paint.rules, self.paint.carry, self.paint.shade, *walk)
-        return walk
 
     def improve(self) -> None:
         """Anneal by the schedule until the bound is reached or the time is over."""
         if self.done() or self.paint.slots - len(self.paint.frozen) < 2:
             return
-        self.kernels = self.context.kernels(KERNELS)
-        self.began, self.budget = time.monotonic(), max(1e-3, self.context.remaining())
+        self._prepare()
         with ThreadPoolExecutor(len(self.walks)) as pool:
             begin = 0.0
             for end, later in SCHEDULE:
@@ -114,6 +104,25 @@ class _Search:
                     return
                 self._gather()
                 begin = end
+
+    def _prepare(self) -> None:
+        """Load the kernels, which may take seconds at the first time, and only then start the clock."""
+        paint, context = self.paint, self.context
+        self.kernels: Any = context.kernels(KERNELS)
+        context.stopped()
+        dice = np.random.default_rng(context.seed)
+        for _ in range(1 if context.work is not None else max(1, context.threads)):
+            order = self.first[len(paint.before) :]
+            self.walks.append(walk_of(paint, order, int(dice.integers(1, 2**31 - 2)), self.bound))
+            self.kernels.begin(paint.rules, paint.carry, paint.shade, *self.walks[-1])
+        self.kernels.anneal(*self._world(0), *self.walks[0], 0.0, 0)
+        self.began, self.budget = time.monotonic(), max(1e-3, context.remaining())
+
+    def _world(self, tier: int) -> tuple[Any, ...]:
+        """Return what the kernels are to know in a cycle that begins at a tier: those before it are kept."""
+        paint = self.paint
+        prices = paint.prices * np.where(np.array(paint.tier) < tier, KEPT, 1.0)
+        return paint.rules, paint.carry, paint.shade, paint.kind, prices, self.mix, paint.waits
 
     def spent(self) -> float:
         """Return the share of the time, or of the work, that is used up."""
@@ -142,8 +151,7 @@ class _Search:
         """Cool every walk down while the share spent goes from begin to end; tell whether to go on."""
         paint, tier = self.paint, self._tier(later)
         stages = paint.tiers[tier:]
-        prices = paint.prices * np.where(np.array(paint.tier) < tier, KEPT, 1.0)
-        world = (paint.rules, paint.carry, paint.shade, paint.kind, prices, self.mix, paint.waits)
+        world = self._world(tier)
         while (spent := self.spent()) < end:
             if self.context.stopped():
                 return False
@@ -172,11 +180,13 @@ class _Search:
 
     def _take(self, walk: Walk) -> None:
         """Keep and report the best sequence of a walk if it is better than before."""
-        found = int(walk.state[BEST])
-        if self.best is None or found < self.best:
-            self.best = found
-            plan = _plan(self.instance, self.paint, walk.best[len(self.paint.before) :])
-            self.context.report(plan, float(found * self.paint.unit))
+        self._offer(walk.best, int(walk.state[BEST]))
+
+    def _offer(self, line: Ints, value: int) -> None:
+        if self.best is None or value < self.best:
+            self.best = value
+            plan = _plan(self.instance, self.paint, line[len(self.paint.before) :])
+            self.context.report(plan, float(value * self.paint.unit))
 
 
 def _plan(instance: Heijunka, paint: Paint, order: Ints) -> HeijunkaPlan:

@@ -161,8 +161,9 @@ def _hard_ratio(instance: Heijunka, rule: RatioRule, slots: Slots) -> list[Viola
             worst, where = excess, start
     if not worst:
         return []
+    last = min(where + rule.in_any - 1, len(slots))
     text = (
-        f"{counted(rule.at_most + worst, 'unit')} with {rule.ratio} in slots {where} to {min(where + rule.in_any - 1, len(slots))}, "
+        f"{counted(rule.at_most + worst, 'unit')} with {rule.ratio} in slots {where} to {last}, "
         f"at most {rule.at_most} in any {rule.in_any}; {counted(breaches, 'window')} above it"
     )
     return [Violation("ratio", (rule.ratio,), text, worst)]
