@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -160,7 +161,7 @@ class _Search:
             size = self.chunk if self.context.work is None else min(self.chunk, self.context.work - self.steps)
             began = time.perf_counter()
             anneal: Any = self.kernels.anneal
-            calls = [pool.submit(anneal, *world, *walk, warmth, size) for walk in self.walks]
+            calls = [pool.submit(partial(anneal, *world, *walk, warmth, size)) for walk in self.walks]
             for call in calls:
                 call.result()
             self.steps += size
