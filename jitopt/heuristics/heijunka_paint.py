@@ -37,9 +37,16 @@ KERNELS = "jitopt.heuristics._kernels.heijunka_paint"
 HOT, COLD = 0.35, 0.08
 """Warmth at the begin and the end of a cycle, in prices of the term at which it begins and of the cheapest."""
 
-SCHEDULE = ((0.05, 0), (0.3, 0), (0.55, 0), (0.8, 1), (1.0, 2))
-"""Cycles one after the other: the share of the time at which each ends, and how many tiers behind the first that is
-above its bound it begins."""
+SCHEDULES = (
+    ((0.05, 0), (0.5, 0), (1.0, 0)),
+    ((0.05, 0), (0.45, 0), (0.85, 0), (1.0, 1)),
+    ((0.05, 0), (0.3, 0), (0.55, 0), (0.85, 1), (1.0, 2)),
+)
+"""Cycles one after the other where one, two, or more terms are above their bounds: the share of the time at which each
+ends, and how many terms behind the first of these it begins."""
+
+STAGES = (4.0, 2.0, 1.0)
+"""Shares of a cycle that the terms have, in the order in which they are cooled down; later ones have the last."""
 
 KEPT = 1e4
 """How many times dearer a term is in the search while it is only to be kept."""
@@ -100,7 +107,8 @@ class _Search:
         self._prepare()
         with ThreadPoolExecutor(len(self.walks)) as pool:
             begin = 0.0
-            for end, later in SCHEDULE:
+            above = len(self.paint.tiers) - self._tier(0)
+            for end, later in SCHEDULES[min(above, len(SCHEDULES)) - 1]:
                 if not self._cycle(pool, begin, end, later):
                     return
                 self._gather()
@@ -156,8 +164,8 @@ class _Search:
         while (spent := self.spent()) < end:
             if self.context.stopped():
                 return False
-            stage, done = divmod(max(0.0, (spent - begin) / (end - begin)) * len(stages), 1.0)
-            warmth = stages[int(stage)] * HOT * (COLD / HOT) ** done
+            stage, done = _stage(max(0.0, (spent - begin) / (end - begin)), len(stages))
+            warmth = stages[stage] * HOT * (COLD / HOT) ** done
             size = self.chunk if self.context.work is None else min(self.chunk, self.context.work - self.steps)
             began = time.perf_counter()
             anneal: Any = self.kernels.anneal
@@ -188,6 +196,17 @@ class _Search:
             self.best = value
             plan = _plan(self.instance, self.paint, line[len(self.paint.before) :])
             self.context.report(plan, float(value * self.paint.unit))
+
+
+def _stage(done: float, stages: int) -> tuple[int, float]:
+    """Return the stage of a cycle of which a share is done, and the share of the stage that is done."""
+    shares = [STAGES[min(stage, len(STAGES) - 1)] for stage in range(stages)]
+    begin = 0.0
+    for stage, share in enumerate(shares):
+        if done * sum(shares) < begin + share or stage == stages - 1:
+            return stage, (done * sum(shares) - begin) / share
+        begin += share
+    return 0, 0.0
 
 
 def _plan(instance: Heijunka, paint: Paint, order: Ints) -> HeijunkaPlan:
