@@ -42,7 +42,7 @@ import pyomo.environ as pyo
 
 from jitopt.problems.base import exact
 
-from ._heijunka import Cell, Flow, Levels, Reach, cells, cutoff, flows, refuse_beyond
+from ._heijunka import Cell, Flow, Levels, Reach, cells, cutoff, flows, refuse_beyond, refuse_paint
 from ._heijunka_plan import Trace, plan_of, windows
 from ._heijunka_pyomo import Terms, changeovers, kept, longest_run, moves, presence, shortest_run, spacing
 from ._pyomo import Elastic
@@ -74,6 +74,7 @@ def build(instance: Heijunka, elastic: Mapping[RuleKey, float] | None = None) ->
     NotApplicableError
         If the deviation costs need too many points, as those of a very fine lattice of quantities do.
     """
+    refuse_paint(instance)
     m = pyo.ConcreteModel(name="heijunka_cumulative")
     m.derived = []  # (variable, its value under a plan), in the order of their making
     m.relax = Elastic(m, elastic)

@@ -43,7 +43,7 @@ from ortools.sat.python import cp_model
 from jitopt.problems.base import exact
 
 from ._cpsat import Elastic, Total, squared
-from ._heijunka import Cell, Flow, Levels, Reach, cells, cutoff, flows, refuse_beyond
+from ._heijunka import Cell, Flow, Levels, Reach, cells, cutoff, flows, refuse_beyond, refuse_paint
 from ._heijunka_cpsat import (
     changeovers,
     kept,
@@ -89,6 +89,7 @@ def build(instance: Heijunka, elastic: Mapping[RuleKey, float] | None = None) ->
     NotApplicableError
         If a whole number of the model would exceed 2**53.
     """
+    refuse_paint(instance)
     m: Any = cp_model.CpModel()
     m.derived = []  # (variables by index, their value under a plan)
     m.relax = Elastic(m, elastic)

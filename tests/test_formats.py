@@ -387,7 +387,7 @@ def test_sniffing_takes_every_layout_of_a_cap_file(sites: int, width: int) -> No
 
 
 def test_an_unknown_format_is_refused_with_the_list() -> None:
-    assert "json, csplib, orlib-cap" in str(refusal(CSPLIB, format="nope"))
+    assert "json, csplib, orlib-cap, roadef2005" in str(refusal(CSPLIB, format="nope"))
 
 
 def test_a_reader_of_another_package_joins(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
@@ -499,7 +499,7 @@ def test_a_wrong_cell_is_told_with_table_row_and_column() -> None:
         ({"product": ["A"], "demand": [-1]}, "greater than or equal to 0"),
         ({"product": ["A", "A"], "demand": [1, 1]}, "only once"),
         ({"product": ["A"]}, "lacks the column 'demand'"),
-        ({"product": ["A"], "demand": [1], "colour": [1]}, "not known"),
+        ({"product": ["A"], "demand": [1], "shade": [1]}, "not known"),
         ({"product": "A", "demand": [1]}, "list of values"),
         ({"product": ["A"], 3: [1]}, "name must be text"),
         (pl.DataFrame({"product": ["A"], "demand": [1], "weight": [math.nan]}), "NaN"),

@@ -54,7 +54,7 @@ def run_auto(race: Race) -> None:
     general = [m for m in fitting if m.kind == "heuristic" and not m.form]
     special = [m for m in fitting if m.kind == "heuristic" and m.form and not m.proof]
     exact = [m for m in fitting if m.exact]
-    heuristics = [method for method in special if _run_special(race, method)] or general
+    heuristics = [method for method in special if _run_special(race, method, exact)] or general
     first = [_run_first(race, heuristic, exact) for heuristic in heuristics if heuristic not in special]
     if not _done(race):
         _run_exact(race, exact, first)
@@ -69,8 +69,11 @@ def _run_algorithm(race: Race, algorithm: Method) -> None:
     race.run_until(lambda: _done(race) or not attempt.running or (attempt.phase == "compile" and not alone))
 
 
-def _run_special(race: Race, heuristic: Method) -> bool:
-    """Run a heuristic made for the form of the instance on all threads; tell whether it could express it."""
+def _run_special(race: Race, heuristic: Method, exact: list[Method]) -> bool:
+    """Run a heuristic made for the form of the instance on all threads; tell whether it could express it.
+
+    Where no exact road waits, it has all the time.
+    """
     alone = race.settings.work is not None
     threads = 1 if alone else race.settings.threads
     attempt = race.launch(heuristic, threads=threads, start=race.ledger.plan, work_share=FIRST_WORK)
@@ -79,7 +82,7 @@ def _run_special(race: Race, heuristic: Method) -> bool:
     def over() -> bool:
         # Without any plan the exact roads are asked as early as ever whether there is one.
         share = SHARE_ALONE if race.ledger.plan is None else SHARE_SPECIAL
-        return not attempt.running or (not alone and search.over(PATIENCE_SPECIAL, share))
+        return not attempt.running or (not alone and bool(exact) and search.over(PATIENCE_SPECIAL, share))
 
     race.run_until(lambda: _done(race) or over())
     search.stop()

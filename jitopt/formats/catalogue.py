@@ -16,6 +16,7 @@ from jitopt.errors import InputError
 from jitopt.formats.csplib import Csplib
 from jitopt.formats.native import NativeJson
 from jitopt.formats.orlib_cap import OrlibCap
+from jitopt.formats.roadef2005 import Roadef2005
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +48,7 @@ class Reader(Protocol):
 
 
 FORMATS: Mapping[str, Reader] = MappingProxyType(
-    {reader.name: reader for reader in (NativeJson(), Csplib(), OrlibCap())}
+    {reader.name: reader for reader in (NativeJson(), Csplib(), OrlibCap(), Roadef2005())}
 )
 """The readers of jitopt itself, by name."""
 

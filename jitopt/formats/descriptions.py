@@ -40,6 +40,11 @@ HEIJUNKA: dict[str, dict[str, Meaning]] = {
         "current": ("The plan in force today, with the price or cap of changing it.", ""),
         "frozen": ("Number of leading slots that stay as in the current plan.", "slots"),
         "fixed": ("Slots that must build a product.", ""),
+        "previous": (
+            "Products built right before slot 1, in order; seen by open ratio rules, changeovers and colour changes.",
+            "",
+        ),
+        "longest_colour_run": ("Most consecutive slots in one colour; null: no limit.", "slots"),
     },
     "Products": {
         "product": ("Id of the product.", ""),
@@ -48,6 +53,7 @@ HEIJUNKA: dict[str, dict[str, Meaning]] = {
         "spacing": ("Least distance between two slots that build the product; null or 1 binds nothing.", "slots"),
         "longest_run": ("Most consecutive slots that build the product; null: no limit.", "slots"),
         "shortest_run": ("Least consecutive slots that build the product; null or 1 binds nothing.", "slots"),
+        "colour": ("Id of the colour it is painted in; null: none, which counts as one more colour.", ""),
     },
     "Bill": {
         "product": ("Id of the product.", ""),
@@ -64,6 +70,8 @@ HEIJUNKA: dict[str, dict[str, Meaning]] = {
         "in_any": ("Length of the window (q_o); only full windows count, without wrap.", "slots"),
         "weight": ("Weight of a breach in the term ratio; default 1.", ""),
         "hard": ("The rule must be kept and is not priced; default false.", ""),
+        "open": ("Windows begin in previous too, and are shorter behind the last slot; default false.", ""),
+        "priority": ("Prices the rule in the term high_ratio (high) or low_ratio (low); null: in neither.", ""),
     },
     "Options": {
         "product": ("Id of the product.", ""),
@@ -77,13 +85,15 @@ HEIJUNKA: dict[str, dict[str, Meaning]] = {
     "Objective": {
         "term": (
             "rate: cumulative production against its ideal; usage: cumulative usage of parts against its ideal; "
-            "ratio: units above a soft ratio rule, per full window; changeover: cost between neighbouring slots.",
+            "ratio: units above a soft ratio rule, per window; changeover: cost between neighbouring slots; "
+            "high_ratio, low_ratio: as ratio, of the rules of that priority; colour_changes: neighbouring slots of "
+            "different colours.",
             "",
         ),
         "measure": (
             "How deviations are counted: sum or maximum of squares or absolute values, or sum_violated (weights "
-            "of the violated windows; ratio only). Left out: sum_squared for rate and usage, sum_absolute for ratio "
-            "and changeover.",
+            "of the violated windows; ratio rules only). Left out: sum_squared for rate and usage, sum_absolute for "
+            "the others.",
             "",
         ),
         "weight": ("Factor of the term in the objective.", "objective per unit of the term"),

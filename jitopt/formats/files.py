@@ -26,7 +26,8 @@ def read(path: Source, format: str | None = None, problem: str | None = None) ->
     Parameters
     ----------
     path
-        Path of the file, "-" for standard input, or an open file object.
+        Path of the file, or of the folder where a format has several files; "-" for standard input, or an open
+        file object.
     format
         Name of the format (see `jitopt.formats.catalogue`); None finds it by the content.
     problem
@@ -42,7 +43,7 @@ def read(path: Source, format: str | None = None, problem: str | None = None) ->
     InputError
         With the file, the place in it, the value, the rule and the remedy.
     """
-    text = read_text(path)
+    text = read_text(path, folders=True)
     name = "json" if format is None and text.label.endswith(".json") else format
     reader = choose(text.text, text.label, name, problem)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import IO, Any
 
 from jitopt.errors import InputError
 
-__all__ = ["Source", "Text", "read_text"]
+__all__ = ["HEADING", "Source", "Text", "read_text"]
 
 Source = str | os.PathLike[str] | IO[str] | IO[bytes]
 """A path, "-" for standard input, or an open file object."""
@@ -25,6 +26,10 @@ MARKS = (
 )
 
 
+HEADING = re.compile(r"^=== (\S+) ===$", re.MULTILINE)
+"""The line before each file of a folder whose texts are read as one."""
+
+
 @dataclass(frozen=True)
 class Text:
     """A text with the label messages use for it, and the stem that names an instance."""
@@ -34,8 +39,8 @@ class Text:
     stem: str
 
 
-def read_text(source: Source) -> Text:
-    """Read the whole text of `source`.
+def read_text(source: Source, folders: bool = False) -> Text:
+    """Read the whole text of `source`; with `folders`, also that of a folder: its .txt files, each under its heading.
 
     Raises
     ------
@@ -47,6 +52,8 @@ def read_text(source: Source) -> Text:
         if not isinstance(path, str):
             raise InputError("a path must be text", value=path, remedy="give the path as str")
         label = "standard input" if path == "-" else path
+        if folders and path != "-" and os.path.isdir(path):
+            return Text(_folder(path), label, _clean(Path(os.path.abspath(path)).name))
         data: Any = _stdin() if path == "-" else _bytes(path)
         stem = "stdin" if path == "-" else Path(path).stem
     elif hasattr(source, "read"):
@@ -76,6 +83,19 @@ def _bytes(path: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise InputError(f"the file cannot be read: {reason}", source=repr(path), remedy="check the path") from None
+
+
+def _folder(path: str) -> str:
+    """Return the .txt files of a folder as one text."""
+    try:
+        names = sorted(name for name in os.listdir(path) if name.endswith(".txt"))
+    except OSError as error:
+        raise InputError(f"the folder cannot be read: {error.strerror}", source=path, remedy="check the path") from None
+    if not names:
+        raise InputError("this is a folder without a .txt file", source=path, remedy="name a file in it")
+    files = {name: os.path.join(path, name) for name in names}
+    parts = [f"=== {name} ===\n{_whole(_decode(_bytes(file), file), file)}\n" for name, file in files.items()]
+    return "".join(parts)
 
 
 def _stdin() -> bytes | str:

@@ -39,7 +39,7 @@ class Context(Protocol):
         """Tell whether to return now; to be asked at least every 0.1 s."""
 
     def remaining(self) -> float:
-        """Return the seconds left."""
+        """Return the seconds left by the clock; without meaning where `work` is given."""
 
     def kernels(self, module: str) -> ModuleType:
         """Return the compiled twin of a kernel module (the plain one where compiling is off)."""

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitopt import jit
+from jitopt.errors import NotApplicableError
 from jitopt.heuristics._heijunka_fill import best_plan, fill, keep, measure
 from jitopt.heuristics._heijunka_flat import flatten
 from jitopt.heuristics._heijunka_rounding import rounding_bound
 from jitopt.heuristics._heijunka_start import chase, possible, spread
 from jitopt.heuristics._kernels import heijunka_state as at
 from jitopt.problems.heijunka import HeijunkaPlan
+from jitopt.problems.heijunka.form import beyond
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +54,9 @@ CELLS = 3e7
 
 def run(instance: Heijunka, context: Context) -> None:
     """Search, reporting plans and a bound to `context` until it says stop or nothing can be gained."""
+    other = beyond(instance)
+    if other is not None:
+        raise NotApplicableError(other)
     lower = rounding_bound(instance)
     context.bound(lower)
     try:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jitopt.testing._definitions import Broken, NaiveEvaluation, column, number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["evaluate"]
 
@@ -19,14 +22,14 @@ def evaluate(data: Data, plan: Data) -> NaiveEvaluation:
     slots, broken = _slots(data, plan)
     if slots is None:
         return NaiveEvaluation(None, broken)
-    for rule in (_demand, _capacity, _ratios, _distances, _kept):
+    for rule in (_demand, _capacity, _ratios, _distances, _colour_runs, _kept):
         broken |= rule(data, slots)
     words = [row["term"] for row in data["objective"]]
     terms: dict[str, Fraction] = {}
     for row in data["objective"]:
         word, measure = row["term"], row.get("measure", "sum_squared")
         name = word if words.count(word) == 1 else f"{word}_{measure}"
-        deviations = {"rate": _rate, "usage": _usage, "ratio": _ratio, "changeover": _changeover}[word](data, slots)
+        deviations = _TERMS[word](data, slots)
         terms[name] = number(row.get("weight", 1)) * _measure(deviations, measure)
     price = number((data.get("current") or {}).get("price", 0))
     if price:
@@ -77,24 +80,33 @@ def _capacity(data: Data, slots: Slots) -> Broken:
     return {("capacity", ()): Fraction(over)} if over > 0 else {}
 
 
-def _rules_of_ratio(data: Data, hard: bool) -> list[tuple[str, int, int, Fraction, set[str]]]:
-    """Return (id, at most, in any, weight, products) of the hard or the priced ratio rules."""
+def _rules_of_ratio(
+    data: Data, hard: bool, priority: str | None = None
+) -> list[tuple[str, int, int, Fraction, set[str], bool]]:
+    """Return (id, at most, in any, weight, products, open) of the hard or the priced ratio rules."""
     table = data.get("ratios") or {"ratio": []}
     options = data.get("options") or {"product": [], "ratio": []}
     found = []
     for row, ratio in enumerate(table["ratio"]):
-        if column(table, "hard", False)[row] == hard:
+        if column(table, "hard", False)[row] == hard and priority in (None, column(table, "priority", None)[row]):
             carriers = {p for p, r in zip(options["product"], options["ratio"], strict=True) if r == ratio}
             weight = number(column(table, "weight", 1)[row])
-            found.append((ratio, table["at_most"][row], table["in_any"][row], weight, carriers))
+            opened = column(table, "open", False)[row]
+            found.append((ratio, table["at_most"][row], table["in_any"][row], weight, carriers, opened))
     return found
 
 
-def _excesses(slots: Slots, at_most: int, in_any: int, products: set[str]) -> list[int]:
-    """Return the units above the limit in every full window."""
+def _excesses(data: Data, slots: Slots, at_most: int, in_any: int, products: set[str], opened: bool) -> list[int]:
+    """Return the units above the limit in every full window, or in every window with a unit of the plan."""
     found = []
-    for first in range(len(slots) - in_any + 1):
-        window = slots[first : first + in_any]
+    before: Slots = [{product: 1} for product in data.get("previous") or []] if opened else []
+    line = before + slots
+    for first in range(len(line)):
+        window = line[first : first + in_any]
+        if len(window) < in_any and not opened:
+            continue
+        if first + len(window) <= len(before):
+            continue
         load = sum(units for slot in window for product, units in slot.items() if product in products)
         found.append(max(0, load - at_most))
     return found
@@ -102,8 +114,8 @@ def _excesses(slots: Slots, at_most: int, in_any: int, products: set[str]) -> li
 
 def _ratios(data: Data, slots: Slots) -> Broken:
     broken: Broken = {}
-    for ratio, at_most, in_any, _, products in _rules_of_ratio(data, hard=True):
-        worst = max(_excesses(slots, at_most, in_any, products), default=0)
+    for ratio, at_most, in_any, _, products, opened in _rules_of_ratio(data, hard=True):
+        worst = max(_excesses(data, slots, at_most, in_any, products, opened), default=0)
         if worst:
             broken["ratio", (ratio,)] = Fraction(worst)
     return broken
@@ -223,17 +235,46 @@ def _usage(data: Data, slots: Slots) -> Deviations:
     return found
 
 
-def _ratio(data: Data, slots: Slots) -> Deviations:
+def _ratio(data: Data, slots: Slots, priority: str | None = None) -> Deviations:
     return [
         (weight, Fraction(excess))
-        for _, at_most, in_any, weight, products in _rules_of_ratio(data, hard=False)
-        for excess in _excesses(slots, at_most, in_any, products)
+        for _, at_most, in_any, weight, products, opened in _rules_of_ratio(data, False, priority)
+        for excess in _excesses(data, slots, at_most, in_any, products, opened)
     ]
+
+
+def _colours(data: Data, slots: Slots) -> list[str | None]:
+    colour = dict(zip(data["products"]["product"], column(data["products"], "colour", None), strict=True))
+    return [colour[product] for slot in slots for product in slot]
+
+
+def _colour_runs(data: Data, slots: Slots) -> Broken:
+    limit = data.get("longest_colour_run")
+    if limit is None:
+        return {}
+    colours = _colours(data, slots)
+    runs = [
+        end - first
+        for first in range(len(colours))
+        for end in range(first + 1, len(colours) + 1)
+        if len(set(colours[first:end])) == 1
+    ]
+    return {("colour_run", ()): Fraction(max(runs) - limit)} if max(runs) > limit else {}
+
+
+def _colour_changes(data: Data, slots: Slots) -> Deviations:
+    colours = _colours(data, _with_previous(data, slots))
+    return [(Fraction(1), Fraction(1)) for a, b in pairwise(colours) if a != b]
+
+
+def _with_previous(data: Data, slots: Slots) -> Slots:
+    before: Slots = [{product: 1} for product in data.get("previous") or []]
+    return before[-1:] + slots
 
 
 def _changeover(data: Data, slots: Slots) -> Deviations:
     table = data.get("changeovers")
-    pairs = list(pairwise(slots))
+    pairs = list(pairwise(_with_previous(data, slots)))
     if table is None:
         return [(Fraction(1), Fraction(1)) for before, after in pairs for product in after if product not in before]
     costs = {
@@ -241,3 +282,14 @@ def _changeover(data: Data, slots: Slots) -> Deviations:
         for before, after, cost in zip(table["before"], table["after"], table["cost"], strict=True)
     }
     return [(Fraction(1), costs.get((min(before), min(after)), Fraction(0))) for before, after in pairs]
+
+
+_TERMS: dict[str, Callable[[Data, Slots], Deviations]] = {
+    "rate": _rate,
+    "usage": _usage,
+    "ratio": _ratio,
+    "high_ratio": lambda data, slots: _ratio(data, slots, "high"),
+    "low_ratio": lambda data, slots: _ratio(data, slots, "low"),
+    "changeover": _changeover,
+    "colour_changes": _colour_changes,
+}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka
 
-__all__ = ["LEVEL", "RATE_MAX", "RATE_SUM", "RATIO_ALONE", "forms", "reason_against"]
+__all__ = ["LEVEL", "PAINT", "RATE_MAX", "RATE_SUM", "RATIO_ALONE", "beyond", "forms", "reason_against"]
 
 RATE_SUM = "rate_sum"
 """Sums of squared and absolute rate deviations; frozen and fixed slots and a price of moves are allowed."""
@@ -25,7 +25,11 @@ LEVEL = "level"
 RATIO_ALONE = "ratio_alone"
 """Ratio rules are all that is priced, or all that binds; frozen and fixed slots are allowed."""
 
-FORMS = (RATE_SUM, RATE_MAX, LEVEL, RATIO_ALONE)
+PAINT = "paint"
+"""Excesses of ratio rules and colour changes are priced, longest runs of a colour bind; see `beyond`. Frozen slots
+are allowed."""
+
+FORMS = (RATE_SUM, RATE_MAX, LEVEL, RATIO_ALONE, PAINT)
 
 
 def forms(instance: Heijunka) -> frozenset[str]:
@@ -38,6 +42,11 @@ def reason_against(instance: Heijunka, form: str) -> str | None:
     priced = [term for term in instance.objective if term.weight > 0]
     if instance.box is not None:
         return "the plan is in buckets, not a sequence"
+    if form == PAINT:
+        return _beside_paint(instance)
+    other = beyond(instance)
+    if other is not None:
+        return other
     if form == LEVEL:
         if not any(term.term in ("rate", "usage") for term in priced):
             return "neither rates nor usages are priced"
@@ -52,6 +61,38 @@ def reason_against(instance: Heijunka, form: str) -> str | None:
     if not priced or (form == RATE_MAX and len(priced) > 1):
         return f'the term "rate" is priced {len(priced)} times'
     return _ruled(instance) or (_bound(instance) if form == RATE_MAX else None)
+
+
+def beyond(instance: Heijunka) -> str | None:
+    """Return what the instance has that only methods for the form "paint" know, in words; None without any."""
+    if instance.previous:
+        return "it continues what was built before"
+    if instance.longest_colour_run is not None:
+        return "runs of a colour are limited"
+    if any(rule.open for rule in instance.ratio_rules):
+        return "its ratio rules have open windows"
+    for term in instance.objective:
+        if term.term in ("high_ratio", "low_ratio", "colour_changes"):
+            return f'the term "{term.term}" is priced'
+    return None
+
+
+def _beside_paint(instance: Heijunka) -> str | None:
+    """Return what is priced or binds besides ratio rules and colours."""
+    if beyond(instance) is None:
+        return "it has neither colours nor open windows"
+    for term in instance.objective:
+        known = term.term.endswith("ratio") or term.term == "colour_changes"
+        if term.weight > 0 and not (known and term.measure == "sum_absolute"):
+            return f'the term "{term.term}" is priced by "{term.measure}"'
+    for rule in instance.ratio_rules:
+        if rule.hard and rule.at_most < rule.in_any:
+            return f"the ratio rule {rule.ratio!r} is hard"
+    if instance.fixed and instance.fixed.position:
+        return "slots are fixed"
+    if instance.current and instance.current.price > 0:
+        return "moves are priced"
+    return _runs(instance)
 
 
 def _beside_ratios(instance: Heijunka) -> str | None:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from jitopt.problems.base import (
     Amount,
@@ -21,11 +21,13 @@ from jitopt.problems.base import (
     Identifiers,
     Instance,
     Numbers,
+    OptionalIdentifiers,
     OptionalPositives,
     Plan,
     Positives,
     Strict,
     Table,
+    as_tuple,
     exact,
     room,
 )
@@ -33,7 +35,8 @@ from jitopt.problems.base import (
 __all__ = ["Bucket", "Heijunka", "HeijunkaPlan", "Measure", "Term"]
 
 Measure = Literal["sum_squared", "sum_absolute", "max_squared", "max_absolute", "sum_violated"]
-Term = Literal["rate", "usage", "ratio", "changeover"]
+Term = Literal["rate", "usage", "ratio", "changeover", "high_ratio", "low_ratio", "colour_changes"]
+Priorities = Annotated[tuple[Literal["high", "low"] | None, ...], BeforeValidator(as_tuple)]
 
 
 class Products(Table):
@@ -43,6 +46,7 @@ class Products(Table):
     [w_i, default 1]. spacing: least distance between two slots that build the product [slots,
     default 1, which binds nothing]. longest_run: most consecutive slots that build it [slots,
     None: no limit]. shortest_run: least consecutive slots that build it [slots, default 1].
+    colour: id of the colour it is painted in [None: none, which is a colour of its own].
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("product",)
@@ -52,6 +56,7 @@ class Products(Table):
     spacing: OptionalPositives | None = None
     longest_run: OptionalPositives | None = None
     shortest_run: OptionalPositives | None = None
+    colour: OptionalIdentifiers | None = None
 
 
 class Bill(Table):
@@ -79,7 +84,9 @@ class Ratios(Table):
 
     ratio: id of the rule [o]. at_most [p_o, units]. in_any [q_o, slots]; only full windows count,
     without wrap. weight: of a breach in the term "ratio" [default 1]. hard: the rule must be kept
-    and is not priced [default false].
+    and is not priced [default false]. open: every window with a slot of the plan counts: windows begin
+    in `previous` too, and are shorter behind the last slot, with the same limit [default false].
+    priority: which of the terms "high_ratio" and "low_ratio" prices it [default None: neither].
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("ratio",)
@@ -88,6 +95,8 @@ class Ratios(Table):
     in_any: Positives
     weight: Numbers | None = None
     hard: Flags | None = None
+    open: Flags | None = None
+    priority: Priorities | None = None
 
 
 class Options(Table):
@@ -166,7 +175,8 @@ class Objective(Strict):
 
     term: "rate" (v = X_is - d_i s/S for each product and slot), "usage" (v = U_ls - N_l s/S for
     each part and slot), "ratio" (v = units above p_o, for each full window of a rule that is not
-    hard), "changeover" (v = cost between neighbouring slots).
+    hard), "high_ratio" and "low_ratio" (the same of the rules of that priority), "changeover" (v = cost
+    between neighbouring slots), "colour_changes" (v = 1 between neighbouring slots of different colours).
     measure: sum_squared (sum of w v^2), sum_absolute (sum of w |v|), max_squared, max_absolute,
     or sum_violated (sum of w over v > 0; ratio only). Left out: sum_squared for the deviations
     "rate" and "usage", sum_absolute for the costs "ratio" and "changeover".
@@ -208,7 +218,10 @@ class Heijunka(Instance[HeijunkaPlan]):
 
     products, bill, parts, ratios, options, changeovers: tables. objective: the priced terms.
     box: given when the plan is in buckets. current: the plan in force. frozen: number of leading
-    slots that stay as in `current`. fixed: single slots that must build a product.
+    slots that stay as in `current`. fixed: single slots that must build a product. previous: product
+    ids built right before slot 1, in order: not part of the plan, but seen by open ratio rules, changeovers
+    and colour changes. longest_colour_run: most consecutive slots in one colour; what is in `previous`
+    does not count [slots].
     """
 
     plan_type: ClassVar[type[HeijunkaPlan]] = HeijunkaPlan
@@ -226,6 +239,8 @@ class Heijunka(Instance[HeijunkaPlan]):
     current: Current | None = None
     frozen: Annotated[int, Field(ge=0)] = 0
     fixed: Fixed | None = None
+    previous: Identifiers | None = None
+    longest_colour_run: Annotated[int, Field(ge=1, le=10**7)] | None = None
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -280,10 +295,24 @@ class Heijunka(Instance[HeijunkaPlan]):
                 in_any=table.in_any[row],
                 weight=exact(table.weight[row]) if table.weight else Fraction(1),
                 hard=bool(table.hard and table.hard[row]),
+                open=bool(table.open and table.open[row]),
+                priority=table.priority[row] if table.priority else None,
                 products=tuple(sorted(carriers[ratio])),
             )
             for row, ratio in enumerate(table.ratio)
         )
+
+    @cached_property
+    def previous_rows(self) -> tuple[int, ...]:
+        """Product row of each unit built right before slot 1, in order."""
+        return tuple(self.index[product] for product in self.previous or ())
+
+    @cached_property
+    def colours(self) -> tuple[int, ...]:
+        """Number of each product's colour; products without one share a number."""
+        column = self.products.colour or (None,) * len(self.products.product)
+        numbers: dict[str | None, int] = {}
+        return tuple(numbers.setdefault(colour, len(numbers)) for colour in column)
 
     @cached_property
     def changeover_cost(self) -> dict[tuple[int, int], Fraction] | None:
@@ -354,3 +383,9 @@ class RatioRule(Strict):
     weight: Fraction
     hard: bool
     products: tuple[int, ...]
+    open: bool = False
+    priority: Literal["high", "low"] | None = None
+
+    def priced_by(self, term: str) -> bool:
+        """Tell whether the term prices the rule."""
+        return not self.hard and term in ("ratio", f"{self.priority}_ratio")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from jitopt.problems.base import Evaluation, Violation, evaluation, unpriced
 from jitopt.problems.figures import counted
-from jitopt.problems.heijunka.instance import Heijunka, HeijunkaPlan, Measure, RatioRule
+from jitopt.problems.heijunka.instance import Heijunka, HeijunkaPlan, Measure, Objective, RatioRule
 from jitopt.problems.heijunka.levels import deviations
 
 if TYPE_CHECKING:
@@ -39,14 +39,13 @@ def evaluate(instance: Heijunka, plan: object) -> Evaluation:
     presence = _presence(instance, slots)
     violations += _demand(instance, slots, presence)
     violations += _rules(instance, slots, presence)
+    violations += _colour_runs(instance, slots)
     terms: dict[str, Fraction] = {}
     for term in instance.objective:
         if term.term == "rate":
             value = _rate(instance, slots, presence, term.measure)
         else:
-            value = {"usage": _usage, "ratio": _ratio, "changeover": _changeover}[term.term](
-                instance, slots, term.measure
-            )
+            value = _OTHERS[term.term](instance, slots, term)
         terms[term_name(instance, term.term, term.measure)] = Fraction(repr(term.weight)) * value
     if instance.current and instance.current.price:
         terms["moves"] = Fraction(repr(instance.current.price)) * moves(instance, slots)
@@ -136,7 +135,7 @@ def _rules(instance: Heijunka, slots: Slots, presence: list[list[int]]) -> list[
     found = _capacity(instance, slots) if instance.box else []
     for rule in instance.ratio_rules:
         if rule.hard:
-            found += _hard_ratio(rule, slots)
+            found += _hard_ratio(instance, rule, slots)
     products = instance.products
     if products.spacing or products.longest_run or products.shortest_run:
         # In the order in which the products are built first, as the plan is read.
@@ -154,25 +153,29 @@ def _capacity(instance: Heijunka, slots: Slots) -> list[Violation]:
     return [Violation("capacity", (), text, worst)]
 
 
-def _hard_ratio(rule: RatioRule, slots: Slots) -> list[Violation]:
+def _hard_ratio(instance: Heijunka, rule: RatioRule, slots: Slots) -> list[Violation]:
     worst, breaches, where = 0, 0, 0
-    for start, excess in _excess(rule, slots):
+    for start, excess in _excess(instance, rule, slots):
         breaches += 1
         if excess > worst:
             worst, where = excess, start
     if not worst:
         return []
+    last = min(where + rule.in_any - 1, len(slots))
     text = (
-        f"{counted(rule.at_most + worst, 'unit')} with {rule.ratio} in slots {where} to {where + rule.in_any - 1}, "
+        f"{counted(rule.at_most + worst, 'unit')} with {rule.ratio} in slots {where} to {last}, "
         f"at most {rule.at_most} in any {rule.in_any}; {counted(breaches, 'window')} above it"
     )
     return [Violation("ratio", (rule.ratio,), text, worst)]
 
 
-def _excess(rule: RatioRule, slots: Slots) -> Iterator[tuple[int, int]]:
-    """Yield first slot and excess of each full window above the rule's limit."""
+def _excess(instance: Heijunka, rule: RatioRule, slots: Slots) -> Iterator[tuple[int, int]]:
+    """Yield first slot and excess of each window above the rule's limit; slot 0 is what was built before slot 1."""
     products = set(rule.products)
     loads = [sum(quantity for row, quantity in slot.items() if row in products) for slot in slots]
+    if rule.open:
+        yield from _open_excess(rule, [int(row in products) for row in instance.previous_rows], loads)
+        return
     if rule.in_any > len(loads):
         return
     load = sum(loads[: rule.in_any])
@@ -181,6 +184,33 @@ def _excess(rule: RatioRule, slots: Slots) -> Iterator[tuple[int, int]]:
             load += loads[start + rule.in_any - 1] - loads[start - 1]
         if load > rule.at_most:
             yield start + 1, load - rule.at_most
+
+
+def _open_excess(rule: RatioRule, before: list[int], loads: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield the same for every window that has a slot of the plan: it may begin before and end behind it."""
+    sums = [0, *itertools.accumulate(before + loads)]
+    for start in range(max(0, len(before) - rule.in_any + 1), len(sums) - 1):
+        load = sums[min(start + rule.in_any, len(sums) - 1)] - sums[start]
+        if load > rule.at_most:
+            yield start - len(before) + 1, load - rule.at_most
+
+
+def _colour_runs(instance: Heijunka, slots: Slots) -> list[Violation]:
+    """Check the longest run of one colour."""
+    limit = instance.longest_colour_run
+    if limit is None:
+        return []
+    colours = [instance.colours[next(iter(slot))] for slot in slots]
+    worst, first, position = 0, 0, 1
+    for _, run in itertools.groupby(colours):
+        length = sum(1 for _ in run)
+        if length > worst:
+            worst, first = length, position
+        position += length
+    if worst <= limit:
+        return []
+    text = f"{counted(worst, 'consecutive slot')} from slot {first} have one colour, longest_colour_run is {limit}"
+    return [Violation("colour_run", (), text, worst - limit)]
 
 
 def _product_rules(instance: Heijunka, row: int, positions: list[int]) -> list[Violation]:
@@ -263,8 +293,9 @@ def _rate(instance: Heijunka, slots: Slots, presence: list[list[int]], measure: 
     return _gather(values, measure)
 
 
-def _usage(instance: Heijunka, slots: Slots, measure: Measure) -> Fraction:
+def _usage(instance: Heijunka, slots: Slots, term: Objective) -> Fraction:
     """Deviation of cumulative usage U_ls from N_l s/S, over parts and slots."""
+    measure = term.measure
     parts = list(instance.usage.values())
     scales = [lcm(*(quantity.denominator for _, quantity in users)) for _, users in parts]
     used_by: dict[int, list[tuple[int, int]]] = {}
@@ -326,13 +357,13 @@ def _add_segment(value: int, level: int, total: int, first: int, last: int, meas
     return value + above - below
 
 
-def _ratio(instance: Heijunka, slots: Slots, measure: Measure) -> Fraction:
-    """Excess of each full window above its rule's limit, over the rules that are not hard."""
+def _ratio(instance: Heijunka, slots: Slots, term: Objective) -> Fraction:
+    """Excess of each window above its rule's limit, over the rules that the term prices."""
     values: list[Fraction] = []
     for rule in instance.ratio_rules:
-        if not rule.hard:
-            values += (rule.weight * _power(excess, measure) for _, excess in _excess(rule, slots))
-    return _gather(values, measure)
+        if rule.priced_by(term.term):
+            values += (rule.weight * _power(excess, term.measure) for _, excess in _excess(instance, rule, slots))
+    return _gather(values, term.measure)
 
 
 def _power(value: Fraction | int, measure: Measure) -> Fraction:
@@ -341,14 +372,36 @@ def _power(value: Fraction | int, measure: Measure) -> Fraction:
     return Fraction(value) ** 2 if measure.endswith("squared") else Fraction(value)
 
 
-def _changeover(instance: Heijunka, slots: Slots, measure: Measure) -> Fraction:
+def _changeover(instance: Heijunka, slots: Slots, term: Objective) -> Fraction:
     """Cost between neighbouring slots: by pair in a sequence, 1 per set-up in a box."""
-    costs = instance.changeover_cost
+    costs, measure = instance.changeover_cost, term.measure
     values: list[Fraction] = []
-    for before, after in itertools.pairwise(slots):
+    for before, after in itertools.pairwise(_after_previous(instance, slots)):
         if costs is None:
             values += (Fraction(1) for row in after if row not in before)
         else:
             pair = (next(iter(before)), next(iter(after)))
             values.append(_power(costs.get(pair, Fraction(0)), measure))
     return _gather(values, measure)
+
+
+def _colour_changes(instance: Heijunka, slots: Slots, term: Objective) -> Fraction:
+    """Count the neighbouring slots of different colours."""
+    colours = [instance.colours[next(iter(slot))] for slot in _after_previous(instance, slots)]
+    return _gather([Fraction(1) for a, b in itertools.pairwise(colours) if a != b], term.measure)
+
+
+def _after_previous(instance: Heijunka, slots: Slots) -> Slots:
+    """Return the slots behind what was built right before them."""
+    return [{row: 1} for row in instance.previous_rows[-1:]] + slots
+
+
+_OTHERS = {
+    "usage": _usage,
+    "ratio": _ratio,
+    "high_ratio": _ratio,
+    "low_ratio": _ratio,
+    "changeover": _changeover,
+    "colour_changes": _colour_changes,
+}
+"""How each term but "rate" is measured."""

@@ -23,6 +23,7 @@ REMEDIES = {
     "spacing": "lower the spacing of {0} by {amount}",
     "longest_run": "raise longest_run of {0} by {amount}",
     "shortest_run": "lower shortest_run of {0} by {amount}",
+    "colour_run": "raise longest_colour_run by {amount}",
     "frozen": "lower frozen by {amount}",
     "fixed": "give slot {0} free for another product than {1}",
     "moves": "raise the cap on moves by {amount}",
@@ -45,6 +46,9 @@ def _rules(instance: Heijunka) -> list[Rule]:
             text = f"at most {counted(rule.at_most, 'unit')} with {rule.ratio} in any {counted(rule.in_any, 'slot')}"
             found.append(Rule("ratio", (rule.ratio,), text, rule.at_most))
     found += _product_rules(instance)
+    if instance.longest_colour_run is not None:
+        text = f"at most {counted(instance.longest_colour_run, 'consecutive slot')} have one colour"
+        found.append(Rule("colour_run", (), text, instance.longest_colour_run))
     if instance.frozen:
         text = f"the first {counted(instance.frozen, 'slot')} of the current plan must stay"
         found.append(Rule("frozen", (), text, instance.frozen))

@@ -24,6 +24,7 @@ def validate(instance: Heijunka) -> None:
     _check_options(instance)
     _check_objective(instance)
     _check_slots(instance)
+    _check_line(instance)
 
 
 def _check_bill(instance: Heijunka) -> None:
@@ -90,6 +91,14 @@ def _check_references(instance: Heijunka) -> None:
                     remedy=(f"did you mean {meant!r}? Correct it" if meant else "remove it")
                     + ", or add it to the products (demand 0 if it is no longer built)",
                 )
+    for row, product in enumerate(instance.previous or ()):
+        if product not in products:
+            raise InputError(
+                "what was built before may hold products of the instance only",
+                place=f"/previous/{row}",
+                value=product,
+                remedy="correct it, or add it to the products (demand 0 if it is no longer built)",
+            )
     if instance.current and instance.current.buckets:
         instance.current.buckets.check("/current/buckets")
         instance.current.buckets.check_reference(
@@ -115,26 +124,57 @@ def _check_objective(instance: Heijunka) -> None:
                 place=place,
                 remedy="give the bill of material or remove the term",
             )
-        if term.term == "ratio" and instance.ratios is None:
+        if term.term.endswith("ratio") and instance.ratios is None:
             raise InputError(
-                'the term "ratio" needs the tables "ratios" and "options"',
+                f'the term "{term.term}" needs the tables "ratios" and "options"',
                 place=place,
                 remedy="give the ratio rules or remove the term",
             )
-        if term.measure == "sum_violated" and term.term != "ratio":
+        if term.term == "colour_changes" and instance.products.colour is None:
             raise InputError(
-                'the measure "sum_violated" is for the term "ratio" only',
+                'the term "colour_changes" needs the colours of the products',
+                place=place,
+                remedy='give the column "colour" of the products or remove the term',
+            )
+        if term.measure == "sum_violated" and not term.term.endswith("ratio"):
+            raise InputError(
+                'the measure "sum_violated" is for the terms of ratio rules only',
                 place=f"{place}/measure",
                 remedy="use sum_squared or sum_absolute",
             )
-    soft = [rule.ratio for rule in instance.ratio_rules if not rule.hard]
-    if soft and not any(term.term == "ratio" for term in instance.objective):
+    words = [term.term for term in instance.objective]
+    soft = [rule.ratio for rule in instance.ratio_rules if not rule.hard and not any(map(rule.priced_by, words))]
+    if soft:
         raise InputError(
             "a ratio rule is neither hard nor priced, so it would be ignored",
             place="/ratios",
             value=soft[0],
-            remedy='set "hard" to true for it, or add {"term": "ratio"} to the objective',
+            remedy='set "hard" to true for it, or add {"term": "ratio"}, or the term of its priority, to the objective',
         )
+
+
+def _check_line(instance: Heijunka) -> None:
+    """Refuse in a box what needs an order of the units."""
+    if instance.longest_colour_run is not None and instance.products.colour is None:
+        raise InputError(
+            "a longest run of one colour needs the colours of the products",
+            place="/longest_colour_run",
+            value=instance.longest_colour_run,
+            remedy='give the column "colour" of the products or remove the limit',
+        )
+    if instance.box is None:
+        return
+    for place, given in (
+        ("/previous", instance.previous is not None),
+        ("/products/colour", instance.products.colour is not None),
+        ("/ratios/open", any(rule.open for rule in instance.ratio_rules)),
+    ):
+        if given:
+            raise InputError(
+                "what was built before, colours and open windows need a sequence: a bucket has no order",
+                place=place,
+                remedy="remove it, or the box",
+            )
 
 
 def _check_slots(instance: Heijunka) -> None:
