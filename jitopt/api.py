@@ -366,13 +366,17 @@ def _resized(instance: Kanban, plan: Any, price: float, at_most: int | None) -> 
     return resized(instance, plan, price, at_most)
 
 
+def _form(instance: Kanban) -> str:
+    return "options" if instance.options is not None else "a line"
+
+
 def _check_kanban(call: str, instance: Any) -> None:
     check_instance(call, instance)
     if instance.problem != "kanban" or instance.loops is None:
         raise InputError(
             f"{call} takes a kanban instance in the form of loops",
-            value=instance.problem,
-            remedy="read one with jitopt.read(path)",
+            value=instance.problem if instance.problem != "kanban" else f"the form of {_form(instance)}",
+            remedy="describe `loops` with `containers` (docs/problems/kanban.md, the three forms)",
         )
 
 

@@ -239,7 +239,7 @@ def test_the_command_reads_instances_and_tells_what_is_wrong(tmp_path, capsys):
     jitopt.write(jitopt.generate("kanban", seed=1, loops=12), path)
     assert main(["analyse", "formulas", str(path), "-o", str(tmp_path / "out"), "--service", "0.95"]) == 0
     told = capsys.readouterr().out
-    assert "... and 4 more loops" in told and "written to" in told
+    assert "... and 4 more, in formulas.csv" in told and "written to" in told
     for words in (["--service", "95"], ["--rank", "size"], ["--safety", "x"]):
         assert main(["analyse", "formulas", str(path), "-o", str(tmp_path / "out"), *words]) == 2
     assert main(["analyse", "formulas", str(tmp_path / "none"), "-o", str(tmp_path / "out")]) == 2

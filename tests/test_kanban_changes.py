@@ -246,5 +246,9 @@ def test_refusals() -> None:
                             "options": {"loop": ["A"], "container": ["box"], "cards": [1], "cost": [1]}})  # fmt: skip
     with pytest.raises(InputError, match="form of loops"):
         jitopt.resize(options, _plan(A=("box", 1)))
+    with pytest.raises(InputError, match="none of the loops"):
+        jitopt.resize(_line(), {"cards": [1, 2]})
+    with pytest.raises(InputError, match="none of the loops"):
+        jitopt.resize(_line(), _plan(elsewhere=("small", 8)))
     with pytest.raises(InputError, match="instance"):
         jitopt.changes("line.json", _plan(A=("box", 1)))  # type: ignore[arg-type]

@@ -98,6 +98,8 @@ def test_refused() -> None:
     loose = instance.replace(uses=None, limits=None)
     with pytest.raises(InputError, match="no limit that its decisions share"):
         jitopt.limit_values(loose, result.plan)
+    with pytest.raises(InputError, match="kanban instances only"):
+        jitopt.limit_values(random_small("delivery", 1), {"deliveries": []})
     with pytest.raises(InputError, match="breaks a rule"):
         jitopt.limit_values(instance.replace(limits={"limit": ["rack"], "capacity": [1]}), result.plan)
     with pytest.raises(InputError, match="step must be a number above 0"):

@@ -36,6 +36,8 @@ BAD = {
     "impossible cv": (changed("operations", distribution=["uniform"], cv=[0.9]), "/operations/cv/0"),
     "negative time": (changed("operations", time=[-1]), "/operations/time/0"),
     "text as a number": (changed("operations", time=["4"]), "/operations/time/0"),
+    "breakdowns without repair": (changed("stations", mtbf=[400]), "/stations/mttr/0"),
+    "repair of nothing": (changed("stations", mttr=[20]), "/stations/mtbf/0"),
     "unequal columns": (changed("loops", cards=[4]), "/loops/cards"),
     "loop twice": (changed("loops", loop=["a", "a"]), "/loops/loop/1"),
     "unknown column": (changed("loops", card=[4, 3]), "/loops/card"),

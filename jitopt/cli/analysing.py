@@ -54,7 +54,8 @@ def formulas(
 ) -> None:
     """Hold the card formulas in use against each other on every loop, and say why they disagree.
 
-    Writes formulas.md, formulas.csv and formula_terms.csv to DIR. Exit code: 0 written, 2 bad usage or input.
+    Writes formulas.md, formulas.csv, formula_reasons.csv and formula_terms.csv to DIR.
+    Exit code: 0 written, 2 bad usage or input.
     """
     from jitopt.planning.formula_audit import audit_formulas, write_audit
 
@@ -71,7 +72,7 @@ def formulas(
     rows = [[row.figures.loop, *_ends(row), row.spread, row.brief() or "-"] for row in found.loops[:SHOWN]]
     out("\n" + columns(["loop", "lowest", "highest", "spread", "why"], rows, most=WIDEST))
     if len(found.loops) > SHOWN:
-        out(f"... and {len(found.loops) - SHOWN} more loops")
+        out(f"... and {len(found.loops) - SHOWN} more, in formulas.csv")
     out(f"\nwritten to {output}: {', '.join(names)}")
 
 

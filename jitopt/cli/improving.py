@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from jitopt.cli.options import AsJson, Seed, TimeLimit, number_above_0, whole_from
+from jitopt.cli.failures import usage
+from jitopt.cli.options import AsJson, Seed, TimeLimit, number_above_0, share, whole_from
 from jitopt.cli.output import columns, emit, err, out
 
 __all__ = ["improvements", "releases"]
@@ -34,7 +35,7 @@ def improvements(
     ] = False,
     target: Annotated[
         float,
-        typer.Option("--target", metavar="P", help="When simulated: share of the units that are there at once."),
+        typer.Option("--target", metavar="P", parser=share, help="When simulated: share of the units there at once."),
     ] = 0.98,
     time_limit: TimeLimit = 60.0,
     seed: Seed = 0,
@@ -109,6 +110,8 @@ def releases(
     from jitopt.improving.levers import shown
     from jitopt.improving.report import compare_file, write_releases
 
+    if at == "service" and value is not None and value > 1:
+        raise usage(f"a service is a share of at most 1, not {value:g}; 98 % is 0.98.")
     settings: dict[str, Any] = {"time_limit": time_limit, "seed": seed, "threads": threads, "skip_bad": skip_bad}
     found = compare_file(plant, at=at, value=value, replications=replications, days=days, **settings)
     names = write_releases(found, output)

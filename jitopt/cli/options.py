@@ -36,6 +36,14 @@ def relative_gap(text: str | float) -> float:
     return value
 
 
+def share(text: str | float) -> float:
+    """Return the share in a word of the command line: above 0, below 1."""
+    value = _number(text)
+    if value is None or not 0 < value < 1:
+        raise typer.BadParameter(f"{text!r} is not a share between 0 and 1; 98 % is 0.98.")
+    return value
+
+
 def whole_from(least: int) -> Callable[[str | int], int]:
     """Return what takes a word of the command line as a whole number of at least `least`."""
 

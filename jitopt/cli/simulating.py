@@ -84,7 +84,8 @@ def _read(file: str, result: str | None) -> tuple[Any, Any]:
             raise usage("a value stream holds its cards; it takes no RESULT.")
         return ValueStream.parse(data, file), None
     if result is None:
-        raise usage("RESULT is missing: the plan that is to be simulated.")
+        hint = "" if data is None else " (A value stream needs none; it is told by its table `loops`.)"
+        raise usage(f"RESULT is missing: the plan that is to be simulated.{hint}")
     if kind == "plant":
         from jitopt import planning
 
@@ -104,7 +105,8 @@ def _kind(file: str) -> tuple[str, Any]:
     if isinstance(data, dict) and data.get("problem") == "plant":
         return "plant", None
     is_stream = isinstance(data, dict) and "loops" in data and not {"problem", "plan", "format"} & set(data)
-    return ("stream", data) if is_stream else ("instance", None)
+    named = isinstance(data, dict) and "problem" in data
+    return ("stream", data) if is_stream else ("instance", None if named else data)
 
 
 def _json(path: str) -> Any:

@@ -94,6 +94,12 @@ def limit_values(
         limits = None
     found = [] if limits is None else limits.shared(instance)
     if not found:
+        if limits is None:
+            raise InputError(
+                "the worth of limits is computed for kanban instances only",
+                value=instance.problem,
+                remedy="change the limit in the file and solve again; the difference of the objectives is its worth",
+            )
         raise InputError(
             "this instance has no limit that its decisions share", remedy="add the table limits, with what is taken"
         )

@@ -62,9 +62,9 @@ def improve_loops(
     """
     if instance.loops is None:
         raise InputError(
-            "improvements are asked of the form of loops",
-            value=instance.name,
-            remedy="describe loops instead of options",
+            "improvements are asked of kanban loops",
+            value="options" if instance.options is not None else "a line",
+            remedy="describe `loops` with `containers`, or a value stream",
         )
     if by not in ("process", "loop"):
         raise InputError("loops are improved by process or by loop", value=by, remedy='write by="process"')

@@ -72,7 +72,8 @@ def improve_plant(
             changed = kanban_instance(_with(plan.plant, tables), plan.analysis, plan.decisions)
             changes.append(Change(lever, changed, note))
     how: dict[str, Any] = {"time_limit": time_limit, "seed": seed, "threads": threads}
-    return weigh(instance, _cards_of(plan).result, changes, values=values, notes=notes, **how)
+    found = weigh(instance, _cards_of(plan).result, changes, values=values, notes=notes, **how)
+    return replace(found, subject=plan.plant.name)
 
 
 def _cards_of(plan: PlantPlan) -> Outcome:

@@ -212,7 +212,7 @@ def _of_plan(plan: Any, values: Mapping[str, float] | None) -> tuple[ValueStream
 
 def _check(stream: ValueStream, at: str, releases: Sequence[str], scales: Sequence[float]) -> None:
     if at not in ("service", "stock"):
-        raise InputError("releases are compared at equal service or stock", value=at, remedy='write at="service"')
+        raise InputError("releases are compared at equal service or stock", value=at, remedy="use service or stock")
     unknown = [name for name in releases if name not in RELEASES]
     if unknown or not releases:
         value = unknown[0] if unknown else None

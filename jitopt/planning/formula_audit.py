@@ -108,7 +108,7 @@ ASSUMED = (
 
 def _menus(instance: Any) -> tuple[str, ...]:
     several = sum(1 for rows in instance.rows_of.values() if len(rows) > 1)
-    return (f"{several} loops have a choice of containers; the first is taken",) if several else ()
+    return (f"loops with a choice of containers, of which the first is taken: {several}",) if several else ()
 
 
 def _overloaded(analysis: Analysis) -> tuple[str, ...]:
@@ -205,7 +205,7 @@ def audit_summary(audit: FormulaAudit) -> str:
         names = f"{plain(row.figures.loop)} | {plain(row.figures.part)}"
         lines.append(f"| {names} | {low} | {high} | {row.spread} | {share} | {row.why()} |")
     if len(audit.loops) > SHOWN:
-        lines += ["", f"and {len(audit.loops) - SHOWN} more loops, in formulas.csv"]
+        lines += ["", f"and {len(audit.loops) - SHOWN} more, in formulas.csv"]
     return "\n".join(lines) + "\n"
 
 

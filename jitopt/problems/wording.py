@@ -53,6 +53,7 @@ REMEDIES = {
     "model_type": "write a JSON object",
     "less_than_equal": "check the unit of the value: it is larger than jitopt accepts",
     "greater_than_equal": "write a value of at least the limit",
+    "greater_than": "write a value above the limit",
 }
 
 RULES = {
@@ -107,7 +108,7 @@ def _tell(problem: Any, model: type[BaseModel]) -> Told:
     if kind == "extra_forbidden":
         return _unknown_field(place, str(loc[-1]), _fields(model, loc), model)
     if kind == "missing":
-        return Told(place, f'the field "{loc[-1]}" is missing', None, f"add it (see `jitopt schema{_word(model)}`)")
+        return Told(place, f'the field "{loc[-1]}" is missing', None, f"add it ({_source(model)})")
     if kind in ("model_type", "model_attributes_type", "tuple_type", "dict_type"):
         return _wrong_shape(place, loc, value, model)
     if kind == "too_short":
@@ -116,6 +117,9 @@ def _tell(problem: Any, model: type[BaseModel]) -> Told:
     if value is None:
         remedy = "write the value; null stands only where a value is optional"
         return Told(place, f"{_rule(problem)}, not null", None, remedy)
+    if kind == "less_than" and problem["ctx"].get("lt") == 1 and isinstance(value, int | float) and value >= 1:
+        remedy = f"write {amount(value / 100)} for {amount(value)} %" if 1 < value < 100 else "write 0.99 for 99 %"
+        return Told(place, _rule(problem), value, remedy)
     if kind == "less_than_equal" and problem["ctx"].get("le") == 1:
         share, percent = (amount(value / 100), amount(value)) if value <= 100 else ("0.6", "60")
         return Told(place, "a share lies between 0 and 1", value, f"write {share} for {percent} %")
@@ -128,7 +132,7 @@ def _remedy(kind: str, value: object, problem: Any, model: type[BaseModel]) -> s
         return (f"did you mean {meant!r}? " if meant else "") + "Use one of the listed words"
     if kind == "float_type" and isinstance(value, str) and value.strip().endswith("%"):
         return "write 60 % as 0.6, without quotes and sign"
-    return REMEDIES.get(kind, f"correct the value (see `jitopt schema{_word(model)}`)")
+    return REMEDIES.get(kind, f"correct the value ({_source(model)})")
 
 
 def _rule(problem: Any) -> str:
@@ -140,7 +144,7 @@ def _rule(problem: Any) -> str:
 def _unknown_field(place: str, name: str, fields: Sequence[str], model: type[BaseModel]) -> Told:
     meant = near(name, fields)
     remedy = f"did you mean {meant}? The" if meant else "remove it; the"
-    remedy += f" fields are {', '.join(fields)} (see `jitopt schema{_word(model)}`)"
+    remedy += f" fields are {', '.join(fields)} ({_source(model)})"
     return Told(place, f'there is no field "{name}" here', None, remedy)
 
 
@@ -164,9 +168,14 @@ def _wrong_shape(place: str, loc: tuple[Any, ...], value: object, model: type[Ba
     )
 
 
-def _word(model: type[BaseModel]) -> str:
+def _source(model: type[BaseModel]) -> str:
+    """Return where the fields of a model are described; what is no problem has no schema to print."""
     field = model.model_fields.get("problem")
-    return f" {field.default}" if field is not None and isinstance(field.default, str) else ""
+    if field is not None and isinstance(field.default, str):
+        return f"see `jitopt schema {field.default}`"
+    return (
+        "see docs/simulation.md" if model.__module__.startswith("jitopt.simulation") else "see `jitopt schema result`"
+    )
 
 
 def _literals(expected: str) -> list[str]:

@@ -73,7 +73,7 @@ class Confirmation(NamedTuple):
 
     def sentences(self) -> list[str]:
         """Return the verdicts in words."""
-        word = {"fill_rate": "orders served at once", "throughput": "parts per unit of time"}[self.measure]
+        word = {"fill_rate": "of the orders served at once", "throughput": "parts per unit of time"}[self.measure]
         said = {"kept": "keeps", "missed": "misses", "undecided": "may or may not keep"}
         head = (
             f"the plan {said[self.verdict]} {self.target:g} {word}: {_told(self.reached)} on {self.paths} fresh paths"

@@ -68,7 +68,7 @@ class Stations(Table):
     operation, then who came first). buffer: containers that may wait in front of it; one that
     finds no room stays on the server it comes from, which is blocked [default: no limit]. calendar:
     its shifts [id in `shifts`, default: always]. mtbf: mean time between a repair and the next breakdown of a server
-    [minutes, default: no breakdowns]. mttr: mean time to repair [minutes, default 0].
+    [minutes, default: no breakdowns]. mttr: mean time to repair [minutes; with mtbf].
     breakdown: time that counts for mtbf: "work" (set-up and run, default) or "clock" (all time).
     mtbf_distribution, mtbf_cv, mttr_distribution, mttr_cv: [default exponential]. line: stations with
     the same text stop together when one of their operations stops the line [default: it stops alone].

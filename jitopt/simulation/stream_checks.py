@@ -63,6 +63,7 @@ def check_stream(stream: ValueStream) -> None:
         _refer(stream, table_name, name, other, key)
     for table_name, before, mean in TIMES:
         _distribute(stream, table_name, before, mean)
+    _breakdowns(stream)
     _kinds(stream)
     _no_cycle(stream)
     _moments(stream)
@@ -84,7 +85,7 @@ def _refer(stream: ValueStream, table_name: str, name: str, other: str, key: str
     known = {value: row for row, value in enumerate(getattr(named, key) if named is not None else ())}
     for row, value in enumerate(getattr(table, name)):
         if value is not None and value not in known:
-            raise misnamed(value, name, known, key, f"/{table_name}/{name}/{row}", f"/{other}/{key}")
+            raise misnamed(value, name, known, other, f"/{table_name}/{name}/{row}", f"/{other}/{key}")
 
 
 def _distribute(stream: ValueStream, table_name: str, before: str, mean: str) -> None:
@@ -102,6 +103,23 @@ def _distribute(stream: ValueStream, table_name: str, before: str, mean: str) ->
         except InputError as error:
             place = f"/{table_name}/{prefix}{'cv' if 'cv' in error.rule else 'distribution'}/{row}"
             raise refuse(error.rule, place, error.value, error.remedy or "take one of these") from None
+
+
+def _breakdowns(stream: ValueStream) -> None:
+    """Refuse a time between breakdowns without a time of repair, which would stop nothing, and the other way round."""
+    stations = stream.stations
+    if stations is None:
+        return
+    pairs = zip(column(stations, "mtbf", None), column(stations, "mttr", None), strict=True)
+    for row, (between, repair) in enumerate(pairs):
+        if (between is None) != (repair is None):
+            lacks, has = ("mtbf", "mttr") if between is None else ("mttr", "mtbf")
+            raise refuse(
+                "breakdowns have both, a mean time between them (mtbf) and a mean time of repair (mttr)",
+                f"/stations/{lacks}/{row}",
+                stations.station[row],
+                f"add {lacks}, or leave {has} out",
+            )
 
 
 def _kinds(stream: ValueStream) -> None:

@@ -113,7 +113,7 @@ def resize(instance: Kanban, plan: KanbanPlan, price: float = 0.0, at_most: int 
     Raises
     ------
     InputError
-        For the form of options, which has no cards in force, or a price or cap that cannot be.
+        For the form of options, which has no cards in force, a plan of other loops, or a price or cap that cannot be.
     """
     if instance.loops is None:
         raise InputError(
@@ -121,7 +121,14 @@ def resize(instance: Kanban, plan: KanbanPlan, price: float = 0.0, at_most: int 
             place="/current",
             remedy="describe the loops instead of options",
         )
-    rows = [row for row in plan.loops if row.loop in instance.loop_data]
+    rows = [row for row in plan.loops or () if row.loop in instance.loop_data]
+    if not rows:
+        raise InputError(
+            "the plan in force has cards of none of the loops",
+            place="/plan/loops",
+            value=plan.loops[0].loop if plan.loops else None,
+            remedy="hand over the plan of the same loops, with its `loops`",
+        )
     loops = {name: [getattr(row, name) for row in rows] for name in ("loop", "container", "cards")}
     changed: Kanban = instance.replace(current={"loops": loops, "price": price, "at_most": at_most})
     return changed
