@@ -12,12 +12,12 @@ import operator
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.datamodel import models
-from numba.core.imputils import impl_ret_borrowed
 from numba.core.typing.typeof import typeof_impl
 from numba.extending import lower_builtin, register_model
-from numba.np.arrayobj import load_item, make_array, store_item
+from numba.np.arrayobj import make_array
 
 __all__ = ["Cells", "CellsType"]
 
@@ -27,50 +27,68 @@ class Cells(np.ndarray[Any, Any]):
 
 
 class CellsType(types.Array):
-    """The type of `Cells` in machine code."""
+    """The type of `Cells` in machine code; the number of columns of a table is part of it."""
 
-    def __init__(self, dtype: Any, ndim: int) -> None:
-        super().__init__(dtype, ndim, "C", name=f"Cells({dtype}, {ndim})")
+    def __init__(self, dtype: Any, columns: int) -> None:
+        self.columns = columns
+        super().__init__(dtype, 2 if columns else 1, "C", name=f"Cells({dtype}, {columns})")
 
     @property
     def key(self) -> Any:
         """What makes the type: no array that is no `Cells` is equal to it."""
-        return ("Cells", self.dtype, self.ndim)
+        return ("Cells", self.dtype, self.columns)
 
 
 register_model(CellsType)(models.ArrayModel)
 
 
 @typeof_impl.register(Cells)
-def _typeof(array: Any, _: Any) -> CellsType:
-    plain = typeof_impl.dispatch(np.ndarray)(array.view(np.ndarray), _)
-    return CellsType(plain.dtype, plain.ndim)
+def _typeof(array: Any, context: Any) -> CellsType:
+    plain = typeof_impl.dispatch(np.ndarray)(array.view(np.ndarray), context)
+    return CellsType(plain.dtype, array.shape[1] if array.ndim == 2 else 0)
 
 
-def _pointer(context: Any, builder: Any, kind: Any, value: Any, index_type: Any, index: Any) -> Any:
-    """Return where an item stands."""
-    several: Any = types.BaseTuple
+def _place(context: Any, builder: Any, kind: Any, value: Any, index_type: Any, index: Any) -> tuple[Any, Any]:
+    """Return where an item stands, and what is known of it that no item elsewhere shares."""
     array = make_array(kind)(context, builder, value)
-    if isinstance(index_type, several):
-        parts = list(zip(cgutils.unpack_tuple(builder, index, count=len(index_type)), index_type.types, strict=True))
+    if kind.columns:
+        parts = zip(cgutils.unpack_tuple(builder, index, count=2), index_type, strict=True)
+        row, column = (context.cast(builder, part, part_type, types.intp) for part, part_type in parts)
+        place = builder.add(builder.mul(row, row.type(kind.columns)), column)
     else:
-        parts = [(index, index_type)]
-    places = [context.cast(builder, part, part_type, types.intp) for part, part_type in parts]
-    return cgutils.get_item_pointer(context, builder, kind, array, places, wraparound=False, boundscheck=False)
+        place = context.cast(builder, index, index_type, types.intp)
+    return builder.gep(array.data, [place], inbounds=True), _tag(builder.module, kind, _column(index))
+
+
+def _column(index: Any) -> int | None:
+    """Return the column of an index that is written as a constant."""
+    last = index.operands[-1] if isinstance(index, ir.instructions.InsertValue) else None
+    return last.constant if isinstance(last, ir.Constant) else None
+
+
+def _tag(module: Any, kind: Any, column: int | None) -> Any:
+    """Return the mark of an access: different arrays, and different columns of a table, have nothing in common."""
+    root = module.add_metadata(["jitopt cells"])
+    mark = module.add_metadata([kind.name, root, ir.IntType(64)(0)])
+    if column is not None:
+        mark = module.add_metadata([f"{kind.name} {column}", mark, ir.IntType(64)(0)])
+    return module.add_metadata([mark, mark, ir.IntType(64)(0)])
 
 
 @lower_builtin(operator.getitem, CellsType, types.Integer)
 @lower_builtin(operator.getitem, CellsType, types.BaseTuple)
 def _getitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     kind, index_type = sig.args
-    pointer = _pointer(context, builder, kind, args[0], index_type, args[1])
-    return impl_ret_borrowed(context, builder, sig.return_type, load_item(context, builder, kind, pointer))
+    pointer, tag = _place(context, builder, kind, args[0], index_type, args[1])
+    item = builder.load(pointer)
+    item.set_metadata("tbaa", tag)
+    return item
 
 
 @lower_builtin(operator.setitem, CellsType, types.Integer, types.Any)
 @lower_builtin(operator.setitem, CellsType, types.BaseTuple, types.Any)
 def _setitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     kind, index_type, value_type = sig.args
-    pointer = _pointer(context, builder, kind, args[0], index_type, args[1])
-    store_item(context, builder, kind, context.cast(builder, args[2], value_type, kind.dtype), pointer)
+    pointer, tag = _place(context, builder, kind, args[0], index_type, args[1])
+    builder.store(context.cast(builder, args[2], value_type, kind.dtype), pointer).set_metadata("tbaa", tag)
     return context.get_dummy_value()

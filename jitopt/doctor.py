@@ -234,7 +234,7 @@ def _example(method: Any) -> Any:
 
     instance = generate(method.problem, seed=1, known=False)
     seed = 0
-    while not method.fits(instance.size()):
+    while not method.suits(instance):
         instance, seed = random_small(method.problem, seed), seed + 1
     return instance
 

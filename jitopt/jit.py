@@ -33,6 +33,7 @@ __all__ = [
     "in_place",
     "inlined",
     "is_cached",
+    "is_loaded",
     "kernel",
     "mark_cached",
     "merged",
@@ -167,6 +168,11 @@ def is_cached(module: str) -> bool:
     return folder is not None and (folder / f"{module}.ready").exists()
 
 
+def is_loaded(module: str) -> bool:
+    """Tell whether this process has the compiled twin of the module in hand."""
+    return module + SUFFIX in sys.modules
+
+
 def cached(package: str) -> list[str]:
     """Return the names of the kernel modules of a package that were compiled before."""
     folder = _folder(f"{package}.__init__")
@@ -191,7 +197,7 @@ def _folder(module: str) -> Path | None:
 def _digest(folder: Path) -> str:
     """Hash every source file beside a kernel module, for kernels call each other across files."""
     found = hashlib.sha256(str(folder).encode())
-    for file in [Path(__file__), *sorted(folder.glob("*.py"))]:
+    for file in [Path(__file__), Path(__file__).with_name("cells.py"), *sorted(folder.glob("*.py"))]:
         found.update(file.name.encode() + b"\0" + file.read_bytes())
     return found.hexdigest()[:16]
 

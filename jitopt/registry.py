@@ -19,10 +19,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from jitopt.errors import JitoptError, UnknownMethodError
 from jitopt.problems import PROBLEMS
+
+if TYPE_CHECKING:
+    from jitopt.problems.base import Instance
 
 __all__ = ["Formulation", "Heuristic", "Method", "formulation", "method", "methods", "register"]
 
@@ -68,7 +71,8 @@ class Method:
     it runs in. up_to: largest size for which `auto` uses it, by the keys of `Instance.size`.
     proof: what stands behind a bound of its own that meets the plan ("exact_algorithm"), as a
     heuristic's dictionary says; "" where the engine derives it. once: a run that came to its end
-    leaves nothing to a run with another seed.
+    leaves nothing to a run with another seed. form: the pure form that an instance
+    must have (`Instance.forms`), "" for any. auto: whether `auto` uses it at all.
     """
 
     name: str
@@ -86,6 +90,8 @@ class Method:
     up_to: Mapping[str, int] = field(default_factory=dict)
     proof: str = ""
     once: bool = False
+    form: str = ""
+    auto: bool = True
 
     @property
     def short(self) -> str:
@@ -99,6 +105,10 @@ class Method:
     def fits(self, size: Mapping[str, int]) -> bool:
         """Tell whether an instance of this size is within the method's size class."""
         return all(size.get(key, 0) <= limit for key, limit in self.up_to.items())
+
+    def suits(self, instance: Instance[Any]) -> bool:
+        """Tell whether the instance is within the size class and has the form that the method needs."""
+        return self.fits(instance.size()) and (not self.form or self.form in instance.forms())
 
 
 FAMILIES = {"pyomo": "highs", "cpsat": "ortools", "mathopt": "ortools", "numba": "heuristic"}
@@ -234,6 +244,8 @@ def _entry(module: str, file: str, word: str, told: dict[str, Any]) -> Method:
             up_to=dict(told.get("up_to", {})),
             proof=str(told.get("proof", "")),
             once=bool(told.get("once", False)),
+            form=str(told.get("form", "")),
+            auto=bool(told.get("auto", True)),
         )
     except KeyError as error:
         raise JitoptError(f"{file}: {word} lacks the key {error}.") from None

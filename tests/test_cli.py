@@ -841,7 +841,9 @@ def test_an_infeasible_instance_for_real(tmp_path: Path) -> None:
 
 def test_an_interrupt_saves_the_best_plan_for_real(tmp_path: Path) -> None:
     instance, result = tmp_path / "i.json", tmp_path / "r.json"
-    made = generate("heijunka", seed=1, products=30, units=500, weights=True)
+    made = generate(
+        "heijunka", seed=1, products=30, units=500, parts=12, objective="usage:sum_squared:1,rate:sum_squared:1"
+    )
     instance.write_text(json.dumps(made.to_dict()))
     words = ["solve", str(instance), "-o", str(result), "--time-limit", "100", "--progress"]
     with subprocess.Popen(

@@ -57,7 +57,7 @@ def run(problem: str, count: int, seed: int, seconds: float, only: list[str] | N
         optimum = None if best is None else float(best.value)
         tally["infeasible" if optimum is None else "feasible"] += 1
         for method in methods:
-            if method != "auto" and not jitopt.method(method, problem).fits(instance.size()):
+            if method != "auto" and not jitopt.method(method, problem).suits(instance):
                 continue  # The form of the instance is not the method's.
             for line in judge(instance, method, optimum, seconds):
                 disagreements += 1

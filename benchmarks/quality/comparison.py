@@ -120,7 +120,12 @@ def warm(problem: str) -> None:
 
     instance = jitopt.generate(problem, seed=1, **TIGHT[problem])
     for method in jitopt.methods(problem):
-        if method.kind == "heuristic" and method.module.startswith("jitopt.") and method.fits(instance.size()):
+        if (
+            method.kind == "heuristic"
+            and method.auto
+            and method.module.startswith("jitopt.")
+            and method.suits(instance)
+        ):
             heuristic = method.load()
             heuristic.run(instance, LocalContext(limit=120.0, work=20_000))
             jit.mark_cached(heuristic.KERNELS)

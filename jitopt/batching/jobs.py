@@ -169,8 +169,15 @@ def _methods(word: str, problem: str, size: Mapping[str, int]) -> list[str]:
 
 
 def expresses(method: registry.Method, size: Mapping[str, int]) -> bool:
-    """Tell whether a method can express an instance, by what it says: `up_to` 0 of something is none of it."""
-    return all(not size.get(key, 0) for key, limit in method.up_to.items() if limit == 0)
+    """Tell whether a method can express an instance, by what it says: `up_to` 0 of something is none of it.
+
+    A method for one pure form, or one that `auto` leaves out, is taken by its own name only.
+    """
+    return (
+        method.auto
+        and not method.form
+        and all(not size.get(key, 0) for key, limit in method.up_to.items() if limit == 0)
+    )
 
 
 def _start(word: str, problem: str, size: Mapping[str, int]) -> str | None:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +10,9 @@ from jitopt.cli.failures import FAILED, usage
 from jitopt.cli.files import tell_written
 from jitopt.cli.options import AsJson, Output, Seed, whole_from
 from jitopt.cli.output import columns, emit, emit_text, out
+
+if TYPE_CHECKING:
+    from jitopt.registry import Method
 
 __all__ = ["doctor", "generate", "methods", "schema"]
 
@@ -135,15 +138,21 @@ def methods(
         raise usage(f"there is no problem {problem!r}; use one of {', '.join(PROBLEMS)}.")
     found = registry.methods(problem)
     if as_json:
-        words = ("name", "problem", "kind", "technology", "solver", "exact", "summary", "source", "page", "file")
+        words = (
+            *("name", "problem", "kind", "technology", "solver", "exact", "proof", "form", "auto"),
+            *("summary", "source", "page", "file"),
+        )
         emit([{**{word: getattr(m, word) for word in words}, "up_to": dict(m.up_to)} for m in found])
         return
-    rows = [[m.name, m.technology, m.solver, "yes" if m.exact else "no", _class(m.up_to), m.file] for m in found]
+    rows = [[m.name, m.technology, m.solver, "yes" if m.exact else "no", _class(m), m.file] for m in found]
     out(columns(["method", "technology", "solver", "exact", "auto up to", "file"], rows, most=120))
 
 
-def _class(up_to: Any) -> str:
-    return ", ".join(f"{limit} {word}" for word, limit in up_to.items()) or "any size"
+def _class(method: "Method") -> str:
+    if not method.auto:
+        return "never: by its name"
+    size = ", ".join(f"{limit} {word}" for word, limit in method.up_to.items()) or "any size"
+    return f"{size}, {method.form}" if method.form else size
 
 
 def schema(

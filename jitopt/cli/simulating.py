@@ -17,7 +17,7 @@ SHOWN = 12
 HIDDEN = ("throughput", "stock_most", "red", "yellow", "green", "service_fewer")
 """Columns that are told with --json only."""
 
-WORDS = {"kept": "kept", "missed": "missed", "open": "undecided", None: ""}
+WORDS: dict[str | None, str] = {"kept": "kept", "missed": "missed", "open": "undecided", None: ""}
 
 
 def simulate(

@@ -67,7 +67,7 @@ def prove(instance: Instance[Any], seconds: float, target: float | None = None) 
 def _ask(
     instance: Instance[Any], method: Method, seconds: float, gap: float, start: dict[str, Any] | None
 ) -> Result[Any] | None:
-    if not (method.exact or (method.proof and method.fits(instance.size()))):
+    if not (method.exact or (method.proof and method.suits(instance))):
         return None
     try:
         found = solve(instance, method=method.name, time_limit=seconds, gap=gap, start=start)

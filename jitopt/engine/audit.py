@@ -206,7 +206,7 @@ def _proof(instance: Instance[Any], told: Claims, method: Method | None) -> list
 def _own_proof(instance: Instance[Any], proof: str, method: Method | None) -> bool:
     """Tell whether the method says of itself that it gives this proof; with `auto`, one that takes the instance."""
     asked = registry.methods(instance.problem) if method is None else [method]
-    return any(one.proof == proof and one.fits(instance.size()) for one in asked)
+    return any(one.proof == proof and one.suits(instance) for one in asked)
 
 
 def _bound(instance: Instance[Any], told: Claims, objective: float | None) -> list[str]:

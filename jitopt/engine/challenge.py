@@ -79,8 +79,7 @@ def _heuristic(race: Race, method: Method) -> Method | None:
     if not method.exact:
         return None
     instance = race.ledger.instance
-    size = instance.size()
     for other in registry.methods(instance.problem):
-        if other.kind == "heuristic" and other.module.startswith("jitopt.") and other.fits(size):
+        if other.kind == "heuristic" and other.auto and other.module.startswith("jitopt.") and other.suits(instance):
             return other
     return None

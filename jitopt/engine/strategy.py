@@ -1,9 +1,11 @@
 """How a solve spends its time: which roads, in which order, with which start.
 
-`auto`: the heuristic first, its checked plan handed to the exact roads as a start, whatever time
-is left to the heuristic again. A single method: that method alone. Its proof of an optimum is put
-to the test by the heuristic; where that fails, or where it claims that no plan exists, a second
-exact road of another family follows, to confirm or refute it.
+`auto`: an exact algorithm of ours first, where one suits the form of the instance; it ends with the
+proof. Else the heuristic first (one that is made for the form takes the place of the general one), its
+checked plan handed to the exact roads as a start, whatever time is left to the heuristic again. A
+single method: that method alone. Its proof of an optimum is put to the test by the heuristic; where
+that fails, or where it claims that no plan exists, a second exact road of another family follows, to
+confirm or refute it.
 """
 
 from __future__ import annotations
@@ -30,6 +32,9 @@ LEAST_PATIENCE = 0.5
 PATIENCE_ALONE, PATIENCE_BESIDE = 3.0, 10.0
 """The heuristic searches this many times as long as it took to its last progress: alone, or beside exact roads."""
 
+SHARE_SPECIAL, PATIENCE_SPECIAL = 0.9, 10.0
+"""The same, alone, for a heuristic that is made for the form of the instance; it has all threads."""
+
 LONGEST_LOAD = 3.0
 """Seconds that machine code in the cache may take to be loaded; what takes longer is being compiled after all."""
 
@@ -40,15 +45,45 @@ FIRST_WORK = 0.25
 def run_auto(race: Race) -> None:
     """Run every road that suits the instance until a proof, the gap, or the deadline."""
     instance = race.ledger.instance
-    size = instance.size()
-    known = registry.methods(instance.problem)
-    heuristics = [m for m in known if m.kind == "heuristic" and m.module.startswith("jitopt.") and m.fits(size)]
-    exact = [m for m in known if m.exact and m.module.startswith("jitopt.") and m.fits(size)]
-    first = [_run_first(race, heuristic, exact) for heuristic in heuristics]
+    known = [m for m in registry.methods(instance.problem) if m.auto and m.module.startswith("jitopt.")]
+    fitting = [m for m in known if m.suits(instance)]
+    for algorithm in [m for m in fitting if m.form and m.proof]:
+        _run_algorithm(race, algorithm)
+        if _done(race):
+            return
+    general = [m for m in fitting if m.kind == "heuristic" and not m.form]
+    special = [m for m in fitting if m.kind == "heuristic" and m.form and not m.proof]
+    exact = [m for m in fitting if m.exact]
+    heuristics = [method for method in special if _run_special(race, method)] or general
+    first = [_run_first(race, heuristic, exact) for heuristic in heuristics if heuristic not in special]
     if not _done(race):
         _run_exact(race, exact, first)
     if race.settings.work is None:
         _spend_rest(race, heuristics)
+
+
+def _run_algorithm(race: Race, algorithm: Method) -> None:
+    """Run an exact algorithm to its end; while its machine code is being made, the other roads do not wait for it."""
+    attempt = race.launch(algorithm, start=race.ledger.plan)
+    alone = race.settings.work is not None
+    race.run_until(lambda: _done(race) or not attempt.running or (attempt.phase == "compile" and not alone))
+
+
+def _run_special(race: Race, heuristic: Method) -> bool:
+    """Run a heuristic made for the form of the instance on all threads; tell whether it could express it."""
+    alone = race.settings.work is not None
+    threads = 1 if alone else race.settings.threads
+    attempt = race.launch(heuristic, threads=threads, start=race.ledger.plan, work_share=FIRST_WORK)
+    search = _Search(race, attempt)
+
+    def over() -> bool:
+        # Without any plan the exact roads are asked as early as ever whether there is one.
+        share = SHARE_ALONE if race.ledger.plan is None else SHARE_SPECIAL
+        return not attempt.running or (not alone and search.over(PATIENCE_SPECIAL, share))
+
+    race.run_until(lambda: _done(race) or over())
+    search.stop()
+    return attempt.outcome != "not_applicable"
 
 
 class _Search:
@@ -161,7 +196,8 @@ def _spend_rest(race: Race, heuristics: list[Method]) -> None:
     while heuristics and not _done(race) and not _infeasible(race) and race.remaining() > 0.2:
         seed += 1
         began = time.monotonic()
-        attempt = race.launch(heuristics[0], start=race.ledger.plan, seed=seed)
+        threads = race.settings.threads if heuristics[0].form else 1
+        attempt = race.launch(heuristics[0], threads=threads, start=race.ledger.plan, seed=seed)
         race.run_until(lambda: _done(race))
         if attempt.outcome in ("error", "crashed", "not_applicable"):
             return

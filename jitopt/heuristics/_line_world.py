@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from jitopt.problems.kanban.line import Line
+    from jitopt.problems.kanban.line import Line, Size
 
 __all__ = ["Design", "Late", "Paths", "Stopped"]
 
@@ -55,6 +55,14 @@ class Paths:
     stopped: asked between calls of kernels; where it says so, `Stopped` is raised. steps: operations
     simulated so far.
     """
+
+    line: Line
+    size: Size
+    kernels: Any
+    compiled: bool
+    stopped: Callable[[], bool]
+    threads: int
+    steps: int
 
     def __init__(self, line: Line, kernels: Any, compiled: bool, stopped: Callable[[], bool], threads: int = 1) -> None:
         self.line, self.size = line, line.size()

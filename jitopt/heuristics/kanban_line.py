@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jitopt.heuristics._line_world import Design
     from jitopt.heuristics.context import Context
     from jitopt.problems.kanban import Kanban
+    from jitopt.problems.kanban.line import Line
 
 HEURISTIC: dict[str, Any] = {
     "name": "kanban_line",
@@ -45,6 +46,11 @@ STEPS_OF_WORK = 1_000
 
 class Search:
     """What the parts of the search share: the line, its sample paths, and how to tell what is found."""
+
+    instance: Kanban
+    line: Line
+    context: Context
+    began: float
 
     def __init__(self, instance: Kanban, context: Context) -> None:
         assert instance.line is not None

@@ -43,6 +43,11 @@ class Search:
     demand. order: rows of the loops, those first whose cards are worth most.
     """
 
+    stream: ValueStream
+    run: Callable[[ValueStream], Runs]
+    target: float
+    order: list[int]
+
     def __init__(
         self, stream: ValueStream, run: Callable[[ValueStream], Runs], target: float, order: Sequence[int]
     ) -> None:

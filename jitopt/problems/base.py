@@ -47,6 +47,7 @@ __all__ = [
     "Table",
     "Violation",
     "exact",
+    "room",
 ]
 
 LARGEST = 1e12
@@ -460,6 +461,10 @@ class Instance(Strict, Generic[PlanT_co]):
     def size(self) -> dict[str, int]:
         """Return the counts that say how large the instance is."""
         raise NotImplementedError
+
+    def forms(self) -> frozenset[str]:
+        """Return the pure forms that the instance has, for which exact algorithms exist (`Method.form`)."""
+        return frozenset()
 
     @property
     def sense(self) -> Literal[1, -1]:

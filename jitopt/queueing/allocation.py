@@ -61,6 +61,12 @@ class Allocator:
     low, high: places of each buffer at least and at most.
     """
 
+    rates: tuple[float, ...]
+    places: int
+    low: tuple[int, ...]
+    high: tuple[int, ...]
+    mirrored: bool
+
     ENOUGH = 2_000_000
     """States of all chains together up to which allocations are enumerated: some seconds."""
 

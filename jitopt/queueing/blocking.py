@@ -90,6 +90,8 @@ def two_stations(first: float, second: float, buffer: int) -> float:
 class Chain:
     """The chain of a line with given buffers: its states and moves, for any rates."""
 
+    states: Any
+
     def __init__(self, buffers: tuple[int, ...]) -> None:
         self.buffers = buffers
         self.states = _states(buffers)

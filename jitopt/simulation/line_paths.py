@@ -63,6 +63,12 @@ class Paths:
     portions, of 0.1 s at most; once it says True, `run` raises InterruptedError.
     """
 
+    line: Line
+    size: Size
+    threads: int
+    kernels: Any
+    blocks: list[range]
+
     def __init__(
         self,
         line: Line,

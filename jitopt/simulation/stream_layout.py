@@ -32,6 +32,11 @@ class Layout:
     between the loops.
     """
 
+    network: Network
+    loops: list[int]
+    margin: int
+    operations: list[int]
+
     def __init__(self, stream: ValueStream) -> None:
         self.stream = stream
         self.network = Network(stream)
@@ -160,8 +165,10 @@ class Layout:
             self.n[row][f.RULE] = RULES[column(table, "queue", "fifo")[place]]
             operations = self.at_station.get(name, [])
             self._list(row, f.OPERATIONS, operations)
+            sole = count == 1 and len(operations) == 1 and buffer is None
             for operation in operations:
                 self.n[operation][f.STATION] = row
+                self.n[operation][f.SOLE] = self.servers[name][0] if sole else -1
             begun_here = [loop for loop, steps in self.steps.items() if steps[0] in operations]
             self._list(row, f.RELEASES, [self.loops[self.network.index[loop]] for loop in begun_here])
             self._families(row, name)

@@ -90,8 +90,9 @@ def station_figures(run: Replication) -> Columns:
     spent = np.array(
         [[sum(run.x[server, f.SPENT + condition] for server in group) for condition in range(6)] for group in servers]
     ).reshape(len(servers), 6)
-    available = spent[:, : f.SHUT_DOWN].sum(axis=1)
-    found = {name: _over(spent[:, condition], available, 0.0) for name, condition in CONDITIONS.items()}
+    open_time = run.measured * np.array([len(group) for group in servers]) - spent[:, f.SHUT_DOWN]
+    spent[:, f.IDLE] = open_time - spent[:, f.SETTING_UP : f.SHUT_DOWN].sum(axis=1)
+    found = {name: _over(spent[:, condition], open_time, 0.0) for name, condition in CONDITIONS.items()}
     found["utilisation"] = found["run"] + found["setup"]
     # What keeps it from taking another container, but for those behind it: the highest is the bottleneck.
     found["load"] = found["utilisation"] + found["down"]

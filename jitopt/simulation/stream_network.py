@@ -36,6 +36,21 @@ class Network:
     free: loops that need no authorisation. targets: echelon stocks of MRP [grains].
     """
 
+    names: tuple[str, ...]
+    index: dict[str, int]
+    quantity: dict[str, Fraction]
+    users: dict[str, list[str]]
+    outputs: list[tuple[Any, Any, Fraction]]
+    order: list[str]
+    cycle: float
+    grains: dict[str, int]
+    size: dict[str, int]
+    start: dict[str, int]
+    needs: dict[str, list[tuple[str, int]]]
+    controls: list[Control]
+    targets: dict[str, float]
+    carded: set[str]
+
     def __init__(self, stream: ValueStream) -> None:
         self.stream = stream
         self.names = stream.loops.loop

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jitopt.simulation._kernels.plant_fields as f
 from jitopt import jit
@@ -38,6 +38,24 @@ class Replication:
     n, x, m, y: its memory. opening, before: stock, and minutes that containers had been under way, when the
     counts began, by loop. now: time it has reached [minutes]. sampling: seconds spent on random numbers.
     """
+
+    seed: int
+    number: int
+    compiled: bool
+    traced: int
+    kernel: Any
+    block: int
+    unused: int
+    sampling: float
+    now: float
+    still: int
+    n: Any
+    x: Any
+    m: Any
+    y: Any
+    generators: Any
+    opening: Any
+    before: Any
 
     def __init__(self, layout: Layout, seed: int, number: int, compiled: bool = True, trace: int = 0) -> None:
         self.layout = layout

@@ -66,11 +66,14 @@ def run_stream(
 ) -> Runs:
     """Run a stream and return what each replication measured (arguments as in `simulate_stream`)."""
     from jitopt.simulation.stream_layout import Layout
+    from jitopt.simulation.stream_replication import KERNEL
 
     _check(replications, seed, days, warm_up, threads)
     began = time.perf_counter()
     deadline = None if time_limit is None else began + time_limit
     layout = Layout(stream)
+    if time_limit is not None and not jit.is_cached(KERNEL):
+        compiled = False  # The plain kernel gives the same numbers while there is no time for a compiler.
     compile_seconds = _warm(layout, seed) if compiled else 0.0
     pool = Pool(layout, seed, compiled, threads or os.cpu_count() or 1, deadline)
     if warm_up is None:
@@ -116,6 +119,13 @@ def _warm(layout: Layout, seed: int) -> float:
 
 class Pool:
     """Replications of a layout, side by side on threads."""
+
+    layout: Layout
+    seed: int
+    compiled: bool
+    threads: int
+    deadline: float | None
+    interrupted: Any
 
     def __init__(self, layout: Layout, seed: int, compiled: bool, threads: int, deadline: float | None) -> None:
         self.layout, self.seed, self.compiled, self.threads, self.deadline = layout, seed, compiled, threads, deadline
@@ -207,7 +217,8 @@ def simulate_stream(
 
     replications: independent runs. seed: of every random number. days: measured, of each run. warm_up: days before
     them that are not measured [default: found by MSER-5 on a pilot run]. level: of the intervals. threads: side by side
-    [default: one per processor]. time_limit: [seconds]; replications that are not done by then are left out.
+    [default: one per processor]. time_limit: [seconds]; replications that are not done by then are left out; the
+    kernel is not compiled for the first time under a limit. compiled: machine code or plain Python, same numbers.
 
     The measures, each an estimate:
     "service" (share of the units asked for that were there at once), "orders_at_once" (share of the orders),

@@ -56,7 +56,7 @@ def check_heuristic(name: str, *, count: int = 50, seed: int = 0, problem: str |
     solvable = solved = 0
     lines = method.problem == "kanban" and method.up_to.get("loops") == 0
     for number, (instance, best) in enumerate(cases_of(method.problem, count, seed, lines)):
-        if not method.fits(instance.size()):
+        if not method.suits(instance):
             continue
         result = _solve(method, instance, seed=number)
         for fault in _faults(method, instance, result, best):

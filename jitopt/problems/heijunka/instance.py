@@ -27,6 +27,7 @@ from jitopt.problems.base import (
     Strict,
     Table,
     exact,
+    room,
 )
 
 __all__ = ["Bucket", "Heijunka", "HeijunkaPlan", "Measure", "Term"]
@@ -326,6 +327,11 @@ class Heijunka(Instance[HeijunkaPlan]):
         """Least consecutive slots that build product `row` (1 binds nothing)."""
         column = self.products.shortest_run
         return (column[row] or 1) if column else 1
+
+    def forms(self) -> frozenset[str]:
+        """Return the pure forms of levelling that the instance has; see `form`."""
+        found: frozenset[str] = room(self, "form").forms(self)
+        return found
 
     def size(self) -> dict[str, int]:
         """Return the counts that say how large the instance is."""

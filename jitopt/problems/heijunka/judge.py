@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from jitopt.problems.base import Evaluation, Violation, evaluation, unpriced
 from jitopt.problems.figures import counted
 from jitopt.problems.heijunka.instance import Heijunka, HeijunkaPlan, Measure, RatioRule
+from jitopt.problems.heijunka.levels import deviations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,13 +36,17 @@ def evaluate(instance: Heijunka, plan: object) -> Evaluation:
     slots, violations = _read(instance, plan)
     if slots is None:
         return unpriced(violations)
-    violations += _demand(instance, slots)
-    violations += _rules(instance, slots)
+    presence = _presence(instance, slots)
+    violations += _demand(instance, slots, presence)
+    violations += _rules(instance, slots, presence)
     terms: dict[str, Fraction] = {}
     for term in instance.objective:
-        value = {"rate": _rate, "usage": _usage, "ratio": _ratio, "changeover": _changeover}[term.term](
-            instance, slots, term.measure
-        )
+        if term.term == "rate":
+            value = _rate(instance, slots, presence, term.measure)
+        else:
+            value = {"usage": _usage, "ratio": _ratio, "changeover": _changeover}[term.term](
+                instance, slots, term.measure
+            )
         terms[term_name(instance, term.term, term.measure)] = Fraction(repr(term.weight)) * value
     if instance.current and instance.current.price:
         terms["moves"] = Fraction(repr(instance.current.price)) * moves(instance, slots)
@@ -59,7 +64,10 @@ def _read(instance: Heijunka, plan: HeijunkaPlan) -> tuple[Slots | None, list[Vi
     if instance.box is None:
         if plan.sequence is None:
             return None, [Violation("shape", (), 'the plan has no "sequence"', 1.0)]
-        unknown = [product for product in plan.sequence if product not in instance.index]
+        known = instance.index
+        unknown = (
+            [product for product in plan.sequence if product not in known] if set(plan.sequence) - set(known) else []
+        )
         if unknown:
             text = f"the sequence holds {unknown[0]!r}, which is not a product"
             return None, [Violation("shape", (unknown[0],), text, float(len(unknown)))]
@@ -67,7 +75,9 @@ def _read(instance: Heijunka, plan: HeijunkaPlan) -> tuple[Slots | None, list[Vi
         if off:
             text = f"the sequence has {counted(len(plan.sequence), 'unit')}, the demand is {instance.units}"
             return None, [Violation("demand", (), text, float(abs(off)))]
-        return [{instance.index[product]: 1} for product in plan.sequence], []
+        # One mapping for all the slots of a product: a million units take no more than a million references.
+        single = {product: {row: 1} for product, row in instance.index.items()}
+        return [single[product] for product in plan.sequence], []
     return _read_buckets(instance, plan)
 
 
@@ -89,11 +99,24 @@ def _read_buckets(instance: Heijunka, plan: HeijunkaPlan) -> tuple[Slots | None,
     return slots, []
 
 
-def _demand(instance: Heijunka, slots: Slots) -> list[Violation]:
-    built = [0] * len(instance.products.product)
-    for slot in slots:
-        for row, quantity in slot.items():
-            built[row] += quantity
+def _presence(instance: Heijunka, slots: Slots) -> list[list[int]]:
+    """Return the slots (from 1) that build each product, ascending."""
+    found: list[list[int]] = [[] for _ in instance.products.product]
+    if instance.box is None:
+        for position, (row,) in enumerate(slots, 1):
+            found[row].append(position)
+        return found
+    for position, slot in enumerate(slots, 1):
+        for row in slot:
+            found[row].append(position)
+    return found
+
+
+def _demand(instance: Heijunka, slots: Slots, presence: list[list[int]]) -> list[Violation]:
+    built = [
+        len(positions) if instance.box is None else sum(slots[position - 1][row] for position in positions)
+        for row, positions in enumerate(presence)
+    ]
     return [
         Violation(
             "demand",
@@ -109,17 +132,16 @@ def _demand(instance: Heijunka, slots: Slots) -> list[Violation]:
 # --- the rules -----------------------------------------------------------------------------
 
 
-def _rules(instance: Heijunka, slots: Slots) -> list[Violation]:
-    found = _capacity(instance, slots)
+def _rules(instance: Heijunka, slots: Slots, presence: list[list[int]]) -> list[Violation]:
+    found = _capacity(instance, slots) if instance.box else []
     for rule in instance.ratio_rules:
         if rule.hard:
             found += _hard_ratio(rule, slots)
-    presence: dict[int, list[int]] = {}
-    for position, slot in enumerate(slots, 1):
-        for row in slot:
-            presence.setdefault(row, []).append(position)
-    for row, positions in presence.items():
-        found += _product_rules(instance, row, positions)
+    products = instance.products
+    if products.spacing or products.longest_run or products.shortest_run:
+        # In the order in which the products are built first, as the plan is read.
+        for row in sorted((row for row, at in enumerate(presence) if at), key=lambda row: presence[row][0]):
+            found += _product_rules(instance, row, presence[row])
     return found + _kept(instance, slots)
 
 
@@ -229,15 +251,14 @@ def moves(instance: Heijunka, slots: Slots) -> int:
 # --- the terms -----------------------------------------------------------------------------
 
 
-def _rate(instance: Heijunka, slots: Slots, measure: Measure) -> Fraction:
+def _rate(instance: Heijunka, slots: Slots, presence: list[list[int]], measure: Measure) -> Fraction:
     """Deviation of cumulative production X_is from d_i s/S, over products and slots."""
-    steps: list[list[tuple[int, int]]] = [[] for _ in instance.products.product]
-    for position, slot in enumerate(slots, 1):
-        for row, quantity in slot.items():
-            steps[row].append((position, quantity))
+    demands = instance.products.demand
+    if instance.box is None:
+        return _gather(deviations(zip(instance.weights, demands, presence, strict=True), len(slots), measure), measure)
     values = (
-        instance.weights[row] * _deviation(steps[row], demand, len(slots), measure)
-        for row, demand in enumerate(instance.products.demand)
+        weight * _deviation([(at, slots[at - 1][row]) for at in presence[row]], demand, len(slots), measure)
+        for row, (weight, demand) in enumerate(zip(instance.weights, demands, strict=True))
     )
     return _gather(values, measure)
 

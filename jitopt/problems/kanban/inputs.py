@@ -49,6 +49,9 @@ Row = dict[str, Any]
 class Inputs:
     """The inputs of two instances, loop by loop."""
 
+    before: Kanban
+    after: Kanban
+
     def __init__(self, before: Kanban, after: Kanban) -> None:
         self.before, self.after = before, after
 

@@ -71,6 +71,13 @@ class LoopChange:
 class Comparison:
     """A plan against the cards in force. loads: what it takes of each limit. unit: of what is saved."""
 
+    instance: Kanban
+    choice: dict[str, tuple[str, int]]
+    inputs: Inputs | None
+    price: Fraction
+    at_most: int | None
+    changed: int
+
     def __init__(self, instance: Kanban, choice: dict[str, tuple[str, int]], inputs: Inputs | None) -> None:
         current = instance.current
         assert current is not None

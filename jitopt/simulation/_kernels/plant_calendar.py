@@ -42,14 +42,14 @@ def sift_down(n: Table, m: Ints, y: Floats, place: int, row: int, time: float) -
     size = n[0, f.DUE_EVENTS]
     while 2 * place + 1 < size:
         below = 2 * place + 1
-        other = m[heap + below]
         due = y[heap + below]
         if below + 1 < size:
-            right = m[heap + below + 1]
-            if y[heap + below + 1] < due or (y[heap + below + 1] == due and n[right, f.ORDER] < n[other, f.ORDER]):
+            right = y[heap + below + 1]
+            if right == due and n[m[heap + below + 1], f.ORDER] < n[m[heap + below], f.ORDER]:
                 below += 1
-                other = right
-                due = y[heap + below]
+            below += int(right < due)  # Added, not branched on: which is smaller cannot be foreseen.
+            due = min(right, due)
+        other = m[heap + below]
         if time < due or (time == due and n[row, f.ORDER] <= n[other, f.ORDER]):
             break
         m[heap + place] = other

@@ -134,6 +134,7 @@ REWORK_SOURCE = 13
 STOP_SOURCE = 14
 STOP_TIME_SOURCE = 15
 PLAIN_WORK = 16  # no stop, no rework, no scrap
+SOLE = 17  # the only server of a station that does nothing else, -1 where there is none
 MEAN = 0
 PRIORITY = 1
 REWORK = 2

@@ -112,20 +112,6 @@ def enter(n: Table, m: Ints, operation: int, container: int) -> None:
         call(n, m, station)
 
 
-@merged
-def try_loop(n: Table, x: Matrix, m: Ints, y: Floats, loop: int, now: float) -> None:
-    """Release what a loop may release."""
-    operation = n[loop, f.FIRST_OPERATION]
-    if n[loop, f.TRUCK] >= 0:
-        return  # Its cards wait for the supplier.
-    while may_release(n, m, loop) and (operation < 0 or has_room(n, m, n[operation, f.STATION])):
-        container = release(n, x, m, y, loop, now)
-        if operation < 0:
-            depart(n, x, m, y, container, now)
-        else:
-            enter(n, m, operation, container)
-
-
 @in_place
 def better(n: Table, x: Matrix, rule: int, family: int, one: int, other: int) -> bool:
     """Tell whether a station takes the head of operation `one` rather than that of `other`."""
@@ -193,7 +179,7 @@ def admit(n: Table, x: Matrix, m: Ints, y: Floats, station: int, now: float) -> 
 @merged
 def begin(n: Table, x: Matrix, m: Ints, y: Floats, server: int, operation: int, container: int, now: float) -> None:
     """Let a server take a container: set up first where the family changes, then run."""
-    account(n, x, server, now)
+    x[server, f.MARK] = now  # Its idle time is what is left when all other is known.
     n[server, f.OPERATION] = operation
     n[server, f.CONTAINER] = container
     family = n[operation, f.FAMILY]
@@ -219,6 +205,22 @@ def run(n: Table, x: Matrix, m: Ints, y: Floats, server: int, now: float) -> Non
     x[server, f.LEFT] = draw(n, y, n[operation, f.TIME_SOURCE], x[operation, f.MEAN])
     note(n, m, y, now, f.START, operation)
     go_on(n, x, m, y, server, now)
+
+
+@merged
+def try_loop(n: Table, x: Matrix, m: Ints, y: Floats, loop: int, now: float) -> None:
+    """Release what a loop may release."""
+    operation = n[loop, f.FIRST_OPERATION]
+    if n[loop, f.TRUCK] >= 0:
+        return  # Its cards wait for the supplier.
+    while may_release(n, m, loop) and (operation < 0 or has_room(n, m, n[operation, f.STATION])):
+        container = release(n, x, m, y, loop, now)
+        if operation < 0:
+            depart(n, x, m, y, container, now)
+        elif n[operation, f.SOLE] >= 0 and ready(n, n[operation, f.SOLE]) and n[operation, f.FIRST] < 0:
+            begin(n, x, m, y, n[operation, f.SOLE], operation, container, now)
+        else:
+            enter(n, m, operation, container)
 
 
 @in_place

@@ -1,0 +1,197 @@
+"""An instance that prices ratio rules alone as flat arrays, and what its rules cost at least."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jitopt.errors import NotApplicableError
+from jitopt.heuristics._kernels.heijunka_cars import EXCESS, LENGTH, MOST, PLACE, PRICE
+from jitopt.problems.base import exact
+
+if TYPE_CHECKING:
+    from jitopt.problems.heijunka import Heijunka
+    from jitopt.problems.heijunka.instance import RatioRule
+
+__all__ = ["Cars", "Walk", "cars_of", "least", "walk_of"]
+
+Ints = NDArray[np.int64]
+
+LARGEST = 1 << 40
+"""Largest price of a window, in whole multiples of the unit."""
+
+STRICT = 10
+"""Price of a breach of a hard rule, in multiples of the dearest soft one."""
+
+WAITS = 1 << 12
+"""Exponential waiting times to draw from."""
+
+STATES = 1 << 11
+"""Most states of a window that the counting bound goes through one by one."""
+
+
+class Walk(NamedTuple):
+    """A search's own arrays: see the kernels. best: the best sequence."""
+
+    held: Any
+    hot: Any
+    sequence: Any
+    best: Any
+    state: Any
+
+
+@dataclass(frozen=True)
+class Cars:
+    """The arrays of an instance.
+
+    rules, carry, free, last, waits: for the kernels. unit: what a cost of 1 stands for [objective]. hard: rows of the
+    rules that must be kept. locked: product row that a slot must build, -1 for none.
+    """
+
+    rules: Any
+    carry: Any
+    free: Any
+    last: Any
+    waits: Any
+    unit: Fraction
+    hard: tuple[int, ...]
+    locked: Ints
+
+
+def cars_of(instance: Heijunka) -> Cars | None:
+    """Return the arrays, None where two locks contradict each other."""
+    rules = [rule for rule in instance.ratio_rules if _binds(instance, rule)]
+    locked = _locked(instance)
+    if locked is None:
+        return None
+    prices, unit = _prices(instance, rules)
+    carry = np.zeros((len(instance.products.product), len(rules)), dtype=np.int64)
+    for r, rule in enumerate(rules):
+        carry[list(rule.products), r] = 1
+    measure = next((term.measure for term in instance.objective if term.term == "ratio"), "sum_violated")
+    table = np.zeros((len(rules), 4), dtype=np.int64)
+    for r, rule in enumerate(rules):
+        table[r, MOST], table[r, LENGTH], table[r, PRICE] = rule.at_most, rule.in_any, prices[r]
+    table[:, EXCESS] = measure != "sum_violated"
+    return Cars(
+        rules=table,
+        carry=carry,
+        free=np.flatnonzero(locked < 0),
+        last=_blocks(locked),
+        waits=np.random.default_rng(0).exponential(size=WAITS),
+        unit=unit,
+        hard=tuple(r for r, rule in enumerate(rules) if rule.hard),
+        locked=locked,
+    )
+
+
+def _binds(instance: Heijunka, rule: RatioRule) -> bool:
+    """Tell whether a rule can cost anything: its window is full and short enough, and it has a price."""
+    return rule.at_most < rule.in_any <= instance.slots and bool(rule.products) and (rule.hard or rule.weight > 0)
+
+
+def _prices(instance: Heijunka, rules: list[RatioRule]) -> tuple[list[int], Fraction]:
+    """Return the price of each rule in whole multiples of a unit, and the unit."""
+    factor = next((exact(term.weight) for term in instance.objective if term.term == "ratio"), Fraction(1)) or Fraction(
+        1
+    )
+    soft = [rule.weight * factor for rule in rules if not rule.hard]
+    strict = STRICT * max(soft, default=Fraction(1, STRICT))
+    prices = [strict if rule.hard else rule.weight * factor for rule in rules]
+    unit = Fraction(1, lcm(*(price.denominator for price in prices))) if prices else Fraction(1)
+    whole = [int(price / unit) for price in prices]
+    if max(whole, default=0) > LARGEST:
+        raise NotApplicableError("the weights of its ratio rules have no common unit that is coarse enough")
+    return whole, unit
+
+
+def _locked(instance: Heijunka) -> Ints | None:
+    """Return the product row each slot must build, -1 for none; None where two are asked for."""
+    found = np.full(instance.slots, -1, dtype=np.int64)
+    if instance.frozen and instance.current and instance.current.sequence is not None:
+        found[: instance.frozen] = [instance.index[p] for p in instance.current.sequence[: instance.frozen]]
+    if instance.fixed:
+        for position, product in zip(instance.fixed.position, instance.fixed.product, strict=True):
+            if found[position - 1] not in (-1, instance.index[product]):
+                return None
+            found[position - 1] = instance.index[product]
+    used = np.bincount(found[found >= 0], minlength=len(instance.products.product))
+    return found if bool((used <= np.array(instance.products.demand)).all()) else None
+
+
+def _blocks(locked: Ints) -> Ints:
+    """Return the last slot of the block of free slots that each slot lies in; -1 for locked ones."""
+    last = np.full(len(locked), -1, dtype=np.int64)
+    end = -1
+    for t in range(len(locked) - 1, -1, -1):
+        if locked[t] >= 0:
+            end = -1
+        else:
+            end = t if end < 0 else end
+            last[t] = end
+    return last
+
+
+def walk_of(cars: Cars, sequence: Ints, seed: int, target: int) -> Walk:
+    """Return a walk that begins at a sequence."""
+    held = np.zeros((5, len(cars.rules), len(sequence) + 1), dtype=np.int32)
+    held[PLACE] = -1
+    hot = np.zeros(1 + held[PLACE].size, dtype=np.int32)
+    state = np.array([0, 0, seed % 2147483562 + 1, 0, target], dtype=np.int64)
+    return Walk(held, hot, sequence.copy(), sequence.copy(), state)
+
+
+# --- what the rules cost at least -----------------------------------------------------------------
+
+
+def least(cars: Cars, demand: Any) -> int:
+    """Return a lower bound on what all sequences cost, rule by rule, in units; hard rules count nothing."""
+    found = 0
+    for r, (most, length, price, excess) in enumerate(cars.rules.tolist()):
+        if r not in cars.hard:
+            ones = int((np.array(demand) * cars.carry[:, r]).sum())
+            way = _by_states if 1 << (length - 1) <= STATES else _by_blocks
+            found += price * way(len(cars.locked), ones, most, length, bool(excess))
+    return found
+
+
+def _by_blocks(slots: int, ones: int, most: int, length: int, excess: bool) -> int:
+    """Return a bound from windows side by side, from every offset.
+
+    Windows that begin at offset s, s + q, ... do not overlap, so units beyond what they and the rest hold are too many;
+    a window holds at most q - p of them. Different offsets look at different windows: their bounds add up.
+    """
+    found = 0
+    for offset in range(length):
+        windows = (slots - offset) // length
+        if windows <= 0:
+            continue
+        beyond = max(0, ones - windows * most - (slots - windows * length))
+        found += beyond if excess else -(-beyond // (length - most))
+    return found
+
+
+def _by_states(slots: int, ones: int, most: int, length: int, excess: bool) -> int:
+    """Return the least cost of `ones` units in the slots, exactly: dynamic programme over the last q - 1 slots."""
+    states = 1 << (length - 1)
+    mask = states - 1
+    counts = np.array([state.bit_count() for state in range(states)])
+    cost = np.full((states, ones + 1), np.inf)
+    cost[0, 0] = 0.0
+    targets = [[((state << 1) | bit) & mask for state in range(states)] for bit in (0, 1)]
+    for slot in range(1, slots + 1):
+        after = np.full_like(cost, np.inf)
+        for bit in (0, 1):
+            over = np.maximum(0, counts + bit - most) if slot >= length else np.zeros(states)
+            price = over if excess else np.minimum(over, 1)
+            moved = cost + price[:, None]
+            if bit:
+                moved = np.concatenate([np.full((states, 1), np.inf), moved[:, :-1]], axis=1)
+            np.minimum.at(after, targets[bit], moved)
+        cost = after
+    return int(cost[:, ones].min())

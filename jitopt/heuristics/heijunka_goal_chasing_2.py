@@ -1,0 +1,29 @@
+"""Monden's goal chasing II: each slot goes to the product whose parts lag most."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jitopt.heuristics._heijunka_chasing import chased, deliver, require_level
+from jitopt.heuristics._kernels.heijunka_chase import SECOND
+
+if TYPE_CHECKING:
+    from jitopt.heuristics.context import Context
+    from jitopt.problems.heijunka import Heijunka
+
+HEURISTIC: dict[str, Any] = {
+    "name": "heijunka_goal_chasing_2",
+    "problem": "heijunka",
+    "technology": "numba",
+    "form": "level",
+    "auto": False,
+    "summary": "Monden's goal chasing II: slot by slot the product whose parts lag most",
+    "source": "Monden 1983",
+    "page": "docs/methods/heijunka_constructions.md",
+}
+
+
+def run(instance: Heijunka, context: Context) -> None:
+    """Report one plan, built from nothing; a start is not used."""
+    require_level(instance)
+    deliver(instance, context, chased(instance, context, SECOND))

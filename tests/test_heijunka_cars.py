@@ -1,0 +1,152 @@
+"""Car sequencing by local search: what is carried along is what it says, locks hold, bounds are bounds."""
+
+import itertools
+import random
+from typing import Any
+
+import pytest
+
+import jitopt
+from jitopt import jit
+from jitopt.errors import NotApplicableError
+from jitopt.heuristics import heijunka_cars
+from jitopt.heuristics._heijunka_cars import _by_blocks, _by_states, cars_of, least, walk_of
+from jitopt.heuristics.context import LocalContext
+
+KERNELS = jit.plain(heijunka_cars.KERNELS)
+
+
+def made(seed, hard=False, measure="sum_violated", **more):
+    """Return a random instance of 12 to 30 cars with three ratio rules."""
+    dice = random.Random(seed)
+    classes, rules = dice.randint(3, 6), 3
+    data: dict[str, Any] = {
+        "problem": "heijunka",
+        "version": 1,
+        "name": "cars",
+        "products": {
+            "product": [f"c{c}" for c in range(classes)],
+            "demand": [dice.randint(2, 6) for _ in range(classes)],
+        },
+        "ratios": {
+            "ratio": [f"r{r}" for r in range(rules)],
+            "at_most": [1, 2, 1],
+            "in_any": [2, 3, dice.randint(3, 6)],
+            "weight": [1, 2, 3],
+            "hard": [hard] * rules,
+        },
+        "options": {"product": [], "ratio": []},
+        "objective": [{"term": "ratio", "measure": measure}],
+    }
+    for c, r in itertools.product(range(classes), range(rules)):
+        if dice.random() < 0.4 or c == r:
+            data["options"]["product"].append(f"c{c}")
+            data["options"]["ratio"].append(f"r{r}")
+    return jitopt.Heijunka.parse(data | more)
+
+
+def cost(instance, sequence):
+    ids = instance.products.product
+    return instance.evaluate(jitopt.HeijunkaPlan(sequence=tuple(ids[row] for row in sequence))).objective
+
+
+@pytest.mark.parametrize("measure", ["sum_violated", "sum_absolute"])
+def test_every_change_costs_what_it_was_said_to(measure):
+    for seed in range(6):
+        instance = made(seed, measure=measure)
+        cars: Any = cars_of(instance)
+        walk = walk_of(cars, heijunka_cars.spread(instance, cars), seed + 1, 0)
+        world = (cars.rules, cars.carry)
+        KERNELS.begin(*world, *walk)
+        dice, n = random.Random(seed), instance.slots
+        for step in range(120):
+            i, m, j = sorted(dice.sample(range(n), 3))
+            if step % 3 == 0:
+                change = KERNELS.swap_cost(*world, walk.held, walk.sequence, i, j)
+                KERNELS.swap(*world, walk.held, walk.hot, walk.sequence, i, j)
+            elif step % 3 == 1:
+                change = KERNELS.reflect_cost(cars.rules, walk.held, i, j)
+                KERNELS.reflect(*world, walk.held, walk.hot, walk.sequence, i, j)
+            else:
+                change = KERNELS.rotate_cost(cars.rules, walk.held, i, m, j)
+                KERNELS.rotate(*world, walk.held, walk.hot, walk.sequence, i, m, j)
+            walk.state[KERNELS.VALUE] += change
+            assert walk.state[KERNELS.VALUE] == cost(instance, walk.sequence.tolist())
+        above = {(r, w) for r in range(3) for w in range(n - int(cars.rules[r, 1]) + 1)
+                 if walk.held[KERNELS.LOAD, r, w] > cars.rules[r, 0]}  # fmt: skip
+        listed = walk.hot[1 : 1 + walk.hot[0]].tolist()
+        assert {(at // (n + 1), at % (n + 1)) for at in listed} == above and len(listed) == len(above)
+
+
+def test_both_twins_walk_the_same_way():
+    instance, found = made(3), []
+    for compiled in (False, True):
+        context = LocalContext(seed=5, work=3000, compiled=compiled)
+        heijunka_cars.run(instance, context)
+        found.append(context.plans)
+    assert found[0] == found[1]
+
+
+def test_optimum_of_small_ones_and_bounds_below_it():
+    for seed in range(12):
+        dice = random.Random(seed)
+        slots, most, length = 9, dice.randint(1, 2), dice.randint(3, 5)
+        for excess in (False, True):
+            ones = dice.randint(2, 8)
+            true = min(
+                sum(
+                    (max(0, over) if excess else over > 0)
+                    for w in range(slots - length + 1)
+                    for over in [sum(w <= t < w + length for t in chosen) - most]
+                )
+                for chosen in itertools.combinations(range(slots), ones)
+            )
+            assert _by_states(slots, ones, most, length, excess) == true
+            assert 0 <= _by_blocks(slots, ones, most, length, excess) <= true
+
+
+def test_bound_plans_and_start():
+    for seed in range(8):
+        instance = made(seed)
+        cars: Any = cars_of(instance)
+        context = LocalContext(seed=seed, work=4000, compiled=False)
+        heijunka_cars.run(instance, context)
+        best = min(instance.evaluate(plan).objective for plan in context.plans)
+        assert float(least(cars, instance.products.demand) * cars.unit) <= best
+        again = LocalContext(seed=seed + 1, work=10, start=context.plans[-1], compiled=False)
+        heijunka_cars.run(instance, again)
+        assert min(instance.evaluate(plan).objective for plan in again.plans) <= best
+
+
+def test_frozen_and_fixed_slots_stay():
+    instance = made(4)
+    order = [p for p, d in zip(instance.products.product, instance.products.demand, strict=True) for _ in range(d)]
+    locked = made(4, current={"sequence": order}, frozen=3, fixed={"position": [len(order)], "product": [order[3]]})
+    context = LocalContext(seed=1, work=3000, compiled=False)
+    heijunka_cars.run(locked, context)
+    assert context.plans and all(locked.evaluate(plan).feasible for plan in context.plans)
+
+
+def test_hard_rules_alone_are_kept_or_nothing_is_said():
+    for seed in range(5):
+        instance = made(seed, hard=True)
+        context = LocalContext(seed=1, work=2000, compiled=False)
+        heijunka_cars.run(instance, context)
+        assert all(instance.evaluate(plan).feasible for plan in context.plans)
+    hard: Any = jitopt.library().read("dincbas_ten_cars_hard")
+    context = LocalContext(seed=1, work=20000, compiled=False)
+    heijunka_cars.run(hard, context)
+    assert context.plans and hard.evaluate(context.plans[-1]).feasible
+
+
+def test_it_says_where_it_does_not_apply():
+    data = made(1).to_dict()
+    data["objective"].append({"term": "rate"})
+    with pytest.raises(NotApplicableError, match="rate"):
+        heijunka_cars.run(jitopt.Heijunka.parse(data), LocalContext())
+
+
+def test_auto_finds_the_published_optimum_of_ten_cars():
+    instance = jitopt.library().read("dincbas_ten_cars")
+    result = jitopt.solve(instance, time_limit=20)
+    assert result.objective == 0 and result.status == "optimal"
