@@ -1,10 +1,12 @@
 """Confirmation on fresh paths, against exact fill rates."""
 
+import json
 from typing import Any
 
 import pytest
 
 import jitopt
+from jitopt.cli import main
 from jitopt.errors import InputError
 from jitopt.problems.kanban import Kanban
 from jitopt.queueing import make_to_stock, two_stage_kanban
@@ -80,3 +82,21 @@ def test_what_cannot_be_confirmed_is_refused():
         confirm(line(), [1])
     with pytest.raises(InputError, match="level"):
         confirm(line(), [1, 1], level=1.0)
+
+
+def test_a_result_and_a_command_tell_the_same(tmp_path, capsys):
+    case = line()
+    path, result = tmp_path / "line.json", tmp_path / "plan.json"
+    jitopt.write(case, path)
+    result.write_text(json.dumps({"plan": {"cards": [3, 3]}}), encoding="utf-8")
+    told = confirm(case, {"plan": {"cards": [3, 3]}})
+    assert main(["simulate", str(path), str(result), "--confirm", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["confirmation"] == json.loads(json.dumps(told.to_dict()))
+    assert main(["simulate", str(path), str(result), "--confirm"]) == 0
+    assert capsys.readouterr().out.strip().endswith("\n".join(told.sentences()))
+
+
+@pytest.mark.parametrize("plan", [None, 7, {"plan": None}, {"cards": "many"}])
+def test_what_is_no_plan_is_told(plan):
+    with pytest.raises(InputError):
+        confirm(line(), plan)

@@ -172,6 +172,16 @@ def test_fewest_cards_of_a_queue_with_a_known_fill_rate() -> None:
     assert search.from_cards((3,)) == (5,) and not search.holds((4,))
 
 
+def test_a_lot_needs_its_cards_in_every_search_and_setting() -> None:
+    """Nothing is ever made with fewer cards than a lot: a search, and a small scale, stop at the lot."""
+    data = {**MACHINE, "loops": {**MACHINE["loops"], "kind": ["signal", "production"], "lot": [3, None]}}
+    stream = ValueStream.parse(data)
+    search = Search(stream, lambda s: run_stream(s, replications=2, days=3, warm_up=0, seed=1, **PLAIN), 0.01, [0, 1])
+    assert search.from_start() == (3, 1)
+    runs = run_stream(stream, replications=1, days=1, warm_up=0, **PLAIN)
+    assert scaled(stream, "kanban", 0.1, runs).loops.cards == (3, 1)
+
+
 # --- releases ----------------------------------------------------------------------------------
 
 

@@ -61,6 +61,15 @@ BAD = {
     ),
     "push without a plan": (PLAIN | {"release": "push"}, "/release"),
     "conwip without cards": (PLAIN | {"release": "conwip"}, "/release"),
+    "conwip card that is made": (
+        PLAIN | {"release": "conwip", "conwip": {"conwip": ["w"], "entry": ["a"], "exit": ["b"], "cards": [3]}},
+        "/conwip/exit/0",
+    ),
+    "conwip card that is lost": (
+        changed("loops", quantity=[5, 10])
+        | {"release": "conwip", "conwip": {"conwip": ["w"], "entry": ["a"], "exit": ["b"], "cards": [3]}},
+        "/conwip/exit/0",
+    ),
     "conwip against the stream": (
         PLAIN | {"release": "conwip", "conwip": {"conwip": ["w"], "entry": ["b"], "exit": ["a"], "cards": [3]}},
         "/conwip/exit/0",

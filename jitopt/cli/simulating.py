@@ -54,6 +54,12 @@ def simulate(
         float | None,
         typer.Option("--time-limit", metavar="S", parser=number_above_0, help="Seconds for the run."),
     ] = None,
+    confirm: Annotated[
+        bool,
+        typer.Option(
+            "--confirm", help="Also test a line with a target on fresh paths, and with one card fewer anywhere."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run the plan in RESULT against chance and say what it gives, each figure with its 95 % interval.
@@ -67,7 +73,21 @@ def simulate(
         subject, plan, replications=replications, seed=seed, days=days, warm_up=warm_up, threads=threads,
         time_limit=time_limit,
     )  # fmt: skip
-    emit(found.to_dict()) if as_json else out(_shown(found))
+    tested = _confirmed(subject, plan) if confirm else None
+    if as_json:
+        emit(found.to_dict() | ({"confirmation": tested.to_dict()} if tested else {}))
+    else:
+        out("\n\n".join([_shown(found), *(["\n".join(tested.sentences())] if tested else [])]))
+
+
+def _confirmed(subject: Any, plan: Any) -> Any:
+    """Return what fresh paths say of the plan of a line with a target."""
+    from jitopt.problems.kanban import Kanban
+    from jitopt.simulation.confirmation import confirm
+
+    if not isinstance(subject, Kanban):
+        raise usage("--confirm is for lines with a target.")
+    return confirm(subject, plan)
 
 
 def _read(file: str, result: str | None) -> tuple[Any, Any]:

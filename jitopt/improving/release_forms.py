@@ -6,6 +6,7 @@ import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
+from jitopt.improving.search import least_cards
 from jitopt.problems.base import exact
 from jitopt.problems.figures import amount
 
@@ -60,8 +61,8 @@ def scaled(stream: ValueStream, release: str, scale: float, base: Runs) -> Value
     stay as they are, so that the releases differ in what is made only.
     """
     if release == "kanban":
-        rows = zip(stream.loops.kind, stream.loops.cards, strict=True)
-        cards = tuple(count if kind == "supplier" else _count(count, scale) for kind, count in rows)
+        rows = zip(stream.loops.kind, stream.loops.cards, least_cards(stream), strict=True)
+        cards = tuple(count if kind == "supplier" else _count(count, scale, least) for kind, count, least in rows)
         return stream.replace(loops={**stream.loops.model_dump(), "cards": cards})
     if release == "conwip":
         told = stream.conwip.model_dump() if stream.conwip is not None else _conwip(stream)
@@ -77,8 +78,8 @@ def scaled(stream: ValueStream, release: str, scale: float, base: Runs) -> Value
     return stream.replace(release="push", planning=changed)
 
 
-def _count(cards: int, scale: float) -> int:
-    return max(1, round(cards * scale)) if cards else 0
+def _count(cards: int, scale: float, least: int = 1) -> int:
+    return max(least, round(cards * scale)) if cards else 0
 
 
 def _conwip(stream: ValueStream) -> dict[str, Any]:

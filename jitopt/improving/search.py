@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jitopt.simulation.stream import ValueStream
     from jitopt.simulation.stream_runs import Runs
 
-__all__ = ["Search", "with_cards"]
+__all__ = ["Search", "least_cards", "with_cards"]
 
 MOST_DOUBLINGS = 12
 
@@ -29,6 +29,11 @@ Cards = tuple[int, ...]
 def with_cards(stream: ValueStream, cards: Sequence[int]) -> ValueStream:
     """Return the stream with so many cards of each loop."""
     return stream.replace(loops={**stream.loops.model_dump(), "cards": tuple(cards)})
+
+
+def least_cards(stream: ValueStream) -> Cards:
+    """Return how many cards each loop needs to work at all: one, and a whole lot where it is released together."""
+    return tuple(max(1, lot or 1) for lot in stream.loops.lot or (None,) * len(stream.loops.loop))
 
 
 class Search:
@@ -48,6 +53,7 @@ class Search:
     ) -> None:
         self.stream, self.run, self.target = stream, run, target
         self.order = [row for row in order if stream.loops.kind[row] != "co_product"]
+        self.least = least_cards(stream)
         self.runs: dict[Cards, Runs] = {}
 
     def at(self, cards: Cards) -> Runs:
@@ -102,7 +108,8 @@ class Search:
         for _ in range(7):
             middle = (low + high) / 2
             tried = tuple(
-                max(1, math.ceil(count * middle)) if row in self.order else count for row, count in enumerate(cards)
+                max(self.least[row], math.ceil(count * middle)) if row in self.order else count
+                for row, count in enumerate(cards)
             )
             if self.holds(tried):
                 high, found = middle, tried
@@ -125,10 +132,10 @@ class Search:
         def fewer(count: int) -> Cards:
             return (*cards[:row], count, *cards[row + 1 :])
 
-        holds, step = cards[row], 1
-        while holds - step >= 1 and self.holds(fewer(holds - step)):
+        holds, step, least = cards[row], 1, self.least[row]
+        while holds - step >= least and self.holds(fewer(holds - step)):
             holds, step = holds - step, 2 * step
-        fails = max(0, holds - step)
+        fails = max(least - 1, holds - step)
         while holds - fails > 1:
             middle = (holds + fails) // 2
             if self.holds(fewer(middle)):

@@ -7,17 +7,22 @@ yes or no at the level asked for, or named undecided where the paths do not tell
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from pydantic import ValidationError
 
 from jitopt.errors import InputError
 from jitopt.problems.estimates import LEVEL, Estimate, estimate, ratio
+from jitopt.problems.kanban import KanbanPlan
 from jitopt.problems.kanban.line_judge import decided, misfit
+from jitopt.problems.wording import explain_validation
 from jitopt.simulation.line_paths import Paths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jitopt.problems.kanban import Kanban, KanbanPlan
+    from jitopt.problems.kanban import Kanban
     from jitopt.problems.kanban.line import Line
 
 __all__ = ["Confirmation", "Fewer", "Verdict", "confirm"]
@@ -71,6 +76,12 @@ class Confirmation(NamedTuple):
             return False
         return None if "undecided" in (self.verdict, *verdicts) else True
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the verdicts as plain data; each estimate is {mean, half_width, level}."""
+        fewer = [one._asdict() | {"reached": one.reached.to_dict()} for one in self.fewer]
+        told = {"plan": self.plan.to_dict(), "reached": self.reached.to_dict(), "fewer": fewer, "fewest": self.fewest}
+        return self._asdict() | told
+
     def sentences(self) -> list[str]:
         """Return the verdicts in words."""
         word = {"fill_rate": "of the orders served at once", "throughput": "parts per unit of time"}[self.measure]
@@ -106,7 +117,7 @@ def confirm(
     instance
         A kanban instance with a line and a target.
     plan
-        Its plan: a `KanbanPlan`, its data, or the places or cards along the flow.
+        Its plan: a `KanbanPlan`, a result, the data of either, or the places or cards along the flow.
     level
         Confidence of every single verdict. Where a question is asked again on more paths, the error is shared out.
     replications
@@ -238,9 +249,15 @@ def _read(instance: Kanban, plan: Any) -> tuple[Line, KanbanPlan]:
     line = instance.line
     if line is None or line.target is None:
         raise InputError("only a line with a target can be confirmed", remedy="add a target to the line")
+    plan = plan.get("plan") if isinstance(plan, Mapping) and "plan" in plan else getattr(plan, "plan", plan)
+    if not isinstance(plan, Mapping | KanbanPlan | list | tuple):
+        raise InputError("a confirmation needs a plan, and there is none", value=type(plan).__name__)
     if isinstance(plan, list | tuple):
         plan = {"buffers" if line.word == "place" else "cards": list(plan)}
-    read: KanbanPlan = instance.plan_type.model_validate(plan) if isinstance(plan, dict) else plan
+    try:
+        read = plan if isinstance(plan, KanbanPlan) else KanbanPlan.model_validate(dict(plan))
+    except ValidationError as error:
+        raise explain_validation(error, KanbanPlan, "plan") from None
     wrong = misfit(line, decided(line, read))
     if wrong is not None:
         raise InputError(wrong.message, place="/plan", value=read.to_dict(), remedy="hand over a plan of this line")

@@ -274,7 +274,8 @@ class Conwip(Table):
     """Cards over several loops, for release "conwip" and "hybrid".
 
     conwip: id. entry: loop that is released with a card. exit: loop; a card comes free when a
-    container leaves its supermarket. cards: [containers of the exit].
+    container leaves its supermarket; it must hold what the entry's container is made into, or cards
+    would be made or lost. cards: [containers of the exit].
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("conwip",)

@@ -6,12 +6,14 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from jitopt.errors import InputError
-from jitopt.problems.base import Table
+from jitopt.problems.base import Table, exact
 from jitopt.problems.variates import Distribution, draw, source
 from jitopt.problems.wording import misnamed
 from jitopt.simulation.stream_network import column
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from jitopt.simulation.stream import ValueStream
 
 __all__ = ["check_stream"]
@@ -235,8 +237,34 @@ def _controls(stream: ValueStream) -> None:
         if entry not in span:
             place = f"/conwip/exit/{row}"
             raise refuse(f"no material goes from {entry!r} to the exit", place, leave, "name a loop downstream of it")
+        _card_goes_round(stream, row, entry, leave)
     for name in network.names:
         rivals = [user for user in network.users[name] if user in network.free and user not in entries]
         if len(rivals) > 1:
             remedy = "let `planning` or `schedule` release them, or take another way of release"
             raise refuse("only one loop may draw without authorisation from a supermarket", "/release", name, remedy)
+
+
+def _card_goes_round(stream: ValueStream, row: int, entry: str, leave: str) -> None:
+    """Refuse a CONWIP card that enters with a container of other contents than the one it leaves with.
+
+    An entry takes a card for a container, an exit gives one back for a container: were their contents not
+    the same, cards would be made or lost with every turn.
+    """
+    size = dict(zip(stream.loops.loop, map(exact, stream.loops.quantity), strict=True))
+    drawn: dict[str, list[tuple[str, Fraction]]] = {}
+    if stream.bill is not None:
+        for loop, source, quantity in zip(stream.bill.loop, stream.bill.source, stream.bill.quantity, strict=True):
+            drawn.setdefault(loop, []).append((source, exact(quantity)))
+    ways = [(leave, size[leave])]
+    while ways:
+        loop, units = ways.pop()
+        if loop == entry and units != size[entry]:
+            told = (
+                f"its card enters with {float(size[entry]):g} units and leaves with what {float(units):g} are made into"
+            )
+            raise refuse(
+                f"a CONWIP card must enter and leave with the same contents: {told}",
+                f"/conwip/exit/{row}", leave, "give entry and exit containers that match",
+            )  # fmt: skip
+        ways += [(source, units * quantity) for source, quantity in drawn.get(loop, ()) if loop != entry]
