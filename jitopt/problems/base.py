@@ -367,7 +367,11 @@ def _usual(data: Any) -> bool:
         kinds = set(map(type, data))
         if kinds & {dict, list} and not all(_usual(entry) for entry in data if isinstance(entry, dict | list)):
             return False
+        if float not in kinds:
+            return True
         numbers = data if kinds <= {float} else [value for value in data if type(value) is float]
+        if min(numbers, default=1.0) >= LEAST_USUAL:
+            return True
         least = min(filter(None, numbers), default=1.0)
         return (least if least > 0 else min(map(abs, filter(None, numbers)))) >= LEAST_USUAL
     return type(data) is not float or not data or abs(data) >= LEAST_USUAL
