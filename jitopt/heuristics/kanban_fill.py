@@ -9,6 +9,7 @@ import numpy as np
 
 from jitopt import jit
 from jitopt.heuristics._kanban_bound import Relaxation, loads_of
+from jitopt.heuristics._kanban_relief import relieve
 from jitopt.heuristics._kanban_smooth import sharpen
 from jitopt.heuristics._kanban_world import flatten
 
@@ -76,6 +77,9 @@ FIRST_RISE = 0.002
 
 RISES = 60
 """Rises of the prices in search of a first plan."""
+
+IN_VAIN = 8
+"""Rises after which what the limits are overfull by must have halved."""
 
 PASSES = 12
 """Passes of a repair."""
@@ -157,12 +161,19 @@ class _Search:
         w, relaxation = self.world, self.relaxation
         prices = relaxation.best_prices.copy()
         rise = FIRST_RISE * relaxation.weights() * np.maximum(w.room, 1)
-        for _ in range(RISES):
+        before = np.inf
+        for rises in range(RISES):
             choice = relaxation.cheapest(prices)
-            over = loads_of(w, choice) > w.room
+            excess = loads_of(w, choice) - w.room
+            over = excess > 0
             if not over.any():
                 self._take(choice)
                 return
+            if rises % IN_VAIN == IN_VAIN - 1:
+                worst = float((excess[over] / np.maximum(w.room[over], 1)).sum())
+                if worst > 0.5 * before:
+                    return
+                before = worst
             prices[over] += rise[over]
             rise[over] *= 1.5
 
@@ -180,8 +191,16 @@ class _Search:
     def _sharpen(self) -> None:
         """Bring the prices of all limits to their best by Newton steps, and tell the bound."""
         if not self.closed():
-            sharpen(self.relaxation, self.context.stopped)
+            sharpen(self.relaxation, self.context.stopped, self._look)
             self._tell()
+
+    def _look(self, prices: Any, choice: Any) -> None:
+        """Tell the bound; look for a plan near to what the loops take at some prices."""
+        self._tell()
+        if not self.closed():
+            found = relieve(self.world, choice, self.relaxation.above(prices), self.context.stopped)
+            if found is not None:
+                self._take(found)
 
     def _raise(self, steps: int) -> None:
         """Do steps of the bound and tell it."""
