@@ -106,7 +106,7 @@ def main(family: str) -> None:
     while True:
         job = jobs.get()
         if isinstance(job, bytes):
-            held = _foreseen(job)
+            held = _foreseen(job, family)
             continue
         _alarm(job.remaining() + 30.0)
         try:
@@ -208,14 +208,23 @@ def _warm(family: str, jobs: queue.SimpleQueue[Job | bytes]) -> None:
         importlib.import_module(module)
 
 
-def _foreseen(text: bytes) -> Any:
-    """Return the instance in a text that the caller is reading, too; None where it is none, which the caller tells."""
+def _foreseen(text: bytes, family: str) -> Any:
+    """Return the instance in a text that the caller is reading, too; None where it is none, which the caller tells.
+
+    What a heuristic can make ahead of it is made.
+    """
+    from jitopt import registry
     from jitopt.problems import parse_instance
 
     try:
-        return parse_instance(pydantic_core.from_json(text, cache_strings="all"), checked=True)
+        instance = parse_instance(pydantic_core.from_json(text, cache_strings="all"), checked=True)
     except Exception:
         return None
+    with contextlib.suppress(Exception):
+        for method in registry.methods(instance.problem):
+            if method.kind == "heuristic" and method.family == family and method.fits(instance.size()):
+                getattr(method.load(), "prepare", lambda _: None)(instance)
+    return instance
 
 
 def _serve(job: Job, held: Any) -> Any:

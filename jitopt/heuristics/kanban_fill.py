@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from jitopt.heuristics._kanban_smooth import sharpen
 from jitopt.heuristics._kanban_world import flatten
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jitopt.heuristics._kanban_world import World
     from jitopt.heuristics.context import Context
     from jitopt.problems.kanban import Kanban
@@ -95,7 +98,7 @@ def run(instance: Kanban, context: Context) -> None:
     """Search, reporting plans and a bound to `context` until it says stop or nothing is gained any more."""
     if context.start is not None:
         context.report(context.start)
-    world = flatten(instance)
+    world = _world(instance)
     if world is None:
         return
     search = _Search(world, context)
@@ -108,6 +111,25 @@ def run(instance: Kanban, context: Context) -> None:
     while idle < PATIENCE and not context.stopped() and not search.closed() and search.left != 0:
         gained = search.cycle(kernels)
         idle = 0 if gained else idle + 1
+
+
+def prepare(instance: Kanban) -> None:
+    """Make the arrays of long options ahead; the instance may still turn out to be unsound."""
+    if instance.options is not None:
+        _world(instance)
+
+
+_latest: list[tuple[Callable[[], object], World | None]] = []
+"""The last instance, and its arrays."""
+
+
+def _world(instance: Kanban) -> World | None:
+    for known, world in _latest:
+        if known() is instance:
+            return world
+    world = flatten(instance)
+    _latest[:] = [(weakref.ref(instance), world)]
+    return world
 
 
 def _warm(kernels: Any) -> None:
@@ -145,7 +167,7 @@ class _Search:
         """Find a first bound and a first plan, in plain Python."""
         if len(self.world.cost) > PLAIN:
             self.relaxation.begin(SAMPLE, 2 * FIRST_STEPS)
-            self._raise(STEPS)
+            self._tell()
             self._dearer()
             self._sharpen()
             self._dearer()
