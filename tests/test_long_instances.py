@@ -49,7 +49,7 @@ def both(text: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any]:
     return long, outcome(text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(VALUES, st.sampled_from([None, 1]))
 def test_every_value_is_read_alike(value: Any, indent: int | None) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -85,7 +85,7 @@ def test_the_hash_is_that_of_the_text_in_order(problem: str) -> None:
         assert canonical(data) == json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(VALUES)
 def test_both_writers_agree_wherever_the_swift_one_is_taken(value: Any) -> None:
     data = {"b": value, "a": [value, 1e-05, 0.0, -0.5]}

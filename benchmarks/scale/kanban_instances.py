@@ -2,10 +2,17 @@
 
     python benchmarks/scale/kanban_instances.py FAMILY -o FILE.json [--loops 50000] [--zones 40] [--seed 1] [--digits 2]
 
-The families `spread`, `correlated` and `tight` are options, `loops` is demand and replenishment. Every
-loop stands in one rack zone; floor, cards and capital are shared by all. Capacities are what a
-hidden plan takes: one that is best at drawn prices of all limits (so no limit is loose), or, in
-`tight`, half a percent more than the least that can be taken.
+The families of options are `spread`, `correlated`, `tight`, `mixed`, `against`, `several`, `chance` and `edge`; `loops`
+is demand and replenishment. Every loop stands in one rack zone; floor, cards and capital are shared by all. Capacities
+are what a hidden plan takes:
+
+spread, correlated: it is best at drawn prices of all limits, so no limit is loose.
+tight: half a percent more than the least that can be taken.
+mixed: half of the loops take the least, the others are cheapest: a plan that is best at no prices.
+against: the same, and what costs less takes more, so that cheap and small are opposites.
+several: as mixed, and every option takes up to seven limits: three zones more, anywhere.
+chance: a random plan; what the cheapest plan takes of a limit, where that is less, is no limit for it.
+edge: 0.05 percent more than the least that can be taken, at drawn weights of the limits.
 """
 
 from __future__ import annotations
@@ -16,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-FAMILIES = ("spread", "correlated", "tight", "loops")
+FAMILIES = ("spread", "correlated", "tight", "mixed", "against", "several", "chance", "edge", "loops")
 SHARED = ("floor", "cards", "capital")
 
 Data = dict[str, Any]
@@ -40,19 +47,28 @@ def options(family: str, loops: int = 50_000, zones: int = 40, seed: int = 1, di
     if family == "correlated":
         share = amounts / amounts.mean(axis=1, keepdims=True)
         cost = 50.0 + 400.0 * np.exp(-share.sum(axis=0) / 8) * rng.uniform(0.98, 1.02, len(loop))
+    elif family == "against":
+        share = amounts / amounts.mean(axis=1, keepdims=True)
+        cost = 300.0 / (0.2 + share.sum(axis=0)) * rng.uniform(0.9, 1.1, len(loop))
     else:
         cost = 30 * demand / size + 60 * np.exp(-0.6 * cards) * rng.lognormal(0, 0.6, len(loop)) + 0.02 * size * value
     zone = rng.integers(0, zones, loops)[loop]
     amounts[3] += rng.uniform(0, 1, len(loop))
     cost, amounts = _rounded(cost, digits), _rounded(amounts, digits)
     limit = np.stack([zone, *(np.full(len(loop), zones + k) for k in range(3))])
+    if family == "several":
+        other = rng.integers(0, zones, len(loop)) + np.arange(3)[:, None]
+        limit = np.concatenate([limit, (zone + 1 + other % (zones - 1)) % zones])
+        extra = np.round(rng.uniform(0, 3, (3, len(loop))) * number) * (rng.random((3, len(loop))) < 0.5)
+        amounts = np.concatenate([amounts, extra])
+    rows = len(limit)
     chosen = _hidden(rng, family, counts, cost, amounts, limit, zones + 3)
     names = [f"zone {k + 1}" for k in range(zones)] + list(SHARED)
     load = np.zeros(zones + 3)
-    for row in range(4):
+    for row in range(rows):
         load += np.bincount(limit[row][chosen], weights=amounts[row][chosen], minlength=zones + 3)
-    if family == "tight":
-        load *= 1.005
+    load *= {"tight": 1.005, "edge": 1.0005}.get(family, 1.0)
+    kept = np.flatnonzero(amounts.T.ravel() > 0)
     order = rng.permutation(zones + 3)
     words = np.array(names)
     boxes = np.array(["small", "middle", "large"])
@@ -67,9 +83,9 @@ def options(family: str, loops: int = 50_000, zones: int = 40, seed: int = 1, di
             "cost": cost.tolist(),
         },
         "uses": {
-            "option": np.repeat(np.arange(len(loop)), 4).tolist(),
-            "limit": words[limit.T.ravel()].tolist(),
-            "amount": amounts.T.ravel().tolist(),
+            "option": np.repeat(np.arange(len(loop)), rows)[kept].tolist(),
+            "limit": words[limit.T.ravel()[kept]].tolist(),
+            "amount": amounts.T.ravel()[kept].tolist(),
         },
         "limits": {
             "limit": [names[k] for k in order],
@@ -92,10 +108,19 @@ def _hidden(rng: Any, family: str, counts: Any, cost: Any, amounts: Any, limit: 
         price, cost = 1.0 / typical, 0.002 * cost / spread
     else:
         price = rng.uniform(0.1, 0.6, limits) * spread / typical
-    priced = cost + (price[limit] * amounts).sum(axis=0)
+    small = (price[limit] * amounts).sum(axis=0)
+    if family == "chance":
+        return np.cumsum(counts) - counts + np.floor(rng.random(len(counts)) * counts).astype(np.int64)
+    if family in ("mixed", "against", "several"):
+        low = _least(counts, small * typical.size + 1e-6 * cost)
+        return np.where(rng.random(len(counts)) < 0.5, low, _least(counts, cost))
+    return _least(counts, small if family == "edge" else cost + small)
+
+
+def _least(counts: Any, values: Any) -> Any:
+    """Return the option of each loop that has the least value."""
     first = np.cumsum(counts) - counts
-    least = np.minimum.reduceat(priced, first)
-    hits = np.flatnonzero(priced <= np.repeat(least, counts))
+    hits = np.flatnonzero(values <= np.repeat(np.minimum.reduceat(values, first), counts))
     return hits[np.unique(np.repeat(np.arange(len(counts)), counts)[hits], return_index=True)[1]]
 
 

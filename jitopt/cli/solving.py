@@ -86,8 +86,7 @@ def solve(
     if output not in (None, "-"):
         refuse_foreign(str(output))
         check_writable(str(output))
-    _begin(file)
-    instance = read_instance(file, format)
+    instance = _read(file, format)
     for note in notes_of(instance):
         err(f"jitopt: note: {note}")
     plan = _start(start, instance.problem)
@@ -115,14 +114,27 @@ def solve(
     raise typer.Exit(_code(result))
 
 
-def _begin(file: str) -> None:
-    """Start the heuristics' process before a file that takes long to read."""
-    with contextlib.suppress(OSError):
-        if os.path.getsize(file) > LONG:
-            from jitopt.engine.process import warm
+def _read(file: str, format: str | None) -> Any:
+    """Read the instance; of a long file the heuristics' process reads the text at the same time."""
+    if not _long(file) or not file.endswith(".json") or format not in (None, "json"):
+        return read_instance(file, format)
+    from jitopt.engine.process import foretell, warm
+    from jitopt.formats.files import understand
+    from jitopt.formats.text import read_text
 
-            gc.set_threshold(50_000, 20, 50)  # tables hold no cycles to be collected
-            warm("heuristic")
+    gc.set_threshold(50_000, 20, 50)  # tables hold no cycles to be collected
+    warm("heuristic")
+    text = read_text(file)
+    worker = foretell("heuristic", text.text)
+    instance = understand(text, format)
+    worker.hold(instance)
+    return instance
+
+
+def _long(file: str) -> bool:
+    with contextlib.suppress(OSError):
+        return os.path.getsize(file) > LONG
+    return False
 
 
 def _start(start: str | None, problem: str) -> Any:

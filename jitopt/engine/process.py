@@ -12,12 +12,18 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any
+import weakref
+from typing import TYPE_CHECKING, Any
 
 from jitopt import registry
 from jitopt.engine.wire import Sender, Splitter
 
-__all__ = ["Worker", "acquire", "release", "shut_down", "warm"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jitopt.problems.base import Instance
+
+__all__ = ["Worker", "acquire", "foretell", "release", "shut_down", "warm"]
 
 MOST_JOBS = 1000
 """A worker is replaced after this many jobs: solver libraries grow over many solves."""
@@ -43,6 +49,8 @@ class Worker:
         self.busy: int | None = None
         """Id of the job it has been given and has not ended, None while idle."""
         self._busy_since = 0.0
+        self._sending: threading.Thread | None = None
+        self._held: Callable[[], object] = lambda: None
         self._splitter = Splitter()
         lifeline_read, self._lifeline = os.pipe()
         try:
@@ -70,8 +78,28 @@ class Worker:
 
     def give(self, message: dict[str, Any]) -> None:
         """Give a job."""
+        if self._sending is not None:
+            self._sending.join()  # the job is about what it sends
         self.busy, self._busy_since = message["id"], time.monotonic()
         self.send(**message)
+
+    def hold(self, instance: Instance[Any] | None) -> None:
+        """Note which instance the worker has read, so that it need not be sent again; None: it may have none."""
+        self._held = (lambda: None) if instance is None else weakref.ref(instance)
+
+    def holds(self, instance: Instance[Any]) -> bool:
+        """Tell whether the worker has read this very instance."""
+        return self._held() is instance
+
+    def foretell(self, text: str) -> None:
+        """Send the text of an instance while the caller reads it, too; `hold` says when it was sound."""
+
+        def send() -> None:
+            with contextlib.suppress(OSError):
+                self._sender.attach(text.encode(), type="text")
+
+        self._sending = threading.Thread(target=send, daemon=True)
+        self._sending.start()
 
     def idle(self) -> bool:
         """Read what an abandoned job still says; tell whether the worker is free for another."""
@@ -209,6 +237,14 @@ def release(worker: Worker) -> None:
 def warm(family: str, threads: int = 1) -> None:
     """Start a worker of the family early: its imports run while the caller does something else."""
     release(acquire(family, threads))
+
+
+def foretell(family: str, text: str) -> Worker:
+    """Start a worker of the family early, and send it the text of the instance it will be asked about."""
+    worker = acquire(family, 1)
+    worker.foretell(text)
+    release(worker)
+    return worker
 
 
 def shut_down() -> None:

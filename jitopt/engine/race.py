@@ -157,14 +157,15 @@ class Race:
             with_start=start is not None,
             challenges=challenges,
         )
-        if self._instance_data is None:
+        held = worker.holds(self.ledger.instance)
+        if self._instance_data is None and not held:
             self._instance_data = self.ledger.instance.to_dict()
         worker.give(
             {
                 "type": "solve",
                 "id": attempt.id,
                 "method": method.name,
-                "instance": self._instance_data,
+                "instance": None if held else self._instance_data,
                 "start": start.to_dict() if start is not None else None,
                 "limit": limit,
                 "gap": self.settings.gap,
@@ -178,6 +179,7 @@ class Race:
                 "compile": not challenges and os.environ.get("JITOPT_NO_COMPILE") != "1",
             }
         )
+        worker.hold(self.ledger.instance)
         self.ledger.instance.prepare()  # while the worker reads the instance
         self.attempts.append(attempt)
         self._selector.register(worker.descriptor, selectors.EVENT_READ, attempt)
@@ -268,6 +270,8 @@ class Race:
             attempt.outcome = str(message["outcome"])
             attempt.worker.busy = None
             attempt.message = str(message["message"])
+            if attempt.outcome in ("error", "memory_limit"):
+                attempt.worker.hold(None)
             self._let_go(attempt)
             if attempt.outcome == "not_applicable" and not attempt.challenges:
                 self.ledger.warn(f"{name} {CANNOT}: {attempt.message}")

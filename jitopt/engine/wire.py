@@ -1,4 +1,4 @@
-"""Messages between the calling process and its workers: a length, then JSON."""
+"""Messages between the calling process and its workers: a length, then JSON, then what is attached to it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from typing import Any
 
 import pydantic_core
 
-__all__ = ["Sender", "Splitter", "read_message"]
+__all__ = ["ATTACHED", "Sender", "Splitter", "read_message"]
 
 HEAD = struct.Struct(">I")
 LARGEST = 1 << 31
+
+ATTACHED = "attached"
+"""Key of the bytes that follow a message to a worker; in the message itself stands how many they are."""
 
 
 def pack(message: dict[str, Any]) -> bytes:
@@ -30,6 +33,9 @@ def read_message(descriptor: int) -> dict[str, Any] | None:
     if body is None:
         return None
     message: dict[str, Any] = pydantic_core.from_json(body)
+    if ATTACHED in message:
+        message[ATTACHED] = _read_exactly(descriptor, message[ATTACHED])
+        return None if message[ATTACHED] is None else message
     return message
 
 
@@ -53,10 +59,19 @@ class Sender:
 
     def send(self, **message: Any) -> None:
         """Write one message whole."""
-        data = memoryview(pack(message))
         with self._lock:
-            while data:
-                data = data[os.write(self._descriptor, data) :]
+            self._write(pack(message))
+
+    def attach(self, attached: bytes, **message: Any) -> None:
+        """Write one message whole, and bytes behind it that are not JSON."""
+        with self._lock:
+            self._write(pack({**message, ATTACHED: len(attached)}))
+            self._write(attached)
+
+    def _write(self, content: bytes) -> None:
+        data = memoryview(content)
+        while data:
+            data = data[os.write(self._descriptor, data) :]
 
 
 class Splitter:

@@ -20,7 +20,9 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from jitopt.engine.wire import Sender, read_message
+import pydantic_core
+
+from jitopt.engine.wire import ATTACHED, Sender, read_message
 from jitopt.errors import JitoptError, NotApplicableError
 
 if TYPE_CHECKING:
@@ -93,7 +95,8 @@ class Job:
 def main(family: str) -> None:
     """Serve jobs until the input ends."""
     source, sender = enter()
-    jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+    jobs: queue.SimpleQueue[Job | bytes] = queue.SimpleQueue()
+    held: Any = None
     current: dict[int, Job] = {}
     reader = threading.Thread(target=_listen, args=(source, sender, jobs, current), daemon=True)
     reader.start()
@@ -102,9 +105,12 @@ def main(family: str) -> None:
         _warm(family, jobs)
     while True:
         job = jobs.get()
+        if isinstance(job, bytes):
+            held = _foreseen(job, family)
+            continue
         _alarm(job.remaining() + 30.0)
         try:
-            _serve(job)
+            held = _serve(job, held)
         finally:
             current.pop(job.id, None)
             _alarm(0.0)
@@ -174,7 +180,7 @@ def _alarm(seconds: float) -> None:
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
-def _listen(source: int, sender: Sender, jobs: queue.SimpleQueue[Job], current: dict[int, Job]) -> None:
+def _listen(source: int, sender: Sender, jobs: queue.SimpleQueue[Job | bytes], current: dict[int, Job]) -> None:
     """Read the caller's messages; leave when it is gone."""
     while True:
         message = read_message(source)
@@ -184,11 +190,13 @@ def _listen(source: int, sender: Sender, jobs: queue.SimpleQueue[Job], current: 
             job = Job(message, sender)
             current[job.id] = job
             jobs.put(job)
+        elif message["type"] == "text":
+            jobs.put(message[ATTACHED])
         elif message["type"] == "stop" and message["id"] in current:
             current[message["id"]].halt()
 
 
-def _warm(family: str, jobs: queue.SimpleQueue[Job]) -> None:
+def _warm(family: str, jobs: queue.SimpleQueue[Job | bytes]) -> None:
     """Import the family's libraries while the first job is still on its way."""
     for module in {
         "highs": ("pyomo.environ", "scipy.sparse", "highspy"),
@@ -200,19 +208,45 @@ def _warm(family: str, jobs: queue.SimpleQueue[Job]) -> None:
         importlib.import_module(module)
 
 
-def _serve(job: Job) -> None:
-    """Run one job; whatever happens, tell the end of it."""
+def _foreseen(text: bytes, family: str) -> Any:
+    """Return the instance in a text that the caller is reading, too; None where it is none, which the caller tells.
+
+    What a heuristic can make ahead of it is made.
+    """
     from jitopt import registry
     from jitopt.problems import parse_instance
 
     try:
+        instance = parse_instance(pydantic_core.from_json(text, cache_strings="all"), checked=True)
+    except Exception:
+        return None
+    with contextlib.suppress(Exception):
+        for method in registry.methods(instance.problem):
+            if method.kind == "heuristic" and method.family == family and method.fits(instance.size()):
+                getattr(method.load(), "prepare", lambda _: None)(instance)
+    return instance
+
+
+def _serve(job: Job, held: Any) -> Any:
+    """Run one job; whatever happens, tell the end of it. Return the instance it was about, or its data.
+
+    held: the same of the job before, which is meant where the message holds none.
+    """
+    from jitopt import registry
+    from jitopt.problems import parse_instance
+
+    data = job.message.pop("instance")
+    held = held if data is None else data
+    try:
         job.tell("begin")
         if job.stop.is_set():
             job.tell("done", outcome="stopped", message="")
-            return
+            return held
         _learn(job.message)
         found = registry.method(job.method)
-        instance = parse_instance(job.message["instance"], checked=True)
+        if held is None:
+            raise JitoptError("the instance was lost on its way")
+        instance = held = parse_instance(held, checked=True) if isinstance(held, dict) else held
         start = job.message["start"]
         plan = instance.plan_type.model_validate(start) if start is not None else None
         driver = importlib.import_module(f"jitopt.engine.drivers.{found.technology}_driver")
@@ -227,6 +261,7 @@ def _serve(job: Job) -> None:
     except Exception as error:
         text = f"{type(error).__name__}: {error}"
         job.tell("done", outcome="error", message=text, trace=traceback.format_exc()[-4000:])
+    return held
 
 
 if __name__ == "__main__":

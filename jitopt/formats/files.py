@@ -8,10 +8,10 @@ from jitopt.errors import InputError
 from jitopt.formats.atomic import Target, write_text
 from jitopt.formats.catalogue import choose
 from jitopt.formats.strict_json import layout
-from jitopt.formats.text import Source, read_text
+from jitopt.formats.text import Source, Text, read_text
 from jitopt.problems.base import Instance, Plan
 
-__all__ = ["read", "refuse_foreign", "write"]
+__all__ = ["read", "refuse_foreign", "understand", "write"]
 
 FOREIGN = frozenset((
     ".csv", ".tsv", ".xlsx", ".xls", ".xlsm", ".ods", ".parquet", ".feather", ".arrow", ".yaml", ".yml", ".xml",
@@ -43,7 +43,11 @@ def read(path: Source, format: str | None = None, problem: str | None = None) ->
     InputError
         With the file, the place in it, the value, the rule and the remedy.
     """
-    text = read_text(path, folders=True)
+    return understand(read_text(path, folders=True), format, problem)
+
+
+def understand(text: Text, format: str | None = None, problem: str | None = None) -> Instance[Plan]:
+    """Return the instance in a text that has been read; see `read`."""
     name = "json" if format is None and text.label.endswith(".json") else format
     reader = choose(text.text, text.label, name, problem)
     try:

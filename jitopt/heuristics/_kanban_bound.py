@@ -151,12 +151,13 @@ class Relaxation:
         )
         return (self.best_prices + 0.05 * max(spread, 1e-6) * typical) / self.size / np.maximum(unit, 1e-300)
 
-    def above(self) -> Array:
+    def above(self, prices: Array | None = None) -> Array:
         """Return by how much the priced cost of each column lies above the least of its loop.
 
-        A column that lies above by more than the distance of bound and best plan is in no better plan.
+        prices: None: the best. A column that lies above by more than the distance of bound and best plan is in
+        no better plan.
         """
-        reduced = self.reduced(self.best_prices)
+        reduced = self.reduced(self.best_prices if prices is None else prices)
         return reduced - np.minimum.reduceat(reduced, self.world.first[:-1])[self.world.loop]
 
 

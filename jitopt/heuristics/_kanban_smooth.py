@@ -37,18 +37,26 @@ NEAR = 1e-3
 """Excess of all limits, in parts of their capacities, at which a temperature is done."""
 
 
-def sharpen(relaxation: Relaxation, stopped: Callable[[], bool]) -> None:
-    """Raise the bound by Newton steps from the best prices, until `stopped` or the coldest temperature is done."""
+def sharpen(
+    relaxation: Relaxation, stopped: Callable[[], bool], seen: Callable[[Array, Array], object] = lambda *_: None
+) -> None:
+    """Raise the bound by Newton steps from the best prices, until `stopped` or the coldest temperature is done.
+
+    seen: is told the prices of every temperature and the columns taken at them. At high temperatures they
+    lie well within the limits, or as far as they can.
+    """
     soft = _Soft(relaxation)
     spread = soft.spread
     if not spread or not len(relaxation.goal):
         return
     prices = relaxation.best_prices
-    heat = HOTTEST
+    # Where little fits, the prices are far above the costs, and so must be the temperature.
+    heat = HOTTEST * max(1.0, soft.apart(relaxation.reduced(prices)) / spread)
     while heat >= COLDEST and not stopped():
         prices = _climb(soft, prices, heat * spread, stopped)
         relaxation.prices = prices
         relaxation.choice = relaxation.evaluate()
+        seen(prices, relaxation.choice)
         heat *= COOLER
     relaxation.prices = relaxation.best_prices
     relaxation.theta = min(relaxation.theta, 0.1)
@@ -83,13 +91,15 @@ class _Soft:
         self.relaxation, self.goal = relaxation, relaxation.goal
         world = relaxation.world
         self.loop, self.first, self.count = world.loop, world.first[:-1], len(world.first) - 1
-        self.spread = float(
-            (np.maximum.reduceat(world.cost, self.first) - np.minimum.reduceat(world.cost, self.first)).mean()
-        )
+        self.spread = self.apart(world.cost)
         self.shares = relaxation.shares
         self.turned = relaxation.shares.T.tocsr()
         rows = np.arange(len(world.loop))
         self.member = csr_matrix((np.ones(len(rows)), (world.loop, rows)), shape=(self.count, len(rows)))
+
+    def apart(self, costs: Array) -> float:
+        """Return what the columns of a loop are apart by some cost, on average."""
+        return float((np.maximum.reduceat(costs, self.first) - np.minimum.reduceat(costs, self.first)).mean())
 
     def at(self, prices: Array, heat: float) -> tuple[float, Array, Array]:
         """Return the smoothed bound, the excess of the limits, and the weight of each column in its loop."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jitopt import jit
 from jitopt.heuristics._kanban_bound import Relaxation, loads_of
+from jitopt.heuristics._kanban_relief import relieve
 from jitopt.heuristics._kanban_smooth import sharpen
 from jitopt.heuristics._kanban_world import flatten
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jitopt.heuristics._kanban_world import World
     from jitopt.heuristics.context import Context
     from jitopt.problems.kanban import Kanban
@@ -77,6 +81,9 @@ FIRST_RISE = 0.002
 RISES = 60
 """Rises of the prices in search of a first plan."""
 
+IN_VAIN = 8
+"""Rises after which what the limits are overfull by must have halved."""
+
 PASSES = 12
 """Passes of a repair."""
 
@@ -91,7 +98,7 @@ def run(instance: Kanban, context: Context) -> None:
     """Search, reporting plans and a bound to `context` until it says stop or nothing is gained any more."""
     if context.start is not None:
         context.report(context.start)
-    world = flatten(instance)
+    world = _world(instance)
     if world is None:
         return
     search = _Search(world, context)
@@ -104,6 +111,25 @@ def run(instance: Kanban, context: Context) -> None:
     while idle < PATIENCE and not context.stopped() and not search.closed() and search.left != 0:
         gained = search.cycle(kernels)
         idle = 0 if gained else idle + 1
+
+
+def prepare(instance: Kanban) -> None:
+    """Make the arrays of long options ahead; the instance may still turn out to be unsound."""
+    if instance.options is not None:
+        _world(instance)
+
+
+_latest: list[tuple[Callable[[], object], World | None]] = []
+"""The last instance, and its arrays."""
+
+
+def _world(instance: Kanban) -> World | None:
+    for known, world in _latest:
+        if known() is instance:
+            return world
+    world = flatten(instance)
+    _latest[:] = [(weakref.ref(instance), world)]
+    return world
 
 
 def _warm(kernels: Any) -> None:
@@ -141,7 +167,7 @@ class _Search:
         """Find a first bound and a first plan, in plain Python."""
         if len(self.world.cost) > PLAIN:
             self.relaxation.begin(SAMPLE, 2 * FIRST_STEPS)
-            self._raise(STEPS)
+            self._tell()
             self._dearer()
             self._sharpen()
             self._dearer()
@@ -157,12 +183,19 @@ class _Search:
         w, relaxation = self.world, self.relaxation
         prices = relaxation.best_prices.copy()
         rise = FIRST_RISE * relaxation.weights() * np.maximum(w.room, 1)
-        for _ in range(RISES):
+        before = np.inf
+        for rises in range(RISES):
             choice = relaxation.cheapest(prices)
-            over = loads_of(w, choice) > w.room
+            excess = loads_of(w, choice) - w.room
+            over = excess > 0
             if not over.any():
                 self._take(choice)
                 return
+            if rises % IN_VAIN == IN_VAIN - 1:
+                worst = float((excess[over] / np.maximum(w.room[over], 1)).sum())
+                if worst > 0.5 * before:
+                    return
+                before = worst
             prices[over] += rise[over]
             rise[over] *= 1.5
 
@@ -180,8 +213,16 @@ class _Search:
     def _sharpen(self) -> None:
         """Bring the prices of all limits to their best by Newton steps, and tell the bound."""
         if not self.closed():
-            sharpen(self.relaxation, self.context.stopped)
+            sharpen(self.relaxation, self.context.stopped, self._look)
             self._tell()
+
+    def _look(self, prices: Any, choice: Any) -> None:
+        """Tell the bound; look for a plan near to what the loops take at some prices."""
+        self._tell()
+        if not self.closed():
+            found = relieve(self.world, choice, self.relaxation.above(prices), self.context.stopped)
+            if found is not None:
+                self._take(found)
 
     def _raise(self, steps: int) -> None:
         """Do steps of the bound and tell it."""

@@ -355,31 +355,34 @@ PlanT_co = TypeVar("PlanT_co", bound=Plan, covariant=True)
 
 def canonical(data: Mapping[str, Any]) -> bytes:
     """Return plain data as JSON that is the same for the same data: keys in order, no blanks, UTF-8."""
-    if _usual(data):
+    try:
         return pydantic_core.to_json(_in_order(data))
-    return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    except _UnusualError:
+        return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _usual(data: Any) -> bool:
-    """Tell whether both writers of JSON write all numbers alike; the swifter one writes 1e-05 as 0.00001."""
-    if isinstance(data, dict):
-        return all(map(_usual, data.values()))
-    if isinstance(data, list):
-        kinds = set(map(type, data))
-        if kinds & {dict, list} and not all(_usual(entry) for entry in data if isinstance(entry, dict | list)):
-            return False
-        numbers = data if kinds <= {float} else [value for value in data if type(value) is float]
-        least = min(filter(None, numbers), default=1.0)
-        return (least if least > 0 else min(map(abs, filter(None, numbers)))) >= LEAST_USUAL
-    return type(data) is not float or not data or abs(data) >= LEAST_USUAL
+class _UnusualError(Exception):
+    """The two writers of JSON write a number differently; the swifter one writes 1e-05 as 0.00001."""
 
 
 def _in_order(data: Any) -> Any:
+    """Return data with all keys in order, if both writers of JSON write all its numbers alike."""
     if isinstance(data, dict):
         return {key: _in_order(data[key]) for key in sorted(data)}
-    if isinstance(data, list) and {dict, list} & set(map(type, data)):
-        return [_in_order(entry) for entry in data]
+    if isinstance(data, list):
+        kinds = set(map(type, data))
+        if kinds & {dict, list}:
+            return [_in_order(entry) for entry in data]
+        if float in kinds:
+            _check_usual(data if kinds == {float} else [value for value in data if type(value) is float])
+    elif type(data) is float:
+        _check_usual([data])
     return data
+
+
+def _check_usual(numbers: list[float]) -> None:
+    if min(numbers) < LEAST_USUAL and min(map(abs, filter(None, numbers)), default=1.0) < LEAST_USUAL:
+        raise _UnusualError
 
 
 CHECKED = object()
