@@ -47,6 +47,7 @@ class Search:
     run: Callable[[ValueStream], Runs]
     target: float
     order: list[int]
+    least: Cards
 
     def __init__(
         self, stream: ValueStream, run: Callable[[ValueStream], Runs], target: float, order: Sequence[int]
