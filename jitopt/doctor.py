@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jitopt import registry
+from jitopt.errors import JitoptError
 from jitopt.problems import PROBLEMS
 
 if TYPE_CHECKING:
@@ -48,6 +49,20 @@ class Check:
     name: str
     ok: bool
     detail: str
+
+
+TRIED = 500
+"""Random instances among which one of a method's form is looked for."""
+
+PAINTED: dict[str, Any] = {
+    "problem": "heijunka",
+    "version": 1,
+    "name": "painted",
+    "products": {"product": ["red", "white"], "demand": [4, 4], "colour": ["red", "white"]},
+    "objective": [{"term": "colour_changes"}],
+    "longest_colour_run": 2,
+}
+"""A small sequence of the form "paint"."""
 
 
 def diagnose(time_limit: float = 60.0) -> list[Check]:
@@ -230,13 +245,25 @@ def _try(word: str, method: Any, seconds: float, work: float | None = None) -> C
 
 def _example(method: Any) -> Any:
     """Return a small instance that has a plan, of a form that the method is for."""
-    from jitopt.generators import generate, random_small
+    for instance in _examples(method.problem):
+        if method.suits(instance):
+            return instance
+    raise JitoptError(f"no small instance has the form that {method.name} is for.")
 
-    instance = generate(method.problem, seed=1, known=False)
-    seed = 0
-    while not method.suits(instance):
-        instance, seed = random_small(method.problem, seed), seed + 1
-    return instance
+
+def _examples(problem: str) -> Iterator[Any]:
+    """Yield small instances of a problem, of every form that methods are made for."""
+    from jitopt.generators import generate, random_small
+    from jitopt.generators.kanban_line import random_small_line
+    from jitopt.problems import parse_instance
+
+    yield generate(problem, seed=1, known=False)
+    if problem == "kanban":
+        yield random_small_line(1)
+    if problem == "heijunka":
+        yield parse_instance(PAINTED)
+    for seed in range(TRIED):
+        yield random_small(problem, seed)
 
 
 def _canaries(deadline: float) -> Iterator[Check]:

@@ -42,7 +42,7 @@ class Clerk:
         self.read: dict[str, Any] = {
             "status": "read",
             "problem": "kanban",
-            "size": {},
+            "size": {"loops": 1},
             "known_lower": None,
             "known_upper": None,
         }

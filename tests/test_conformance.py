@@ -49,12 +49,31 @@ def test_heuristic(name: str) -> None:
 
 CARS = "% six cars\n6 2 3\n1 2\n2 3\n0 2 1 0\n1 3 0 1\n2 1 1 1\n"
 SITES = " 2 3\n 100 7.5\n 100 8\n 10\n 20 30\n 5\n 10 4.5\n 8\n 0 16\n"
+DAY = """=== vehicles.txt ===
+Date;SeqRank;Ident;Paint Color;HPRC1;LPRC1;
+2003 38 3;1;v1;1;1;0;
+2003 38 4;1;v2;1;0;1;
+2003 38 4;2;v3;2;1;0;
+2003 38 4;3;v4;2;0;0;
+=== ratios.txt ===
+Ratio;Prio;Ident;
+1/2;1;HPRC1;
+1/3;0;LPRC1;
+=== paint_batch_limit.txt ===
+limitation;
+10;
+=== optimization_objectives.txt ===
+rank;objective name;
+1;high_priority_level_and_easy_to_satisfy_ratio_constraints;
+2;paint_color_batches;
+3;low_priority_level_ratio_constraints;
+"""
 NATIVE = [
     json.dumps(random_small(problem, seed).to_dict(), indent=1, ensure_ascii=False)
     for problem in PROBLEMS
     for seed in range(3)
 ]
-SAMPLES: dict[str, list[str]] = {"json": NATIVE, "csplib": [CARS], "orlib-cap": [SITES]}
+SAMPLES: dict[str, list[str]] = {"json": NATIVE, "csplib": [CARS], "orlib-cap": [SITES], "roadef2005": [DAY]}
 
 
 def test_every_reader_has_a_sample() -> None:

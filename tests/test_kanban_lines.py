@@ -460,7 +460,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "problems" / "lines.md"
 @pytest.mark.skipif(not PAGE.exists(), reason="not in a source tree")
 def test_the_page_tells_the_truth_of_its_examples():
     text = PAGE.read_text(encoding="utf-8")
-    first, second = (
+    first, second, *_ = (
         jitopt.Kanban.parse(json.loads(found)) for found in re.findall(r"```json\n(.*?)```", text, re.DOTALL)
     )
     found = first.evaluate(first.plan_type.model_validate({"buffers": [2, 3]}))
