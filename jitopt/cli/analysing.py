@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jitopt.cli.options import AsJson, number_at_least_0
+from jitopt.cli.options import AsJson, SkipBad, number_at_least_0
 from jitopt.cli.output import columns, emit, err, out
 
 __all__ = ["analyse"]
@@ -49,7 +49,7 @@ def formulas(
     rank: Annotated[
         str, typer.Option("--rank", metavar="KEY", help="Rank the loops by cards, share or value of the spread.")
     ] = "cards",
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out bad rows, and what rests on them.")] = False,
+    skip_bad: SkipBad = False,
     as_json: AsJson = False,
 ) -> None:
     """Hold the card formulas in use against each other on every loop, and say why they disagree.

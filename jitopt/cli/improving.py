@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from jitopt.cli.failures import usage
-from jitopt.cli.options import AsJson, Seed, TimeLimit, number_above_0, share, whole_from
+from jitopt.cli.options import AsJson, Seed, SkipBad, Threads, TimeLimit, number_above_0, share, whole_from
 from jitopt.cli.output import columns, emit, err, out
 
 __all__ = ["improvements", "releases"]
@@ -39,11 +39,8 @@ def improvements(
     ] = 0.98,
     time_limit: TimeLimit = 60.0,
     seed: Seed = 0,
-    threads: Annotated[
-        int | None,
-        typer.Option("--threads", metavar="N", parser=whole_from(1), help="Threads in all; by default the processors."),
-    ] = None,
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out bad rows, and what rests on them.")] = False,
+    threads: Threads = None,
+    skip_bad: SkipBad = False,
     as_json: AsJson = False,
 ) -> None:
     """Rank what would improve a plant: a minute less changeover, a point more uptime or yield, a day less lead time.
@@ -95,11 +92,8 @@ def releases(
     ] = 100.0,
     time_limit: TimeLimit = 120.0,
     seed: Seed = 0,
-    threads: Annotated[
-        int | None,
-        typer.Option("--threads", metavar="N", parser=whole_from(1), help="Threads in all; by default the processors."),
-    ] = None,
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out bad rows, and what rests on them.")] = False,
+    threads: Threads = None,
+    skip_bad: SkipBad = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare kanban, CONWIP and push on the same demand, at equal service or at equal stock.

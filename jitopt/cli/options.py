@@ -7,8 +7,23 @@ from typing import Annotated, Any
 import typer
 
 __all__ = [
-    "AsJson", "Deterministic", "File", "Format", "Gap", "Output", "Seed", "ShowProgress", "TimeLimit",
-    "WorkLimit", "number_above_0", "number_at_least_0", "read_instance", "relative_gap", "whole_from",
+    "AsJson",
+    "Deterministic",
+    "File",
+    "Format",
+    "Gap",
+    "Output",
+    "Seed",
+    "ShowProgress",
+    "SkipBad",
+    "Threads",
+    "TimeLimit",
+    "WorkLimit",
+    "number_above_0",
+    "number_at_least_0",
+    "read_instance",
+    "relative_gap",
+    "whole_from",
 ]  # fmt: skip
 
 
@@ -92,6 +107,11 @@ WorkLimit = Annotated[
         help="Work of each method with --deterministic, about seconds of one processor; 10 if not given.",
     ),
 ]
+Threads = Annotated[
+    int | None,
+    typer.Option("--threads", metavar="N", parser=whole_from(1), help="Threads in all; by default the processors."),
+]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out bad rows, and what rests on them, and say which.")]
 Gap = Annotated[
     float, typer.Option("--gap", metavar="G", parser=relative_gap, help="Relative gap at which to stop: 0.05 is 5 %.")
 ]

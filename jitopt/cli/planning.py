@@ -7,7 +7,7 @@ import typer
 
 from jitopt.cli import clock
 from jitopt.cli.failures import INFEASIBLE, INTERRUPTED, NO_PLAN
-from jitopt.cli.options import AsJson, Seed, ShowProgress, TimeLimit, number_above_0, whole_from
+from jitopt.cli.options import AsJson, Seed, ShowProgress, SkipBad, Threads, TimeLimit, number_above_0, whole_from
 from jitopt.cli.output import columns, emit, err, number, out
 from jitopt.cli.progress import Ticker
 from jitopt.problems.figures import rounded
@@ -33,14 +33,9 @@ def plan(
         int | None,
         typer.Option("--day", metavar="D", parser=whole_from(1), help="Day that is levelled; by default the first."),
     ] = None,
-    skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out bad rows, and what rests on them, and say which.")
-    ] = False,
+    skip_bad: SkipBad = False,
     seed: Seed = 0,
-    threads: Annotated[
-        int | None,
-        typer.Option("--threads", metavar="N", parser=whole_from(1), help="Threads in all; by default the processors."),
-    ] = None,
+    threads: Threads = None,
     as_json: AsJson = False,
     progress: ShowProgress = None,
 ) -> None:

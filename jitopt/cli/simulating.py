@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from jitopt.cli.failures import usage
-from jitopt.cli.options import AsJson, number_above_0, number_at_least_0, read_instance, whole_from
+from jitopt.cli.options import AsJson, Threads, number_above_0, number_at_least_0, read_instance, whole_from
 from jitopt.cli.output import columns, emit, out
 
 __all__ = ["simulate"]
@@ -46,10 +46,7 @@ def simulate(
         float | None,
         typer.Option("--warm-up", metavar="D", parser=number_at_least_0, help="Days before them that do not count."),
     ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option("--threads", metavar="N", parser=whole_from(1), help="Threads; by default the processors."),
-    ] = None,
+    threads: Threads = None,
     time_limit: Annotated[
         float | None,
         typer.Option("--time-limit", metavar="S", parser=number_above_0, help="Seconds for the run."),

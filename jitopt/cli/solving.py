@@ -20,10 +20,10 @@ from jitopt.cli.options import (
     Output,
     Seed,
     ShowProgress,
+    Threads,
     TimeLimit,
     WorkLimit,
     read_instance,
-    whole_from,
 )
 from jitopt.cli.output import emit, err, number, out
 from jitopt.cli.progress import Ticker
@@ -54,10 +54,7 @@ def solve(
     time_limit: TimeLimit = 60.0,
     gap: Gap = 0.0,
     seed: Seed = 0,
-    threads: Annotated[
-        int | None,
-        typer.Option("--threads", metavar="N", parser=whole_from(1), help="Threads in all; by default the processors."),
-    ] = None,
+    threads: Threads = None,
     start: Annotated[
         str | None,
         typer.Option("--start", metavar="RESULT", help="Result file whose plan to start from; never made worse."),

@@ -35,7 +35,10 @@ def change_rows(plan: PlantPlan) -> list[dict[str, Any]]:
     found = changes_of(plan)
     if found is None:
         return []
-    table: Any = plan.outcome("kanban").instance.loops  # type: ignore[union-attr]
+    outcome = plan.outcome("kanban")
+    assert outcome is not None, "there are changes only of a plan"
+    instance: Any = outcome.instance
+    table = instance.loops
     at = {loop: row for row, loop in enumerate(table.loop)}
     columns = found.to_rows()
     rows = []
