@@ -145,3 +145,9 @@ def test_what_fits_in_whole_units_fits(values: list[float], room: float) -> None
     if all(round(value, 3) == value for value in [*taken.tolist(), room]):
         fits = sum(map(exact, taken.tolist()), Fraction(0)) <= exact(room)
         assert fits == (int(amount.sum()) <= int(whole[0]))
+
+
+def test_keys_with_gaps_are_told_apart_as_others_are():
+    """A key column may leave out whole numbers; rows that differ only there differ."""
+    assert differ([[1, None, 2], ["a", "a", "a"]])
+    assert not differ([[1, None, None], ["a", "a", "a"]])

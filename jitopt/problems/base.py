@@ -134,7 +134,7 @@ def differ(columns: Sequence[Sequence[Any]]) -> bool:
     found: Any = 0
     size = 1
     for column in columns:
-        if isinstance(column[0], int):
+        if set(map(type, column)) == {int}:
             rows, count = np.array(column, dtype=np.int64), max(1, 1 + max(column))
         else:
             numbers = {value: number for number, value in enumerate(dict.fromkeys(column))}
