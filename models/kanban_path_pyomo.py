@@ -70,6 +70,9 @@ FORMULATION: dict[str, Any] = {
     "up_to": {"loops": 0, "operations": 1500},
 }
 
+ROUNDING = 1e-9
+"""Time that rounding may leave between two bounds that are equal; as a coefficient it would ruin the matrix."""
+
 LARGEST = 200_000
 """Rows of the largest model that is built."""
 
@@ -157,12 +160,12 @@ def _precedences(m: Any, world: World) -> None:
         for row in world.precedences(r):
             big = world.most[r][row.of][row.job] - world.least[r][row.event][row.n] + row.time
             off = _off(m, row.place, row.most)
-            if big <= 0:
+            if big <= ROUNDING:
                 continue  # it holds whatever is chosen
             m.before.add(m.x[r, row.event, row.n] >= m.x[r, row.of, row.job] + row.time - big * off)
         for n, row in world.deliveries(r):
             big = world.most[r][row.of][row.job] - world.orders[r][n]
-            if big > 0:
+            if big > ROUNDING:
                 off = _off(m, row.place, row.most)
                 m.before.add(m.x[r, row.of, row.job] <= world.orders[r][n] + big * (m.d[r, n] + off))
 

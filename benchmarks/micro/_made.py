@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jitopt.generators import generate
+from jitopt.generators.kanban_line import random_small_line
 
-__all__ = ["SIZES", "made"]
+if TYPE_CHECKING:
+    from jitopt.registry import Method
+
+__all__ = ["SIZES", "made", "made_for"]
 
 SIZES: dict[str, tuple[str, dict[str, Any]]] = {
     "kanban": ("kanban", {"loops": 500, "limits": 3}),
@@ -21,8 +25,18 @@ SIZES: dict[str, tuple[str, dict[str, Any]]] = {
 """Problem and options of each, as docs/benchmarks.md lists them; seed 1."""
 
 
+LINE = 4
+"""Seed of a line whose throughput has a target, on a sample small enough for the model of its paths."""
+
+
 @lru_cache(maxsize=len(SIZES))
 def made(name: str) -> Any:
     """Return the instance of this name."""
     problem, options = SIZES[name]
     return generate(problem, seed=1, **options)
+
+
+def made_for(method: Method) -> Any:
+    """Return an instance of the form that this method works on."""
+    instance = made(method.problem)
+    return instance if method.suits(instance) else random_small_line(LINE, parts=60)

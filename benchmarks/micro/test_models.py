@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from _made import made
+from _made import made_for
 
 import jitopt
 
@@ -19,7 +19,7 @@ METHODS = [
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: str(method.name))
 def test_build(benchmark: Any, method: Any) -> None:
-    instance, formulation = made(method.problem), jitopt.formulation(method.name)
+    instance, formulation = made_for(method), jitopt.formulation(method.name)
     formulation.build(instance)  # Imports, and what an instance keeps once it is computed.
     benchmark.pedantic(formulation.build, args=(instance,), rounds=3)
 
@@ -27,7 +27,7 @@ def test_build(benchmark: Any, method: Any) -> None:
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: str(method.name))
 def test_hand_over(benchmark: Any, method: Any) -> None:
     """Standard form for HiGHS, the message for CP-SAT and MathOpt."""
-    model = jitopt.formulation(method.name).build(made(method.problem))
+    model = jitopt.formulation(method.name).build(made_for(method))
     benchmark.pedantic(_form(method.technology), args=(model,), rounds=3)
 
 
