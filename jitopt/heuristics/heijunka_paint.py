@@ -38,6 +38,9 @@ KERNELS = "jitopt.heuristics._kernels.heijunka_paint"
 HOT, COLD = 0.5, 0.09
 """Warmth at the begin and the end of a cycle: in dearest and cheapest prices of the tier that is searched in."""
 
+HOT_PAINT, COLD_PAINT = 0.3, 0.06
+"""The same where the tier has nothing but colour changes: a move changes fewer of them at once."""
+
 PROBES = (0.03, 0.09)
 """Shares of the time of two cycles over the first tier above its bound. Where the longer finds nothing better than the
 shorter, the search goes on with the next tier."""
@@ -185,9 +188,8 @@ class _Search:
 
     def _cycle(self, pool: ThreadPoolExecutor, tier: int, end: float) -> bool:
         """Cool every walk down in a tier until a share of the time is spent; tell whether to go on."""
-        paint, begin = self.paint, self.spent()
-        own = [price for price, of in zip(paint.prices, paint.tier, strict=True) if of == tier and price > 0]
-        hot, cold = HOT * max(own), COLD * min(own)
+        begin = self.spent()
+        hot, cold = self._warmths(tier)
         world = self._world(tier)
         for walk in self.walks:
             walk.state[FOCUS] = tier
@@ -212,6 +214,14 @@ class _Search:
                 break
         self._gather()
         return self.spent() < 1.0
+
+    def _warmths(self, tier: int) -> tuple[float, float]:
+        """Return the warmth at the begin and the end of a cycle over a tier."""
+        paint = self.paint
+        own = [price for price, of in zip(paint.prices, paint.tier, strict=True) if of == tier and price > 0]
+        painted = tier not in paint.tier[:-1]
+        hot, cold = (HOT_PAINT, COLD_PAINT) if painted else (HOT, COLD)
+        return hot * max(own), cold * min(own)
 
     def _at_bound(self, tier: int) -> bool:
         """Tell whether this tier and all dearer ones are at their bounds."""
