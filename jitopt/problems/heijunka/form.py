@@ -20,7 +20,7 @@ RATE_MAX = "rate_max"
 """The largest rate deviation, absolute or squared; frozen slots are allowed."""
 
 LEVEL = "level"
-"""Rates or usages are priced, among whatever else; no slot is frozen or fixed."""
+"""Rates or usages are priced, among whatever else but work at stations; no slot is frozen or fixed."""
 
 RATIO_ALONE = "ratio_alone"
 """Ratio rules are all that is priced, or all that binds; frozen and fixed slots are allowed."""
@@ -50,6 +50,9 @@ def reason_against(instance: Heijunka, form: str) -> str | None:
     if form == LEVEL:
         if not any(term.term in ("rate", "usage") for term in priced):
             return "neither rates nor usages are priced"
+        for term in priced:
+            if term.term in ("overload", "idle"):
+                return f'the term "{term.term}" is priced'
         return _ruled(instance) or _locked(instance)
     if form == RATIO_ALONE:
         return _beside_ratios(instance)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jitopt.errors import InputError
+from jitopt.problems.heijunka.work import check_work
 from jitopt.problems.wording import near
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def validate(instance: Heijunka) -> None:
     _check_objective(instance)
     _check_slots(instance)
     _check_line(instance)
+    check_work(instance)
 
 
 def _check_bill(instance: Heijunka) -> None:
@@ -136,9 +138,9 @@ def _check_objective(instance: Heijunka) -> None:
                 place=place,
                 remedy='give the column "colour" of the products or remove the term',
             )
-        if term.measure == "sum_violated" and not term.term.endswith("ratio"):
+        if term.measure == "sum_violated" and not term.term.endswith(("ratio", "overload", "idle")):
             raise InputError(
-                'the measure "sum_violated" is for the terms of ratio rules only',
+                'the measure "sum_violated" is for the terms of ratio rules and for overload only',
                 place=f"{place}/measure",
                 remedy="use sum_squared or sum_absolute",
             )
