@@ -15,6 +15,7 @@ Variables
 x_is units of i in slot s (binary in a sequence). Q_fs = sum_i a_fi X_is what flow f has reached
 after slot s. t_fs cost of its deviation. C_os units with option o so far. e_ow excess of window w.
 z_is slot s builds i. u_is a run of i begins in s. g_sab slot s builds class a, slot s+1 class b.
+z_ks where the worker of station k starts after slot s, w_ks overload, y_ks whether there is any.
 
 Objective
 ---------
@@ -24,12 +25,14 @@ neighbours, t >= F(k) + (F(k+1) - F(k)) (Q - k); a measure max_* has one t for a
 Constraints
 -----------
 sum_s x_is = d_i; sum_i x_is = 1 (<= c in a box); C_o,w+q - C_ow <= p_o in each window; spacing,
-runs, frozen and fixed slots and moves as in `_heijunka_pyomo`. An elastic model has one slack a rule.
+runs, frozen and fixed slots and moves as in `_heijunka_pyomo`. Workers: z_ks >= z_k,s-1 + a_k - w_ks,
+0 <= z_ks <= r_k; idle time is sum_s w_ks + z_kS - sum_i d_i a_ki. An elastic model has one slack a rule.
 
 Source
 ------
 Cumulative counts with convex costs: Miltenburg 1989, Kubiak and Sethi 1991. Least runs as minimum
-up times: Rajan and Takriti 2005. Changeovers as a flow between neighbouring slots.
+up times: Rajan and Takriti 2005. Changeovers as a flow between neighbouring slots. Overload: Yano and
+Rachamadugu 1991.
 """
 
 from __future__ import annotations
@@ -45,6 +48,7 @@ from jitopt.problems.base import exact
 from ._heijunka import Cell, Flow, Levels, Reach, cells, cutoff, flows, refuse_beyond, refuse_paint
 from ._heijunka_plan import Trace, plan_of, windows
 from ._heijunka_pyomo import Terms, changeovers, kept, longest_run, moves, presence, shortest_run, spacing
+from ._heijunka_work_pyomo import work
 from ._pyomo import Elastic
 
 if TYPE_CHECKING:
@@ -168,9 +172,12 @@ def _terms(m: Any, instance: Heijunka) -> Terms:
             made = _level(m, instance, row, term, limit)
         elif term.term == "ratio":
             made = _ratio(m, instance, row, term)
-        else:
+        elif term.term == "changeover":
             made = changeovers(m, instance, row, term)
+        else:
+            continue
         found += [(exact(term.weight) * coefficient, expression) for coefficient, expression in made]
+    found += work(m, instance)
     if instance.current and instance.current.price:
         found.append((exact(instance.current.price), m.moves))
     return found

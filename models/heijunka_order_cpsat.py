@@ -15,7 +15,8 @@ Variables
 x_is units of i in slot s (a literal in a sequence). Q_fs what flow f has reached after slot s;
 y_fsj = [Q_fs >= j], near the ideal. c_osj = [at least j units with option o in slots 1..s].
 e_owk = [excess of window w >= k]. b_v = [the largest cost reaches its v-th value]. z_is slot s
-builds i, u_is a run of i begins. g_sab slot s builds class a, slot s+1 class b.
+builds i, u_is a run of i begins. g_sab slot s builds class a, slot s+1 class b. z_ks where the worker
+of station k starts after slot s, w_ks overload, y_ks whether there is any.
 
 Objective
 ---------
@@ -27,11 +28,12 @@ Constraints
 sum_s x_is = d_i; one x_is in a position, at most c units in a bucket; Q_fs = Q_f,s-1 + sum a_fi
 x_is. Options by clauses: c_s-1,j => c_sj; c_sj => c_s-1,j-1; built and c_s-1,j-1 => c_sj; c_sj and
 not c_s-1,j => built; windows c_w+q,j => c_w,j-p or excess. The others as in `_heijunka_cpsat`.
+Workers: z_ks >= z_k,s-1 + a_k - w_ks, 0 <= z_ks <= r_k; idle time is sum_s w_ks + z_kS - sum_i d_i a_ki.
 
 Source
 ------
 Cumulative counters: Artigues, Hebrard, Mayer-Eichberger, Siala and Walsh 2014. Bounds from full
-windows: Regin and Puget 1997. Levelled counts: Miltenburg 1989.
+windows: Regin and Puget 1997. Levelled counts: Miltenburg 1989. Overload: Yano and Rachamadugu 1991.
 """
 
 from __future__ import annotations
@@ -57,6 +59,7 @@ from ._heijunka_cpsat import (
 )
 from ._heijunka_options_cpsat import options, ratio
 from ._heijunka_plan import Trace, plan_of
+from ._heijunka_work_cpsat import work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -158,8 +161,9 @@ def _total(m: Any, instance: Heijunka) -> Total:
             _level(m, instance, term, limit, total)
         elif term.term == "ratio":
             ratio(m, instance, term, total)
-        else:
+        elif term.term == "changeover":
             changeovers(m, instance, term, total)
+    work(m, instance, total)
     if instance.current and instance.current.price:
         total.add(exact(instance.current.price), m.moves, instance.units)
     return total
