@@ -2,7 +2,8 @@
 
 After slot s a product has been built a whole number of times, and a part been used a whole multiple
 of the greatest common divisor of its quantities; the deviation is at least the distance from the
-ideal to the nearest such value. In a sequence, every product but the first needs a changeover.
+ideal to the nearest such value. In a sequence, every product but the first needs a changeover. Workers have
+no more time than the line gives them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from jitopt.heuristics._heijunka_work import work_bound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +42,8 @@ def rounding_bound(instance: Heijunka) -> float:
         elif term.term == "changeover" and instance.box is None and instance.changeovers is None:
             changes = sum(demand > 0 for demand in instance.products.demand) - 1
             least = float(min(changes, 1) if term.measure.startswith("max") else changes)
+        elif term.term in ("overload", "idle"):
+            least = float(work_bound(instance, term))
         total += term.weight * least
     return max(0.0, total * (1 - MARGIN) - 1e-12)
 
