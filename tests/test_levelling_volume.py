@@ -1,7 +1,7 @@
 """The most level volume: published answers, dynamic programs, its own certificate, and proofs that no plan exists."""
 
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import pytest
@@ -65,7 +65,7 @@ def brute(demand, limits, cost):
         value = limits[name]
         return value[t] if isinstance(value, list) else value
 
-    @lru_cache(maxsize=None)
+    @cache
     def walk(t, stock):
         if t == count:
             return (stock, 0)
@@ -139,15 +139,22 @@ def test_a_shortage_is_a_sum_that_anyone_can_check(case):
     assert brute(demand, limits, lambda x: x) is None
 
 
+def shortage(demand, **limits):
+    found = level_volume(demand, **limits)
+    assert (found.status, found.peak, len(found.quantities), found.levels) == ("infeasible", 0, 0, ())
+    assert found.shortage is not None
+    return found.shortage
+
+
 def test_why_there_is_no_plan_is_told():
-    told = level_volume(DEMAND, storage=12, capacity=17.5).shortage
+    told = shortage(DEMAND, storage=12, capacity=17.5)
     assert (told.first, told.last, told.short_by) == (4, 4, Fraction(1, 2))
     assert told.text.startswith("in period 4 18 units must be made (storage lets at most 22 units be made before)")
-    told = level_volume([5, 5], opening=20, storage=12).shortage
+    told = shortage([5, 5], opening=20, storage=12)
     assert (told.last, told.short_by) == (1, 3) and "opening stock" in told.text
-    told = level_volume([5, 5, 5], least=[0, 9, 0], storage=[9, 9, 2]).shortage
-    assert told is not None and told.short_by == 2 and "period 2" in told.text and "period 3" in told.text
-    told = level_volume([5, 5], least=6, storage=4).shortage
+    told = shortage([5, 5, 5], least=[0, 9, 0], storage=[9, 9, 2])
+    assert told.short_by == 2 and "period 2" in told.text and "period 3" in told.text
+    told = shortage([5, 5], least=6, storage=4)
     assert told.short_by == 2 and "least stock" in told.text
 
 

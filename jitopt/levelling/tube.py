@@ -1,6 +1,6 @@
 """The tube of a volume plan: between which two curves cumulative output must stay, and why it may be empty.
 
-With demand d, opening stock I, least stock s_t and room for S_t units at the end of period t, cumulative output X must keep
+With demand d, opening stock I, least stock s_t and room for S_t units at the end of period t, cumulative output X keeps
 
     L_t = d_1 + ... + d_t - I + s_t  <=  X_t  <=  d_1 + ... + d_t - I + S_t = U_t,      X_0 = 0
 
@@ -77,10 +77,10 @@ class Tube:
 def tube(
     demand: Sequence[Number] | NDArray[Any],
     opening: Number,
-    least: Number | Sequence[Number],
-    storage: Number | Sequence[Number | None] | None,
+    least: Number | Sequence[Number] | NDArray[Any],
+    storage: Number | Sequence[Number | None] | NDArray[Any] | None,
     final: Number | None,
-    capacity: Number | Sequence[Number] | None,
+    capacity: Number | Sequence[Number] | NDArray[Any] | None,
     whole: bool,
 ) -> Tube:
     """Return the tube of `jitopt.levelling.level_volume`, whose arguments these are.
@@ -143,7 +143,7 @@ def _storage(storage: Any, count: int) -> tuple[Any, Column]:
     """Return in which periods storage is limited, and its limits."""
     if storage is None:
         return np.zeros(count, dtype=bool), (np.zeros(count, dtype=np.int64), 1)
-    if isinstance(storage, int | float | Fraction) or isinstance(storage, np.ndarray):
+    if isinstance(storage, int | float | Fraction | np.ndarray):
         return np.ones(count, dtype=bool), _spread("storage", storage, count)
     told = list(storage)
     return np.array([value is not None for value in told], dtype=bool), _spread(
@@ -154,9 +154,9 @@ def _storage(storage: Any, count: int) -> tuple[Any, Column]:
 def shortage(lower: Any, upper: Any, rate: Any, per: int) -> Shortage | None:
     """Return the largest shortage, None where a plan exists.
 
-    Two sums decide, for these are the shortest ways in the graph of differences: what is needed by a is no more than what
-    is allowed by a later b, and what is needed by b is no more than what is allowed by an earlier a and the capacity
-    between them.
+    Two sums decide, for these are the shortest ways in the graph of differences: what is needed by a is no more than
+    what is allowed by a later b, and what is needed by b is no more than what is allowed by an earlier a and the
+    capacity between them.
     """
     highest = np.maximum.accumulate(lower)
     over = highest - upper

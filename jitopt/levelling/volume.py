@@ -172,10 +172,10 @@ def level_volume(
     demand: Sequence[Number] | NDArray[Any],
     *,
     opening: Number = 0,
-    least: Number | Sequence[Number] = 0,
-    storage: Number | Sequence[Number | None] | None = None,
+    least: Number | Sequence[Number] | NDArray[Any] = 0,
+    storage: Number | Sequence[Number | None] | NDArray[Any] | None = None,
     final: Number | None = None,
-    capacity: Number | Sequence[Number] | None = None,
+    capacity: Number | Sequence[Number] | NDArray[Any] | None = None,
     whole: bool = False,
 ) -> VolumePlan:
     """Return the most level output that meets a demand: no other plan has less of any symmetric convex cost.

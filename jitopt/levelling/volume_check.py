@@ -1,9 +1,9 @@
 """Check of a volume plan, from the demand alone: limits kept, and no other plan more level. Shares no code with it.
 
-The plan is walked through period by period. It is the most level one if and only if no unit can be moved from one period
-to another that makes less. A unit can be made earlier unless the store is full somewhere on the way, and later
-unless the stock is at its least; so, from one such period to the next, no quantity may be larger than an earlier (later)
-one that has capacity left. In whole units, moving one helps only where the quantities differ by two.
+The plan is walked through period by period. It is the most level one if and only if no unit can be moved from one
+period to another that makes less. A unit can be made earlier unless the store is full somewhere on the way, and later
+unless the stock is at its least; so, from one such period to the next, no quantity may be larger than an earlier
+(later) one that has capacity left. In whole units, moving one helps only where the quantities differ by two.
 """
 
 from __future__ import annotations

@@ -8,10 +8,13 @@ customer wants, whatever the line can do. One function each, for plants, the hei
 
 from __future__ import annotations
 
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from jitopt.errors import InputError
 from jitopt.problems.epei import figure
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 __all__ = ["pitch", "takt"]
 
