@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jitopt.errors import NotApplicableError
-from jitopt.heuristics._kernels.heijunka_paint_moves import HIGH, LENGTH, LOW, MOST, PRICE
+from jitopt.heuristics._kernels.heijunka_paint_moves import HIGH, LENGTH, LOW, MOST, PRICE, WAITS
 from jitopt.problems.base import exact
 
 if TYPE_CHECKING:
@@ -30,14 +30,12 @@ LARGEST = 1 << 40
 STEPS = 60.0
 """How many times dearer than the next cheaper term a term is in the search, at most."""
 
-WAITS = 1 << 12
-"""Exponential waiting times to draw from."""
-
-
 class Walk(NamedTuple):
     """A search's own arrays: see the kernels. best: the best sequence."""
 
-    held: Any
+    before: Any
+    load: Any
+    near: Any
     sequence: Any
     best: Any
     state: Any
@@ -81,6 +79,7 @@ def paint_of(instance: Heijunka) -> Paint:
     """Return the arrays of an instance of the form "paint"."""
     weights: dict[str, Fraction] = {term.term: exact(term.weight) for term in instance.objective if term.weight > 0}
     rules = [rule for rule in instance.ratio_rules if _weight(weights, rule) and _binds(instance, rule)]
+    rules.sort(key=lambda rule: -weights_of(weights, rule))
     costs = [_weight(weights, rule) for rule in rules] + [weights.get("colour_changes", Fraction(0))]
     unit = Fraction(1, lcm(*(cost.denominator for cost in costs)))
     whole = [int(cost / unit) for cost in costs]
@@ -171,11 +170,21 @@ def _frozen(instance: Heijunka, classes: Ints) -> Ints:
 
 def walk_of(paint: Paint, order: Ints, seed: int, target: int) -> Walk:
     """Return a walk that begins at an order of classes."""
-    line = np.concatenate([paint.before, order])
-    longest = int(paint.rules[:, LENGTH].max(initial=1))
-    held = np.zeros((4, len(paint.rules), len(line) + longest + 1), dtype=np.int32)
+    line = np.concatenate([paint.before, order]).astype(np.int32)
+    many, longest = len(paint.rules), int(paint.rules[:, LENGTH].max(initial=1))
+    width = len(line) + longest + 1
+    small = np.int16 if longest < 1 << 15 else np.int32
+    tiers, painted = len(paint.tiers), paint.tier[-1]
     entries = [0, 0, seed % 2147483562 + 1, 0, target, 0, paint.first, paint.limit, paint.paint, len(paint.before)]
-    return Walk(held, line, line.copy(), np.array(entries, dtype=np.int64))
+    entries += [many, width, len(line), tiers, painted, 0]
+    return Walk(
+        before=np.zeros(many * width, dtype=np.int32),
+        load=np.zeros(many * width, dtype=np.int32),
+        near=np.zeros(2 * many * len(line), dtype=small),
+        sequence=line,
+        best=line.copy(),
+        state=np.array(entries, dtype=np.int64),
+    )
 
 
 def keeps(paint: Paint, order: Ints) -> bool:

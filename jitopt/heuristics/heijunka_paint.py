@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jitopt.heuristics._heijunka_paint import first_order, keeps, least, paint_of, tiers_of, walk_of
+from jitopt import jit
+from jitopt.heuristics._heijunka_paint import first_order, keeps, least, paint_of, tiers_of, walk_of, Walk
 from jitopt.heuristics._heijunka_rates import require
 from jitopt.heuristics._kernels.heijunka_paint_moves import BEST
 from jitopt.problems.heijunka import HeijunkaPlan
@@ -54,7 +55,7 @@ KEPT = 1e4
 PAUSE = 0.04
 """Seconds between two looks at the clock."""
 
-MIX = (90, 150, 130, 110, 90, 70, 170, 80, 50, 60)
+MIX = (90, 150, 130, 110, 0, 90, 70, 170, 80, 50, 60)
 """Of 1000 proposals so many are of each kind; see the kernels."""
 
 
@@ -119,19 +120,33 @@ class _Search:
         paint, context = self.paint, self.context
         self.kernels: Any = context.kernels(KERNELS)
         context.stopped()
+        cells = partial(jit.cells, module=self.kernels)
+        ends = np.searchsorted(paint.tier[:-1], np.arange(len(paint.tiers) + 1)).astype(np.int64)
+        self.table = (
+            cells(paint.rules.reshape(-1)),
+            cells(ends),
+            cells(paint.carry.astype(np.int8).reshape(-1)),
+            cells(paint.shade.astype(np.int32)),
+        )
         dice = np.random.default_rng(context.seed)
         for _ in range(1 if context.work is not None else max(1, context.threads)):
             order = self.first[len(paint.before) :]
-            self.walks.append(walk_of(paint, order, int(dice.integers(1, 2**31 - 2)), self.bound))
-            self.kernels.begin(paint.rules, paint.carry, paint.shade, *self.walks[-1])
+            walk = walk_of(paint, order, int(dice.integers(1, 2**31 - 2)), self.bound)
+            self.walks.append(Walk(*map(cells, walk)))
+            self._begin(self.walks[-1])
         self.kernels.anneal(*self._world(0), *self.walks[0], 0.0, 0)
         self.began, self.budget = time.monotonic(), max(1e-3, context.remaining())
+
+    def _begin(self, walk: Walk) -> None:
+        """Fill what is carried along with a sequence."""
+        rules, _, carry, shade = self.table
+        self.kernels.begin(rules, carry, shade, *walk)
 
     def _world(self, tier: int) -> tuple[Any, ...]:
         """Return what the kernels are to know in a cycle that begins at a tier: those before it are kept."""
         paint = self.paint
         prices = paint.prices * np.where(np.array(paint.tier) < tier, KEPT, 1.0)
-        return paint.rules, paint.carry, paint.shade, paint.kind, prices, self.mix, paint.waits
+        return *self.table, *map(partial(jit.cells, module=self.kernels), (paint.kind.astype(np.int32), prices, self.mix, paint.waits))
 
     def spent(self) -> float:
         """Return the share of the time, or of the work, that is used up."""
@@ -148,7 +163,7 @@ class _Search:
         best = min(self.walks, key=lambda walk: int(walk.state[BEST]))
         for walk in self.walks:
             walk.sequence[:] = best.best
-            self.kernels.begin(self.paint.rules, self.paint.carry, self.paint.shade, *walk)
+            self._begin(walk)
 
     def _tier(self, later: int) -> int:
         """Return the tier to begin with: so many behind the first that is above its bound."""
