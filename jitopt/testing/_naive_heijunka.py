@@ -6,6 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from jitopt.testing import _naive_box
 from jitopt.testing._definitions import Broken, NaiveEvaluation, column, number
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ def evaluate(data: Data, plan: Data) -> NaiveEvaluation:
         return NaiveEvaluation(None, broken)
     for rule in (_demand, _capacity, _ratios, _distances, _colour_runs, _kept):
         broken |= rule(data, slots)
+    if "box" in data:
+        broken |= _naive_box.broken(data, slots)
     words = [row["term"] for row in data["objective"]]
     terms: dict[str, Fraction] = {}
     for row in data["objective"]:
@@ -268,6 +271,8 @@ def _colour_changes(data: Data, slots: Slots) -> Deviations:
 
 
 def _with_previous(data: Data, slots: Slots) -> Slots:
+    if "box" in data:
+        return [dict.fromkeys(data["previous"], 1), *slots] if "previous" in data else slots
     before: Slots = [{product: 1} for product in data.get("previous") or []]
     return before[-1:] + slots
 
@@ -326,4 +331,6 @@ _TERMS: dict[str, Callable[[Data, Slots], Deviations]] = {
     "colour_changes": _colour_changes,
     "overload": _overload,
     "idle": _idle,
+    "volume": _naive_box.volume,
+    "epei": _naive_box.epei,
 }

@@ -68,7 +68,7 @@ def reason_against(instance: Heijunka, form: str) -> str | None:
 
 def beyond(instance: Heijunka) -> str | None:
     """Return what the instance has that only methods for the form "paint" know, in words; None without any."""
-    if instance.previous:
+    if instance.previous and instance.box is None:
         return "it continues what was built before"
     if instance.longest_colour_run is not None:
         return "runs of a colour are limited"

@@ -32,12 +32,15 @@ from jitopt.problems.base import (
     exact,
     room,
 )
+from jitopt.problems.heijunka.box import BoxData, box_data, summed_demand
 from jitopt.problems.heijunka.work import Station, Stations, Work, stations_of
 
 __all__ = ["Bucket", "Heijunka", "HeijunkaPlan", "Measure", "Term"]
 
 Measure = Literal["sum_squared", "sum_absolute", "max_squared", "max_absolute", "sum_violated"]
-Term = Literal["rate", "usage", "ratio", "changeover", "high_ratio", "low_ratio", "colour_changes", "overload", "idle"]
+Term = Literal[
+    "rate", "usage", "ratio", "changeover", "high_ratio", "low_ratio", "colour_changes", "overload", "idle", "volume", "epei"
+]  # fmt: skip
 Priorities = Annotated[tuple[Literal["high", "low"] | None, ...], BeforeValidator(as_tuple)]
 
 
@@ -49,16 +52,35 @@ class Products(Table):
     default 1, which binds nothing]. longest_run: most consecutive slots that build it [slots,
     None: no limit]. shortest_run: least consecutive slots that build it [slots, default 1].
     colour: id of the colour it is painted in [None: none, which is a colour of its own].
+    Left out beside the table `demands`, the demand is its sum. With a box: minutes: working minutes of a unit
+    [default 0]. setup: minutes of a changeover to the product [default 0]. pack: units that are packed
+    together; a bucket holds whole packs [None: 1]. stock: opening stock [units, default 0].
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("product",)
     product: Identifiers
-    demand: Counts
+    demand: Counts = ()
     weight: Numbers | None = None
     spacing: OptionalPositives | None = None
     longest_run: OptionalPositives | None = None
     shortest_run: OptionalPositives | None = None
     colour: OptionalIdentifiers | None = None
+    minutes: Numbers | None = None
+    setup: Numbers | None = None
+    pack: OptionalPositives | None = None
+    stock: Counts | None = None
+
+
+class Demands(Table):
+    """What is due by the end of each day of the box.
+
+    product: id. day: from 1 to the days of the box. quantity: units that leave on that day.
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("product", "day")
+    product: Identifiers
+    day: Positives
+    quantity: Counts
 
 
 class Bill(Table):
@@ -125,12 +147,16 @@ class Box(Strict):
     """The heijunka box: the plan is in buckets instead of a sequence.
 
     buckets: number of buckets [S]. capacity: most units in one bucket [c, units].
-    pitch: length of a bucket [minutes]; told to the reader, decides nothing.
+    pitch: length of a bucket [minutes]; told to the reader, decides nothing. days: of the box, into which
+    the buckets are divided evenly [default 1]. minutes: working minutes in a bucket, for units and
+    changeovers [None: no limit].
     """
 
     buckets: Annotated[int, Field(ge=1, le=10**6)]
     capacity: Annotated[int, Field(ge=1, le=10**6)]
     pitch: Amount | None = None
+    days: Annotated[int, Field(ge=1, le=10**6)] | None = None
+    minutes: Amount | None = None
 
 
 class Placed(Table):
@@ -169,7 +195,7 @@ class Fixed(Table):
 
 def _usual_measure(known: dict[str, Any]) -> Measure:
     """Return the measure of a term that tells none."""
-    return "sum_squared" if known.get("term") in ("rate", "usage") else "sum_absolute"
+    return "sum_squared" if known.get("term") in ("rate", "usage", "volume") else "sum_absolute"
 
 
 class Objective(Strict):
@@ -179,10 +205,11 @@ class Objective(Strict):
     each part and slot), "ratio" (v = units above p_o, for each full window of a rule that is not
     hard), "high_ratio" and "low_ratio" (the same of the rules of that priority), "changeover" (v = cost
     between neighbouring slots), "colour_changes" (v = 1 between neighbouring slots of different colours),
-    "overload" and "idle" (v = minutes of work left undone, or of waiting, for each station and slot; see `work`).
+    "overload" and "idle" (v = minutes of work left undone, or of waiting, for each station and slot; see `work`),
+    "volume" (v = units of a bucket - D/S), "epei" (v = most consecutive buckets without a product).
     measure: sum_squared (sum of w v^2), sum_absolute (sum of w |v|), max_squared, max_absolute,
     or sum_violated (sum of w over v > 0; ratio and overload only). Left out: sum_squared for the deviations
-    "rate" and "usage", sum_absolute for the costs "ratio" and "changeover".
+    "rate", "usage" and "volume", sum_absolute for the others.
     """
 
     term: Term
@@ -222,14 +249,15 @@ class Heijunka(Instance[HeijunkaPlan]):
     products, bill, parts, ratios, options, changeovers: tables. objective: the priced terms.
     box: given when the plan is in buckets. current: the plan in force. frozen: number of leading
     slots that stay as in `current`. fixed: single slots that must build a product. previous: product
-    ids built right before slot 1, in order: not part of the plan, but seen by open ratio rules, changeovers
-    and colour changes. longest_colour_run: most consecutive slots in one colour; what is in `previous`
-    does not count [slots]. takt: minutes between two launches [minutes]. stations, work: tables of the line.
+    ids built right before slot 1, in order (with a box: those in the bucket before bucket 1): not part of the
+    plan, but seen by open ratio rules, changeovers and colour changes. demands: what is due on each day of the
+    box. longest_colour_run: most consecutive slots in one colour; what is in `previous` does not count [slots].
+    takt: minutes between two launches [minutes]. stations, work: tables of the line.
     """
 
     plan_type: ClassVar[type[HeijunkaPlan]] = HeijunkaPlan
     TABLES: ClassVar[tuple[str, ...]] = (
-        *("products", "bill", "parts", "ratios", "options", "changeovers", "fixed"),
+        *("products", "bill", "parts", "ratios", "options", "changeovers", "fixed", "demands"),
         *("stations", "work"),
     )
 
@@ -250,6 +278,13 @@ class Heijunka(Instance[HeijunkaPlan]):
     takt: Annotated[float, Field(gt=0, le=LARGEST)] | None = None
     stations: Stations | None = None
     work: Work | None = None
+    demands: Demands | None = None
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Sum up the demand that only the table `demands` gives."""
+        if self.demands is not None and not self.products.demand:
+            filled = self.products.model_copy(update={"demand": summed_demand(self)})
+            self.__dict__["products"] = filled
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -270,6 +305,11 @@ class Heijunka(Instance[HeijunkaPlan]):
     def capacity(self) -> int:
         """Most units in one slot: 1 for a sequence."""
         return self.box.capacity if self.box else 1
+
+    @cached_property
+    def box_data(self) -> BoxData:
+        """Days, due dates, minutes and packs of the box."""
+        return box_data(self)
 
     @cached_property
     def weights(self) -> tuple[Fraction, ...]:

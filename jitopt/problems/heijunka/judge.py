@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from jitopt.problems.base import Evaluation, Violation, evaluation, unpriced
 from jitopt.problems.figures import counted
+from jitopt.problems.heijunka.box_judge import box_rules, epei, volume
 from jitopt.problems.heijunka.instance import Heijunka, HeijunkaPlan, Measure, Objective, RatioRule
 from jitopt.problems.heijunka.levels import deviations
 from jitopt.problems.heijunka.work import measure_work
@@ -133,7 +134,7 @@ def _demand(instance: Heijunka, slots: Slots, presence: list[list[int]]) -> list
 
 
 def _rules(instance: Heijunka, slots: Slots, presence: list[list[int]]) -> list[Violation]:
-    found = _capacity(instance, slots) if instance.box else []
+    found = _capacity(instance, slots) + box_rules(instance, slots, presence) if instance.box else []
     for rule in instance.ratio_rules:
         if rule.hard:
             found += _hard_ratio(instance, rule, slots)
@@ -398,7 +399,9 @@ def _work(instance: Heijunka, slots: Slots, term: Objective) -> Fraction:
 
 
 def _after_previous(instance: Heijunka, slots: Slots) -> Slots:
-    """Return the slots behind what was built right before them."""
+    """Return the slots behind what was built right before them: of a box everything in the bucket before."""
+    if instance.box is not None:
+        return [dict.fromkeys(instance.previous_rows, 1), *slots] if instance.previous is not None else slots
     return [{row: 1} for row in instance.previous_rows[-1:]] + slots
 
 
@@ -411,5 +414,7 @@ _OTHERS = {
     "colour_changes": _colour_changes,
     "overload": _work,
     "idle": _work,
+    "volume": volume,
+    "epei": epei,
 }
 """How each term but "rate" is measured."""
