@@ -65,7 +65,7 @@ def _draw(dice: Dice) -> Heijunka:
         data["products"]["weight"] = [dice.pick((0, 0.5, 1, 2, 3)) for _ in data["products"]["product"]]
     _add_rest(dice, data, hidden, slots)
     _add_objective(dice, data, focus)
-    if dice.chance(0.75):
+    if dice.chance(0.6):
         _let_pass(data, hidden)
     return Heijunka.parse(data)
 
@@ -214,7 +214,9 @@ def _let_pass(data: Data, hidden: list[tuple[int, str, int]]) -> None:
             column = data["products"].setdefault("stock", [0] * len(data["products"]["product"]))
             column[row] += round(amount)
         elif violation.rule in COLUMNS:
-            data["products"][violation.rule][row] += round(amount) if violation.rule == "longest_run" else -round(amount)
+            data["products"][violation.rule][row] += (
+                round(amount) if violation.rule == "longest_run" else -round(amount)
+            )
 
 
 COLUMNS = ("due", "spacing", "longest_run", "shortest_run")

@@ -38,10 +38,11 @@ class BoxData:
     """The box ready to use.
 
     days: of the box. per_day: buckets of a day. dues: what must be built by when; days on which nothing
-    more is due, and the last one, by which everything is built, are left out. packs: pack-out multiple of each product [units]. available: minutes of a bucket,
-    None without limit. minutes: of a unit of each product. setups: minutes of each product's changeover.
-    behind: rows of the products that were in the bucket before bucket 1; None: unknown, bucket 1 needs no changeover.
-    unknown: what only methods for such boxes know, in words; None without any.
+    more is due, and the last one, by which everything is built, are left out. packs: pack-out multiple of
+    each product [units]. available: minutes of a bucket, None without limit. minutes: of a unit of each
+    product. setups: minutes of each product's changeover. behind: rows of the products that were in the bucket
+    before bucket 1; None: unknown, bucket 1 needs no changeover. unknown: what only methods for such boxes
+    know, in words; None without any.
     """
 
     days: int

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka
 
-__all__ = ["LEVEL", "PAINT", "RATE_MAX", "RATE_SUM", "RATIO_ALONE", "beyond", "forms", "reason_against"]
+__all__ = ["BOX", "LEVEL", "PAINT", "RATE_MAX", "RATE_SUM", "RATIO_ALONE", "beyond", "forms", "reason_against"]
 
 RATE_SUM = "rate_sum"
 """Sums of squared and absolute rate deviations; frozen and fixed slots and a price of moves are allowed."""
@@ -29,7 +29,10 @@ PAINT = "paint"
 """Excesses of ratio rules and colour changes are priced, longest runs of a colour bind; see `beyond`. Frozen slots
 are allowed."""
 
-FORMS = (RATE_SUM, RATE_MAX, LEVEL, RATIO_ALONE, PAINT)
+BOX = "box"
+"""A box with what only methods for such boxes know: days, minutes, packs, what was in the bucket before, volume, epei."""
+
+FORMS = (RATE_SUM, RATE_MAX, LEVEL, RATIO_ALONE, PAINT, BOX)
 
 
 def forms(instance: Heijunka) -> frozenset[str]:
@@ -40,6 +43,8 @@ def forms(instance: Heijunka) -> frozenset[str]:
 def reason_against(instance: Heijunka, form: str) -> str | None:
     """Return why the instance has not this form, in words, or None if it has it."""
     priced = [term for term in instance.objective if term.weight > 0]
+    if form == BOX:
+        return _beside_box(instance)
     if instance.box is not None:
         return "the plan is in buckets, not a sequence"
     if form == PAINT:
@@ -78,6 +83,12 @@ def beyond(instance: Heijunka) -> str | None:
         if term.term in ("high_ratio", "low_ratio", "colour_changes"):
             return f'the term "{term.term}" is priced'
     return None
+
+
+def _beside_box(instance: Heijunka) -> str | None:
+    if instance.box is None:
+        return "the plan is a sequence, not in buckets"
+    return None if instance.box_data.unknown else "it has neither days, minutes nor packs"
 
 
 def _beside_paint(instance: Heijunka) -> str | None:

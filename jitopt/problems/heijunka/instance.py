@@ -249,10 +249,10 @@ class Heijunka(Instance[HeijunkaPlan]):
     products, bill, parts, ratios, options, changeovers: tables. objective: the priced terms.
     box: given when the plan is in buckets. current: the plan in force. frozen: number of leading
     slots that stay as in `current`. fixed: single slots that must build a product. previous: product
-    ids built right before slot 1, in order (with a box: those in the bucket before bucket 1): not part of the
-    plan, but seen by open ratio rules, changeovers and colour changes. demands: what is due on each day of the
-    box. longest_colour_run: most consecutive slots in one colour; what is in `previous` does not count [slots].
-    takt: minutes between two launches [minutes]. stations, work: tables of the line.
+    ids built right before slot 1, in order (with a box: those in the bucket before bucket 1): not part of
+    the plan, but seen by open ratio rules, changeovers and colour changes. longest_colour_run: most
+    consecutive slots in one colour; what is in `previous` does not count [slots]. demands: what is due on
+    each day of the box. takt: minutes between two launches [minutes]. stations, work: tables of the line.
     """
 
     plan_type: ClassVar[type[HeijunkaPlan]] = HeijunkaPlan
