@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 __all__ = ["check_volume"]
 
@@ -76,12 +76,11 @@ def _better(
 ) -> list[str]:
     """Return pairs of periods between which moving units makes the plan more level."""
     found = []
-    earlier = _scan(made, most, full, lambda here, small: here > small and here - small >= least)
+    earlier = _scan(made, most, full, least)
     if earlier:
         found.append(f"units of period {earlier[1]} could be made in period {earlier[0]}")
     # Later is earlier in a mirror: the stock between two periods is that at the end of the first of them.
-    mirrored = [list(reversed(column)) for column in (made, most)]
-    later = _scan(*mirrored, [*reversed(empty[:-1]), True], lambda here, small: here > small and here - small >= least)
+    later = _scan(made[::-1], most[::-1], [*reversed(empty[:-1]), True], least)
     if later:
         count = len(made) + 1
         found.append(f"units of period {count - later[1]} could be made in period {count - later[0]}")
@@ -89,15 +88,16 @@ def _better(
 
 
 def _scan(
-    made: list[Any], most: list[Any], barred: list[bool], improves: Callable[[Any, Any], bool]
+    made: list[Fraction], most: list[Fraction | None], barred: list[bool], least: int
 ) -> tuple[int, int] | None:
     """Return the first pair (i, j), i before j, where moving from j to i is free and helps; counted from 1."""
     small: Fraction | None = None
     where = 0
     for t, here in enumerate(made):
-        if small is not None and improves(here, small):
+        if small is not None and here > small and here - small >= least:
             return where, t + 1
-        if (most[t] is None or here < most[t]) and (small is None or here < small):
+        limit = most[t]
+        if (limit is None or here < limit) and (small is None or here < small):
             small, where = here, t + 1
         if barred[t]:
             small = None
