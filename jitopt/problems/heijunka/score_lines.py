@@ -1,8 +1,8 @@
 """Contributions to the deviations from ideal lines: products (rate) and parts (usage), in time linear in the units.
 
-Between two steps of a line its deviation v_s = (level S - N s)/S falls evenly, so its square is a polynomial in s, and so
-is its absolute value on either side of the sign's change. Each stretch adds three coefficients where it begins and
-takes them away where it ends; running sums over the slots give what lies on each slot, of all lines together.
+Between two steps of a line its deviation v_s = (level S - N s)/S falls evenly, so its square is a polynomial in s,
+and so is its absolute value on either side of the sign's change. Each stretch adds three coefficients where it begins
+and takes them away where it ends; running sums over the slots give what lies on each slot, of all lines together.
 """
 
 from __future__ import annotations
