@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os  # noqa: TC003 - the type of an argument
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.api import solve
 from jitopt.arguments import check_instance, plan_of
-from jitopt.engine.result import Result  # noqa: TC001 - a field's type, read at run time by whoever asks
+from jitopt.engine.result import Result  # noqa: TC001 - the type of a field
 from jitopt.errors import InputError
 from jitopt.problems.heijunka import Heijunka, HeijunkaPlan
 from jitopt.problems.heijunka.form import LEVEL
@@ -23,7 +24,7 @@ from jitopt.problems.heijunka.supplier_usage import supplier_usage as _supplier_
 if TYPE_CHECKING:
     from jitopt.problems.base import Plan
 
-__all__ = ["Releveling", "relevel", "score", "supplier_usage"]
+__all__ = ["Releveling", "figure", "relevel", "score", "supplier_usage"]
 
 
 def score(instance: Heijunka, plan: Plan | Result[Any] | Mapping[str, Any] | Sequence[str], *, most: int = 5) -> Score:
@@ -82,6 +83,46 @@ def supplier_usage(
     """
     check_heijunka("supplier_usage", instance)
     return _supplier_usage(instance, line_plan(instance, plan, "supplier_usage"), period, suppliers)
+
+
+def figure(
+    instance: Heijunka,
+    plan: Plan | Result[Any] | Mapping[str, Any] | Sequence[str],
+    kind: str = "production",
+    output: str | os.PathLike[str] | None = None,
+) -> str:
+    """Draw a plan as SVG; needs the extra `jitopt[figures]` (matplotlib).
+
+    Parameters
+    ----------
+    instance, plan
+        As for `score`.
+    kind
+        "production": cumulative units of the products against their ideal lines. "deviation": how far they are ahead of
+        them. "usage": the same of the use of parts. "box": products by buckets (or positions).
+    output
+        File to write it to; None: none.
+
+    Returns
+    -------
+    str
+        The SVG. The same input and versions give the same text.
+
+    Raises
+    ------
+    InputError
+        For a kind that is none, usage without a bill of material, a box too large, or a file that cannot be written.
+    JitoptError
+        If matplotlib is not installed.
+    """
+    from jitopt.drawing import draw
+    from jitopt.formats.atomic import write_text
+
+    check_heijunka("figure", instance)
+    text = draw(instance, line_plan(instance, plan, "figure"), kind)
+    if output is not None:
+        write_text(output, text)
+    return text
 
 
 def check_heijunka(call: str, instance: object) -> None:
@@ -176,8 +217,8 @@ def relevel(
     at_most
         Cap on such units; None: none.
     method, time_limit, seed, threads
-        As for `jitopt.solve`; the time is that of the whole call. With "auto" and less than `SHORT` seconds, where no exact algorithm suits the instance,
-        the heuristic has all the time: no exact road would come to anything in it.
+        As for `jitopt.solve`; the time is that of the whole call. With "auto" and less than `SHORT` seconds, where no
+        exact algorithm suits the instance, the heuristic has all the time: no exact road would come to anything in it.
 
     Returns
     -------
