@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from jitopt.problems.heijunka.instance import Heijunka, HeijunkaPlan, Objective
 
 __all__ = ["Contributions", "Looker", "Place", "Reading", "positions", "read_plan", "slots_text", "stretches"]
@@ -106,7 +107,9 @@ def read_plan(instance: Heijunka, plan: HeijunkaPlan) -> Reading:
                 continue
             units = int(line.quantity)
             if units != line.quantity:
-                odd.append(f"bucket {line.bucket}: {line.quantity} of {line.product} counts as {units}: units are whole")
+                odd.append(
+                    f"bucket {line.bucket}: {line.quantity} of {line.product} counts as {units}: units are whole"
+                )
             row = rows.setdefault(line.product, _fresh(rows, instance))
             if units:
                 slots[line.bucket - 1][row] = slots[line.bucket - 1].get(row, 0) + units
@@ -155,7 +158,8 @@ def slots_text(first: int, last: int) -> str:
 def stretches(profile: Sequence[float], summed: bool) -> list[Place]:
     """Return the stretches of slots on which more than the mean lies; of a maximum, those nearest to it.
 
-    summed: the slots add up to the term. Else a stretch counts with its largest slot, from nine tenths of the maximum on.
+    summed: the slots add up to the term. Else a stretch counts with its largest slot, and begins at nine tenths of
+    the maximum.
     """
     total = sum(profile) if summed else max(profile, default=0.0)
     if total <= 0:

@@ -65,9 +65,9 @@ class TermScore:
 class Score:
     """What a plan is worth, and where it hurts.
 
-    objective: the sum of the terms as scored. priced: whether the judge prices the plan too; then the two objectives are
-    one. terms, rules: every one of them. notes: what could not be read as it stands. profile: what each term has on
-    each slot, by the name of the term. builds: what each slot builds, in words.
+    objective: the sum of the terms as scored. priced: whether the judge prices the plan too; then the two objectives
+    are one. terms, rules: every one of them. notes: what could not be read as it stands. profile: what each term has
+    on each slot, by the name of the term. builds: what each slot builds, in words.
     """
 
     objective: float

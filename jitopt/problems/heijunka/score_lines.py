@@ -1,8 +1,8 @@
 """Contributions to the deviations from ideal lines: products (rate) and parts (usage), in time linear in the units.
 
-Between two steps of a line its deviation v_s = (level S - N s)/S falls evenly, so its square is a polynomial in s, and so
-is its absolute value on either side of the sign's change. Each stretch adds three coefficients where it begins and
-takes them away where it ends; running sums over the slots give what lies on each slot, of all lines together.
+Between two steps of a line its deviation v_s = (level S - N s)/S falls evenly, so its square is a polynomial in s,
+and so is its absolute value on either side of the sign's change. Each stretch adds three coefficients where it begins
+and takes them away where it ends; running sums over the slots give what lies on each slot, of all lines together.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jitopt.problems.heijunka.contributions import Reading
     from jitopt.problems.heijunka.instance import Objective
 
-__all__ = ["look_rate", "look_usage"]
+__all__ = ["Line", "look_rate", "look_usage", "part_lines", "product_lines"]
 
 DENSE = 10**8
 """Up to so many lines times slots a maximum is told for every slot; beyond, where a line steps and right before it."""
@@ -46,13 +46,23 @@ class Line:
 
 def look_rate(reading: Reading, term: Objective) -> Contributions:
     """Tell which products stray from their ideal lines, and where."""
-    instance = reading.instance
-    rows = zip(instance.products.product, instance.weights, positions(reading), instance.products.demand, strict=True)
-    return _look(reading, term, [Line(name, weight, steps, total, 1) for name, weight, steps, total in rows], "")
+    return _look(reading, term, product_lines(reading), "")
 
 
 def look_usage(reading: Reading, term: Objective) -> Contributions:
     """Tell which parts are used unevenly, and where."""
+    return _look(reading, term, part_lines(reading), "part ")
+
+
+def product_lines(reading: Reading) -> list[Line]:
+    """Return what is built of each product, against its ideal line."""
+    instance = reading.instance
+    rows = zip(instance.products.product, instance.weights, positions(reading), instance.products.demand, strict=True)
+    return [Line(name, weight, steps, total, 1) for name, weight, steps, total in rows]
+
+
+def part_lines(reading: Reading) -> list[Line]:
+    """Return what is used of each part, against its ideal line."""
     instance = reading.instance
     used_by: dict[int, list[tuple[int, int]]] = {}
     scales, totals = [], []
@@ -67,11 +77,10 @@ def look_usage(reading: Reading, term: Objective) -> Contributions:
         for row, units in slot.items():
             for part, used in used_by.get(row, ()):
                 steps[part].append((position, units * used))
-    lines = [
+    return [
         Line(name, weight, steps[part], totals[part], scales[part])
         for part, (name, (weight, _)) in enumerate(instance.usage.items())
     ]
-    return _look(reading, term, lines, "part ")
 
 
 def _look(reading: Reading, term: Objective, lines: Sequence[Line], kind: str) -> Contributions:

@@ -210,4 +210,3 @@ def look_moves(reading: Reading) -> Contributions:
             where.append(Place((), first, last, float(price * units), text))
     one = float(price)
     return Contributions(price * sum(moved), who, where, [one * units for units in moved])
-

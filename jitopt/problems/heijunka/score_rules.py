@@ -74,7 +74,13 @@ Finder = Callable[["Reading", Rule], "list[Place]"]
 def _demand(reading: Reading, rule: Rule) -> list[Place]:
     products, last = reading.instance.products, len(reading.slots)
     return [
-        Place((product,), 1, last, float(abs(built - demand)), f"{counted(built, 'unit')} of {product} instead of {demand}")
+        Place(
+            (product,),
+            1,
+            last,
+            float(abs(built - demand)),
+            f"{counted(built, 'unit')} of {product} instead of {demand}",
+        )
         for product, demand, built in zip(products.product, products.demand, reading.built, strict=True)
         if built != demand
     ] + [Place((name,), 1, last, 1.0, f"{name} is not a product") for name in reading.unknown.values()]
