@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka
 
-__all__ = ["BOX", "LEVEL", "PAINT", "RATE_MAX", "RATE_SUM", "RATIO_ALONE", "beyond", "forms", "reason_against"]
+__all__ = [
+    *("BOX", "LEVEL", "PAINT", "RATE_MAX", "RATE_SUM", "RATIO_ALONE", "USAGE_SUM"),
+    *("beyond", "forms", "reason_against"),
+]
 
 RATE_SUM = "rate_sum"
 """Sums of squared and absolute rate deviations; frozen and fixed slots and a price of moves are allowed."""
@@ -29,10 +32,13 @@ PAINT = "paint"
 """Excesses of ratio rules and colour changes are priced, longest runs of a colour bind; see `beyond`. Frozen slots
 are allowed."""
 
+USAGE_SUM = "usage_sum"
+"""Sums of squared and absolute usage deviations, beside them such of rates; frozen and fixed slots are allowed."""
+
 BOX = "box"
 """A box with what only methods for such boxes know: days, minutes, packs, what was in the bucket before, volume, epei."""
 
-FORMS = (RATE_SUM, RATE_MAX, LEVEL, RATIO_ALONE, PAINT, BOX)
+FORMS = (RATE_SUM, RATE_MAX, LEVEL, RATIO_ALONE, PAINT, USAGE_SUM, BOX)
 
 
 def forms(instance: Heijunka) -> frozenset[str]:
@@ -61,6 +67,8 @@ def reason_against(instance: Heijunka, form: str) -> str | None:
         return _ruled(instance) or _locked(instance)
     if form == RATIO_ALONE:
         return _beside_ratios(instance)
+    if form == USAGE_SUM:
+        return _beside_usages(instance)
     for term in priced:
         if term.term != "rate":
             return f'the term "{term.term}" is priced'
@@ -122,6 +130,19 @@ def _beside_ratios(instance: Heijunka) -> str | None:
     if instance.current and instance.current.price > 0:
         return "moves are priced"
     return _runs(instance)
+
+
+def _beside_usages(instance: Heijunka) -> str | None:
+    """Return what is priced or binds besides sums of usage and rate deviations."""
+    priced = [term for term in instance.objective if term.weight > 0]
+    for term in priced:
+        if term.term not in ("rate", "usage") or term.measure not in ("sum_squared", "sum_absolute"):
+            return f'the term "{term.term}" is priced by "{term.measure}"'
+    if not any(term.term == "usage" for term in priced):
+        return "no usage of parts is priced"
+    if instance.current and instance.current.price > 0:
+        return "moves are priced"
+    return _ruled(instance)
 
 
 def _ruled(instance: Heijunka) -> str | None:
