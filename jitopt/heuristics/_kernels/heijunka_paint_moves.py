@@ -22,7 +22,9 @@ from jitopt.jit import in_place, inlined
 
 MODULUS = 2147483647
 
-VALUE, BEST, DICE, STEP, TARGET, CHANGE, FIRST, LIMIT, PAINT, ORIGIN, RULES, WIDTH, LINE, TIERS, PAINTED, FOCUS = range(16)
+VALUE, BEST, DICE, STEP, TARGET, CHANGE, FIRST, LIMIT, PAINT, ORIGIN, RULES, WIDTH, LINE, TIERS, PAINTED, FOCUS = range(
+    16
+)
 """Entries of `state`: objective now and of the best sequence, random seed, steps done, objective at which to end,
 what a proposal changes, first slot of the line that may change, longest run of a colour, price of a colour change,
 first slot of the line that is part of the plan, number of rules, entries of a table's row, slots of the line, number
@@ -211,9 +213,7 @@ def swap_cost(
 
 
 @in_place
-def swap(
-    rules: Any, carry: Any, before: Any, load: Any, near: Any, sequence: Any, state: Any, i: int, j: int
-) -> None:
+def swap(rules: Any, carry: Any, before: Any, load: Any, near: Any, sequence: Any, state: Any, i: int, j: int) -> None:
     """Bring the tables up to date after an exchange of the units at i < j."""
     many, width = state[RULES], state[WIDTH]
     old, new = sequence[j] * many, sequence[i] * many
