@@ -56,8 +56,12 @@ def numbers(problem: str, count: int, seed: int, terms: list[str] | None) -> Ite
     seeds = itertools.count(seed)
     if terms is None:
         return itertools.islice(seeds, count)
-    priced = (s for s in seeds if any(term.term in terms for term in random_small(problem, s).objective))
-    return itertools.islice(priced, count)
+
+    def prices(number: int) -> bool:
+        instance: Any = random_small(problem, number)
+        return any(term.term in terms for term in instance.objective)
+
+    return itertools.islice(filter(prices, seeds), count)
 
 
 def run(

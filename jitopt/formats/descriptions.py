@@ -106,8 +106,8 @@ HEIJUNKA: dict[str, dict[str, Meaning]] = {
         ),
         "measure": (
             "How deviations are counted: sum or maximum of squares or absolute values, or sum_violated (weights "
-            "of the violated windows of ratio rules, or of the overloaded units). Left out: sum_squared for rate and usage, sum_absolute for "
-            "the others.",
+            "of the violated windows of ratio rules, or of the overloaded units). Left out: sum_squared for rate and "
+            "usage, sum_absolute for the others.",
             "",
         ),
         "weight": ("Factor of the term in the objective.", "objective per unit of the term"),

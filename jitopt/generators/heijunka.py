@@ -98,9 +98,11 @@ def _check(options: Options) -> None:
         raise InputError(f"there are only {slots} slots to freeze or fix", remedy="lower frozen and fixed")
     if options["buckets"] and options["stations"]:
         raise InputError("stations need a sequence", remedy="set buckets or stations to 0")
-    if not (0 < options["station_load"] <= 1.5 and options["station_length"] >= 1 and options["work_spread"] <= 1):
+    if not (0 < options["station_load"] <= 1.5 and options["work_spread"] <= 1):
         raise InputError(
-            "station_load is above 0 to 1.5, station_length at least 1, work_spread at most 1", remedy="correct them"
+            "station_load is above 0 to 1.5, work_spread a share of at most 1",
+            value=f"{options['station_load']:g}, {options['work_spread']:g}",
+            remedy="correct them",
         )
     if options["buckets"] and options["changeovers"]:
         raise InputError("changeover costs need a sequence", remedy="set buckets or changeovers to 0")
@@ -253,7 +255,7 @@ def _add_work(rng: np.random.Generator, options: Options, data: Data, demand: Ar
     spread -= (spread @ demand / demand.sum())[:, None]
     minutes = np.maximum(0, np.round(TAKT * options["station_load"] * (1 + spread), 1))
     data["takt"] = TAKT
-    data["stations"] = {"station": stations, "length": [round(TAKT * options["station_length"], 1)] * count}
+    data["stations"] = {"station": stations, "length": [round(TAKT * (1 + options["station_room"]), 1)] * count}
     data["work"] = {
         "product": products * count,
         "station": [station for station in stations for _ in products],

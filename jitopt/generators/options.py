@@ -56,7 +56,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, str]]] = {
         "fixed": (0, "single slots whose product is fixed"),
         "stations": (0, "number of stations with work on the units (0: none); overload is then priced"),
         "station_load": (0.95, "mean work of a unit at a station over the takt of 10 minutes, above 0 to 1.5"),
-        "station_length": (1.5, "length of a station over the takt, from 1"),
+        "station_room": (0.5, "how much longer than the takt a station is, as a share of it"),
         "work_spread": (0.4, "largest difference of a product's work from the mean, as a share of it, 0 to 1"),
         "objective": ("rate:sum_squared", 'priced terms, "term:measure:weight" separated by commas'),
         "known": (True, "tell the hidden plan and its value as `known`"),

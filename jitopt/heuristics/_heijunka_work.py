@@ -77,8 +77,8 @@ def _least(station: Station, demand: tuple[int, ...], term: Objective) -> Fracti
     """Return what the sums alone say of one station.
 
     With moves a = p - takt between walls at 0 and r: a move above r is overload beyond r, one below -r idle time beyond
-    it, wherever it stands. Of the rest, whose sum is A, sum u - sum v = A - z_S: overload is at least A - r, idle time at
-    least -A. No unit has more overload than its move.
+    it, wherever it stands. Of the rest, whose sum is A, sum u - sum v = A - z_S: overload is at least A - r, idle
+    time at least -A. No unit has more overload than its move.
     """
     room = station.length - station.takt
     moves = [minutes - station.takt for minutes in station.minutes]

@@ -15,7 +15,9 @@ __all__ = ["permuted", "reversed_in_time", "scaled_money"]
 Data = dict[str, Any]
 
 KINDS = {"product": "product", "before": "product", "after": "product", "sequence": "product"}
-KINDS |= {name: name for name in ("part", "ratio", "station", "supplier", "loop", "container", "limit", "process", "consumer")}
+KINDS |= {
+    name: name for name in ("part", "ratio", "station", "supplier", "loop", "container", "limit", "process", "consumer")
+}
 KINDS |= {name: name for name in ("frequency", "cluster", "truck", "dock", "storage")}
 """Whose ids a column holds."""
 

@@ -59,12 +59,7 @@ def reason_against(instance: Heijunka, form: str) -> str | None:
     if other is not None:
         return other
     if form == LEVEL:
-        if not any(term.term in ("rate", "usage") for term in priced):
-            return "neither rates nor usages are priced"
-        for term in priced:
-            if term.term in ("overload", "idle"):
-                return f'the term "{term.term}" is priced'
-        return _ruled(instance) or _locked(instance)
+        return _beside_levels(instance)
     if form == RATIO_ALONE:
         return _beside_ratios(instance)
     if form == USAGE_SUM:
@@ -115,6 +110,17 @@ def _beside_paint(instance: Heijunka) -> str | None:
     if instance.current and instance.current.price > 0:
         return "moves are priced"
     return _runs(instance)
+
+
+def _beside_levels(instance: Heijunka) -> str | None:
+    """Return what the constructions of level sequences do not see, or why there is nothing to level."""
+    priced = [term.term for term in instance.objective if term.weight > 0]
+    if not {"rate", "usage"} & set(priced):
+        return "neither rates nor usages are priced"
+    for term in priced:
+        if term in ("overload", "idle"):
+            return f'the term "{term}" is priced'
+    return _ruled(instance) or _locked(instance)
 
 
 def _beside_ratios(instance: Heijunka) -> str | None:
