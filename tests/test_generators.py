@@ -107,6 +107,8 @@ def test_every_option_changes_the_instance(problem: str) -> None:
         "headroom": {"buckets": 5}, "changes": {"current": True}, "moves": {"current": True},
         "dock_load": {"docks": 2}, "storage_load": {"storages": 2}, "change_price": {"current": True},
         "change_cap": {"current": True},
+        "days": {"buckets": 6}, "stock": {"buckets": 6, "days": 3}, "pack": {"buckets": 6}, "minutes": {"buckets": 6},
+        "setup": {"buckets": 6, "minutes": 0.9},
         "major_cost": {"policy": "strict_cyclic"}, "alike": {"policy": "strict_cyclic"},
         "blocking": line, "places": line, "spread": line, "variation": line, "target": line,
         "utilisation": line | {"blocking": "kanban", "target": 0.5},

@@ -30,7 +30,7 @@ PAINT = "paint"
 are allowed."""
 
 BOX = "box"
-"""A box with what only methods for such boxes know: days, minutes, packs, what was in the bucket before, volume, epei."""
+"""A box with what only methods for such boxes know: days, minutes, packs, the bucket before, volume, epei."""
 
 FORMS = (RATE_SUM, RATE_MAX, LEVEL, RATIO_ALONE, PAINT, BOX)
 
