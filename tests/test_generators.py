@@ -109,6 +109,8 @@ def test_every_option_changes_the_instance(problem: str) -> None:
         "station_load": {"stations": 2}, "station_room": {"stations": 2}, "work_spread": {"stations": 2},
         "dock_load": {"docks": 2}, "storage_load": {"storages": 2}, "change_price": {"current": True},
         "change_cap": {"current": True},
+        "days": {"buckets": 6}, "stock": {"buckets": 6, "days": 3}, "pack": {"buckets": 6}, "minutes": {"buckets": 6},
+        "setup": {"buckets": 6, "minutes": 0.9},
         "major_cost": {"policy": "strict_cyclic"}, "alike": {"policy": "strict_cyclic"},
         "blocking": line, "places": line, "spread": line, "variation": line, "target": line,
         "utilisation": line | {"blocking": "kanban", "target": 0.5},

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitopt.errors import InputError
+from jitopt.generators.heijunka_box import add_box, check_box
 from jitopt.problems.heijunka import Heijunka, HeijunkaPlan
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def generate(seed: int, options: Options) -> Heijunka:
     _add_changeovers(rng, options, data)
     _add_current(rng, options, data, hidden)
     _add_work(rng, options, data, demand)
+    add_box(rng, options, data, hidden)
     instance = Heijunka.parse(data)
     return _with_known(instance, hidden) if options["known"] else instance
 
@@ -106,6 +108,7 @@ def _check(options: Options) -> None:
         )
     if options["buckets"] and options["changeovers"]:
         raise InputError("changeover costs need a sequence", remedy="set buckets or changeovers to 0")
+    check_box(options)
 
 
 def _objective(text: str) -> list[dict[str, Any]]:
@@ -128,17 +131,20 @@ def _objective(text: str) -> list[dict[str, Any]]:
 
 
 def _demand(rng: np.random.Generator, options: Options) -> Array:
-    """Split the units over the products, at least one each."""
-    products, units = options["products"], options["units"]
+    """Split the units over the products, at least one pack each; what is no full pack is left out."""
+    products, pack = options["products"], options["pack"]
+    units = options["units"] // pack
     if options["mix"] == "even":
-        return np.asarray(np.full(products, units // products) + (np.arange(products) < units % products), np.int64)
+        even = np.full(products, units // products) + (np.arange(products) < units % products)
+        return np.asarray(pack * even, np.int64)
     parts = rng.dirichlet(np.ones(products)) if options["mix"] == "random" else 1 / np.arange(1, products + 1) ** 1.2
-    return np.asarray(1 + rng.multinomial(units - products, parts / parts.sum()), dtype=np.int64)
+    return np.asarray(pack * (1 + rng.multinomial(units - products, parts / parts.sum())), dtype=np.int64)
 
 
 def _hidden(rng: np.random.Generator, options: Options, demand: Array) -> Hidden:
-    """Draw a fairly level order: blocks of `batch` units near their ideal places, a little shaken."""
-    batch = max(1, options["batch"])
+    """Draw a fairly level order: blocks of `batch` packs near their ideal places, a little shaken."""
+    batch, pack = max(1, options["batch"]), options["pack"]
+    demand = demand // pack
     rows, places, sizes = [], [], []
     for row, units in enumerate(demand):
         blocks = max(1, int(units) // batch)
@@ -151,7 +157,7 @@ def _hidden(rng: np.random.Generator, options: Options, demand: Array) -> Hidden
     row_of = np.repeat(np.concatenate(rows)[order], np.concatenate(sizes)[order])
     units = len(row_of)
     slots = options["buckets"] or units
-    return Hidden(row_of, np.arange(units) * slots // units, slots)
+    return Hidden(np.repeat(row_of, pack), np.repeat(np.arange(units) * slots // units, pack), slots)
 
 
 def _add_weights(rng: np.random.Generator, options: Options, data: Data) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from jitopt.heuristics._heijunka_flat import ENDLESS, bill_of, weights_of
 from jitopt.heuristics._kernels import heijunka_box_state as at
-from jitopt.heuristics._kernels.heijunka_box_state import Box, Floats, Ints
+from jitopt.heuristics._kernels.heijunka_box_state import Box, Ints
 from jitopt.problems.heijunka import HeijunkaPlan
 
 if TYPE_CHECKING:
@@ -38,12 +38,20 @@ def box_of(instance: Heijunka) -> Box | None:
     bill, parts = bill_of(instance) if any(term == "usage" for term, _ in used) else (np.zeros((0, count)), np.zeros(0))
     price = np.array([[used.get((term, measure), 0.0) for measure in MEASURES] for term in TERMS])
     weights = [float(weight) for weight in instance.weights]
-    families = [weights, parts, [float(rule.weight) for rule in rules], np.ones(count), np.ones(slots), weights]
+    families: list[Any] = [
+        weights,
+        parts,
+        [float(rule.weight) for rule in rules],
+        np.ones(count),
+        np.ones(slots),
+        weights,
+    ]
     families += [np.ones(count), np.ones(slots), np.ones(len(rules)), np.ones(count)]
     available, minutes, setups, steps = data.whole_minutes()
     current = instance.current
     cap = -1 if current is None or current.at_most is None else current.at_most
-    rows = sum(map(len, families))
+    rows = sum(len(family) for family in families)
+    due = _due(instance, data)
     product = [
         (
             data.packs[row],
@@ -54,6 +62,8 @@ def box_of(instance: Heijunka) -> Box | None:
             instance.shortest_run_of(row),
             int(data.changes_first(row)),
             instance.products.demand[row],
+            _ruled(instance, row),
+            due[row].any(),
         )
         for row in range(count)
     ]
@@ -65,9 +75,9 @@ def box_of(instance: Heijunka) -> Box | None:
     size = (slots, count, len(bill), len(rules), instance.frozen, instance.capacity, limit, instance.units, cap)
     return Box(
         size=np.array([*size, loose.sum()], dtype=np.int64),
-        product=np.array(product, dtype=np.int64).reshape(-1, 8),
+        product=np.array(product, dtype=np.int64).reshape(-1, 10),
         rule=np.array([(rule.at_most, rule.in_any, rule.hard) for rule in rules], dtype=np.int64).reshape(-1, 3),
-        due=_due(instance, data),
+        due=due,
         least=least,
         carry=np.array(carry, dtype=np.int64).reshape(-1, count),
         bill=bill,
@@ -76,12 +86,12 @@ def box_of(instance: Heijunka) -> Box | None:
         first=np.append(0, np.cumsum([len(family) for family in families])).astype(np.int64),
         weight=np.concatenate([np.asarray(family, dtype=float) for family in families]),
         price=price,
-        priced=price.any(axis=1).astype(np.int64),
+        priced=np.array([int(row.any()) for row in price], dtype=np.int64),
         unit=np.repeat(np.arange(count), loose),
         waits=-np.log((np.arange(4096) + 0.5) / 4096),
         state=np.zeros(7, dtype=np.int64),
         level=level,
-        count=np.zeros((count, slots), dtype=np.int64),
+        packs=np.zeros((count, slots), dtype=np.int64),
         load=np.zeros(slots, dtype=np.int64),
         used=np.zeros(slots, dtype=np.int64),
         use=np.zeros((len(bill), slots)),
@@ -121,6 +131,11 @@ def _least(instance: Heijunka, data: BoxData) -> Ints | None:
     return least
 
 
+def _ruled(instance: Heijunka, row: int) -> bool:
+    bounded = instance.longest_run_of(row) is not None
+    return bounded or instance.spacing_of(row) > 1 or instance.shortest_run_of(row) > 1
+
+
 def _due(instance: Heijunka, data: BoxData) -> Ints:
     due = np.zeros((len(data.packs), instance.slots), dtype=np.int64)
     for entry in data.dues:
@@ -141,15 +156,16 @@ def _current(instance: Heijunka) -> Ints:
 # --- the plan to begin with -----------------------------------------------------------------
 
 
-def constructed(box: Box) -> Ints:
+def constructed(box: Box, dues_first: bool) -> Ints:
     """Build a plan bucket by bucket: volumes level, products in the order of their ideal places and due dates.
 
     Pack j of k has its ideal place at (2j - 1) S / 2k (Inman and Bulfin 1991), or earlier where it is due. A
     bucket takes packs in this order until it has its share of the units, or what the due dates ahead ask
     for, as far as capacity and minutes reach. What finds no place stands where most room is left.
+    dues_first: the order is that of the due dates, ideal places where they are equal.
     """
     slots = int(box.size[at.SLOTS])
-    order = _order(box)
+    order = _order(box, dues_first)
     count = box.least.copy()
     pack, taken = box.product[:, at.PACK], np.zeros(len(order), dtype=bool)
     built = 0
@@ -173,16 +189,18 @@ def constructed(box: Box) -> Ints:
     return count
 
 
-def _order(box: Box) -> Ints:
+def _order(box: Box, dues_first: bool) -> Ints:
     """Return product and last bucket (from 1) of each pack that may move, in the order in which to build them."""
-    slots, rows = int(box.size[at.SLOTS]), []
+    slots = int(box.size[at.SLOTS])
+    rows: list[tuple[tuple[float, float], int, int]] = []
     for row, (pack, demand) in enumerate(box.product[:, [at.PACK, at.DEMAND]].tolist()):
         packs, fixed = demand // pack, int(box.least[row].sum())
         needed = np.maximum.accumulate(box.due[row])
         for j in range(fixed + 1, packs + 1):
             late = np.flatnonzero(needed >= (j - 1) * pack + 1)
             last = int(late[0]) + 1 if len(late) else slots
-            rows.append((min((2 * j - 1) * slots / (2 * packs), last), row, last))
+            ideal = (2 * j - 1) * slots / (2 * packs)
+            rows.append(((last, ideal) if dues_first else (min(ideal, last), ideal), row, last))
     rows.sort()
     return np.array([(row, last) for _, row, last in rows], dtype=np.int64).reshape(-1, 2)
 
@@ -220,7 +238,7 @@ def _fits(box: Box, count: Ints, row: int, s: int) -> bool:
 
 def read(instance: Heijunka, box: Box, plan: HeijunkaPlan) -> Ints | None:
     """Return a plan as packs, None where it is not made of whole packs or leaves a lock."""
-    units: Any = np.zeros(box.count.shape, dtype=np.int64)
+    units: Any = np.zeros(box.packs.shape, dtype=np.int64)
     for row in plan.buckets or ():
         units[instance.index[row.product], row.bucket - 1] += int(row.quantity)
     pack = box.product[:, [at.PACK]]

@@ -88,7 +88,9 @@ class _Search:
             length *= GROWTH
 
     def _starts(self) -> list[Ints]:
-        found = [constructed(self.box)]
+        found = [
+            constructed(self.box, dues_first) for dues_first in ((False, True) if self.box.due.any() else (False,))
+        ]
         given = [self.context.start]
         if self.instance.current is not None and self.instance.current.buckets is not None:
             table = self.instance.current.buckets
@@ -102,7 +104,7 @@ class _Search:
         return found
 
     def _load(self, count: Ints) -> None:
-        self.box.count[:, :] = count
+        self.box.packs[:, :] = count
         self.kernels.begin(self.box)
 
     def _tell(self) -> None:

@@ -10,8 +10,23 @@ from __future__ import annotations
 from typing import Any
 
 from jitopt.heuristics._kernels.heijunka_box_state import (
-    BEST, BEST_BROKEN, BEST_STEP, BROKEN, COOLING, FROZEN, HAS_BEST, MOVABLE, OBJECTIVE, PENALTY, PROBE, SEED, SEED_2,
-    SLOTS, STEP, TARGET, WARMTH,
+    BEST,
+    BEST_BROKEN,
+    BEST_STEP,
+    BROKEN,
+    COOLING,
+    FROZEN,
+    HAS_BEST,
+    MOVABLE,
+    OBJECTIVE,
+    PENALTY,
+    PROBE,
+    SEED,
+    SEED_2,
+    SLOTS,
+    STEP,
+    TARGET,
+    WARMTH,
 )  # fmt: skip
 from jitopt.jit import in_place, twin
 
@@ -39,7 +54,7 @@ def holder(box: Any, i: int) -> int:
     slots, frozen = box.size[SLOTS], box.size[FROZEN]
     s = frozen + draw(box, slots - frozen)
     for _ in range(slots - frozen):
-        if box.count[i, s] > box.least[i, s]:
+        if box.packs[i, s] > box.least[i, s]:
             return int(s)
         s = s + 1 if s + 1 < slots else frozen
     return -1
@@ -61,7 +76,7 @@ def other(box: Any, i: int, t: int) -> int:
     """Return another product than i with packs in bucket t that may move, -1 if none is found."""
     for _ in range(8):
         j = box.unit[draw(box, box.size[MOVABLE])]
-        if j != i and box.count[j, t] > box.least[j, t]:
+        if j != i and box.packs[j, t] > box.least[j, t]:
             return int(j)
     return -1
 
@@ -78,9 +93,9 @@ def keep(box: Any) -> None:
     box.state[HAS_BEST] = 1
     box.state[BEST_STEP] = box.state[STEP]
     box.level[BEST], box.level[BEST_BROKEN] = box.level[OBJECTIVE], box.level[BROKEN]
-    for i in range(box.count.shape[0]):
-        for s in range(box.count.shape[1]):
-            box.best[i, s] = box.count[i, s]
+    for i in range(box.packs.shape[0]):
+        for s in range(box.packs.shape[1]):
+            box.best[i, s] = box.packs[i, s]
 
 
 @in_place
@@ -107,12 +122,12 @@ def propose(box: Any) -> None:
     if s == t:
         return
     kind = draw(box, 8)
-    packs = 1 if kind < 5 else box.count[i, s] - box.least[i, s]
+    packs = 1 if kind < 5 else box.packs[i, s] - box.least[i, s]
     j, back = -1, 0
     if kind % 2:
         j = other(box, i, t)
         if j >= 0:
-            back = 1 if kind < 5 else box.count[j, t] - box.least[j, t]
+            back = 1 if kind < 5 else box.packs[j, t] - box.least[j, t]
     value, broken = box.level[OBJECTIVE], box.level[BROKEN]
     change(box, i, s, t, packs)
     if j >= 0:

@@ -9,9 +9,44 @@ from __future__ import annotations
 from typing import Any
 
 from jitopt.heuristics._kernels.heijunka_box_state import (
-    AT_MOST, AVAILABLE, BROKEN, CAP, CAPACITY, CHANGEOVER, DEMAND, EPEI, FIRST, HARD, HARD_BUCKET, HARD_PRODUCT,
-    HARD_RULE, IN_ANY, LONGEST, MAX_ABSOLUTE, MAX_SQUARED, MINUTE, MINUTES, MOVE_PRICE, MOVES, OBJECTIVE, PACK, PARTS,
-    PRODUCTS, RATE, RATIO, RULES, SETUP, SHORTEST, SLOTS, SPACING, SUM_VIOLATED, UNDOS, UNITS, USAGE, VOLUME,
+    AT_MOST,
+    AVAILABLE,
+    BROKEN,
+    CAP,
+    CAPACITY,
+    CHANGEOVER,
+    DEMAND,
+    DUE,
+    EPEI,
+    FIRST,
+    HARD,
+    HARD_BUCKET,
+    HARD_PRODUCT,
+    HARD_RULE,
+    IN_ANY,
+    LONGEST,
+    MAX_ABSOLUTE,
+    MAX_SQUARED,
+    MINUTE,
+    MINUTES,
+    MOVE_PRICE,
+    MOVES,
+    OBJECTIVE,
+    PACK,
+    PARTS,
+    PRODUCTS,
+    RATE,
+    RATIO,
+    RULED,
+    RULES,
+    SETUP,
+    SHORTEST,
+    SLOTS,
+    SPACING,
+    UNDOS,
+    UNITS,
+    USAGE,
+    VOLUME,
 )  # fmt: skip
 from jitopt.jit import in_place
 
@@ -44,48 +79,74 @@ def put(box: Any, family: int, place: int, squares: float, sizes: float, most: f
 
 
 @in_place
-def score_product(box: Any, i: int) -> None:
-    """Score rates, changeovers, gaps, moves and the rules of product i."""
-    slots, pack = box.size[SLOTS], box.product[i, PACK]
-    demand, spacing = box.product[i, DEMAND], box.product[i, SPACING]
+def late(box: Any, i: int) -> int:
+    """Return the units of product i that come after the days on which they are due."""
+    built, broken = 0, 0
+    for s in range(box.size[SLOTS]):
+        built += box.packs[i, s] * box.product[i, PACK]
+        broken += max(0, box.due[i, s] - built)
+    return int(broken)
+
+
+@in_place
+def misplaced(box: Any, i: int) -> int:
+    """Return by how much product i breaks spacing and run lengths."""
     longest, shortest = box.product[i, LONGEST], box.product[i, SHORTEST]
-    built, last, run, begins, gap, moved = 0, -1, 0, 0, 0, 0
-    squares, sizes, most, broken = 0.0, 0.0, 0.0, 0
-    for s in range(slots):
-        units = box.count[i, s] * pack
-        built += units
-        away = abs(built * slots - demand * (s + 1)) / slots
-        squares += away * away
-        sizes += away
-        most = max(most, away)
-        if built < box.due[i, s]:
-            broken += box.due[i, s] - built
-        if box.current[0, 0] >= 0 and units > box.current[i, s]:
-            moved += units - box.current[i, s]
-        if units:
-            if run == 0 and (s > 0 or box.product[i, FIRST] == 1):
-                begins += 1
-            if last >= 0 and s - last < spacing:
-                broken += spacing - (s - last)
-            gap = max(gap, s - last - 1)
+    last, run, broken = -box.product[i, SPACING], 0, 0
+    for s in range(box.size[SLOTS]):
+        if box.packs[i, s]:
+            broken += max(0, box.product[i, SPACING] - (s - last))
             last = s
             run += 1
-            if run > longest:
-                broken += 1
+            broken += run > longest
         elif run:
             broken += max(0, shortest - run)
             run = 0
-    if run:
-        broken += max(0, shortest - run)
+    return int(broken + (max(0, shortest - run) if run else 0))
+
+
+@in_place
+def moved(box: Any, i: int) -> int:
+    """Return the units of product i that stand where the plan in force does not have them."""
+    if box.current[0, 0] < 0:
+        return 0
+    found = 0
+    for s in range(box.size[SLOTS]):
+        found += max(0, box.packs[i, s] * box.product[i, PACK] - box.current[i, s])
+    return int(found)
+
+
+@in_place
+def score_product(box: Any, i: int) -> None:
+    """Score rates, changeovers, gaps, moves and the rules of product i."""
+    slots, pack, demand = box.size[SLOTS], box.product[i, PACK], box.product[i, DEMAND]
+    built, last, begins, gap = 0, -1, 0, 0
+    squares, sizes, most = 0.0, 0.0, 0.0
+    for s in range(slots):
+        units = box.packs[i, s] * pack
+        built += units
+        away = float(abs(built * slots - demand * (s + 1)))
+        squares += away * away
+        sizes += away
+        most = max(most, away)
+        if units:
+            begins += last < s - 1 or s == 0
+            gap = max(gap, s - last - 1)
+            last = s
     gap = max(gap, slots - last - 1)
+    if box.packs[i, 0] and not box.product[i, FIRST]:
+        begins -= 1
     if box.priced[RATE]:
-        put(box, RATE, i, squares, sizes, most, 0.0)
+        put(box, RATE, i, squares / slots / slots, sizes / slots, most / slots, 0.0)
     if box.priced[CHANGEOVER]:
         put(box, CHANGEOVER, i, begins, begins, min(1, begins), 0.0)
     if box.priced[EPEI]:
         put(box, EPEI, i, gap * gap, gap, gap, 0.0)
+    broken = late(box, i) if box.product[i, DUE] else 0
+    if box.product[i, RULED]:
+        broken += misplaced(box, i)
     put(box, HARD_PRODUCT, i, broken, 0.0, 0.0, 0.0)
-    put(box, MOVES, i, moved, 0.0, 0.0, 0.0)
+    put(box, MOVES, i, moved(box, i), 0.0, 0.0, 0.0)
 
 
 @in_place
@@ -93,9 +154,10 @@ def score_part(box: Any, part: int) -> None:
     """Score the use of a part."""
     slots = box.size[SLOTS]
     used, squares, sizes, most = 0.0, 0.0, 0.0, 0.0
+    slope = box.ideal[part] / slots
     for s in range(slots):
         used += box.use[part, s]
-        away = abs(used - box.ideal[part] * (s + 1) / slots)
+        away = abs(used - slope * (s + 1))
         squares += away * away
         sizes += away
         most = max(most, away)
@@ -145,7 +207,7 @@ def judge(box: Any) -> None:
             price = box.price[f, c]
             if price == 0.0:
                 continue
-            if c == MAX_SQUARED or c == MAX_ABSOLUTE:
+            if c in (MAX_SQUARED, MAX_ABSOLUTE):
                 top = 0.0
                 for row in range(box.first[f], box.first[f + 1]):
                     top = max(top, box.val[row, c])
@@ -162,11 +224,11 @@ def judge(box: Any) -> None:
 @in_place
 def changeover(box: Any, i: int, s: int) -> int:
     """Return the steps of time that product i takes in bucket s to be changed over to."""
-    if s >= box.size[SLOTS] or box.count[i, s] == 0:
+    if s >= box.size[SLOTS] or box.packs[i, s] == 0:
         return 0
     if s == 0:
         return int(box.product[i, SETUP] * box.product[i, FIRST])
-    return 0 if box.count[i, s - 1] else int(box.product[i, SETUP])
+    return 0 if box.packs[i, s - 1] else int(box.product[i, SETUP])
 
 
 @in_place
@@ -182,8 +244,8 @@ def change(box: Any, i: int, s: int, t: int, packs: int) -> None:
         if t + 1 < box.size[SLOTS] and t + 1 != s:
             box.used[t + 1] += sign * changeover(box, i, t + 1)
         if sign < 0:
-            box.count[i, s] -= packs
-            box.count[i, t] += packs
+            box.packs[i, s] -= packs
+            box.packs[i, t] += packs
     box.load[s] -= units
     box.load[t] += units
     box.used[s] -= units * box.product[i, MINUTES]
@@ -233,7 +295,7 @@ def take_back(box: Any) -> None:
 
 @in_place
 def begin(box: Any) -> None:
-    """Score the plan in `count` from nothing."""
+    """Score the plan in `packs` from nothing."""
     slots, products = box.size[SLOTS], box.size[PRODUCTS]
     box.val[:, :] = 0.0
     box.total[:, :] = 0.0
@@ -243,7 +305,7 @@ def begin(box: Any) -> None:
     box.held[:, :] = 0
     for s in range(slots):
         for i in range(products):
-            units = box.count[i, s] * box.product[i, PACK]
+            units = box.packs[i, s] * box.product[i, PACK]
             if units == 0:
                 continue
             box.load[s] += units

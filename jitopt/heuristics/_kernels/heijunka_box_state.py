@@ -26,9 +26,10 @@ SUM_SQUARED, SUM_ABSOLUTE, MAX_SQUARED, MAX_ABSOLUTE, SUM_VIOLATED = range(5)
 SLOTS, PRODUCTS, PARTS, RULES, FROZEN, CAPACITY, AVAILABLE, UNITS, CAP, MOVABLE = range(10)
 """Entries of `size`: S, n, P, K, frozen buckets, units and steps of time of a bucket (-1: no limit), D, most moves
 (-1: no cap), packs that may move."""
-PACK, MINUTES, SETUP, SPACING, LONGEST, SHORTEST, FIRST, DEMAND = range(8)
+PACK, MINUTES, SETUP, SPACING, LONGEST, SHORTEST, FIRST, DEMAND, RULED, DUE = range(10)
 """Columns of `product`: units of a pack, steps of time of a unit and of a changeover, spacing, longest and shortest
-run, 1 if it needs a changeover in the first bucket, units to build."""
+run, 1 if it needs a changeover in the first bucket, units to build, 1 if spacing or run lengths bind, 1 if it is due by
+day."""
 AT_MOST, IN_ANY, HARD = range(3)
 """Columns of `rule`."""
 SEED, SEED_2, STEP, BEST_STEP, UNDOS, PROBE, HAS_BEST = range(7)
@@ -42,14 +43,15 @@ steps, price of a broken unit, value that needs no improvement, price of a move,
 class Box(NamedTuple):
     """An instance and a plan of it.
 
-    size, product (n x 8), rule (K x 3): see the entries. due (n x S): units of a product that must be built by the
+    size, product (n x 10), rule (K x 3): see the entries. due (n x S): units of a product that must be built by the
     end of a bucket. least (n x S): packs that must stay. carry (K x n): 1 where a product has the option of a rule.
-    bill (P x n): units of a part. ideal (P): use of a part in all. current (n x S): units of the plan in force, first
-    entry -1 without one. first (11): where the families begin in `val`. weight: of each row. price (6 x 5), priced (6): of the
-    families' measures, and whether there is any. unit (U): product of each pack that may move. waits: -log of uniform quantiles.
-    count (n x S): packs. load, used (S): units and steps of time in a bucket. use (P x S), held (K x S): parts used
-    and units with an option in a bucket. val (rows x 5), total (10 x 5): values, and their sums by family.
-    undo_row, undo: rows before the last move. best (n x S): packs of the best plan. sample: sizes of proposals.
+    bill (P x n): units of a part. ideal (P): use of a part in all. current (n x S): units of the plan in force,
+    first entry -1 without one. first (11): where the families begin in `val`. weight: of each row. price (6 x 5),
+    priced (6): of the families' measures, and whether there is any. unit (U): product of each pack that may move.
+    waits: -log of uniform quantiles. packs (n x S): the plan. load, used (S): units and steps of time in a bucket.
+    use (P x S), held (K x S): parts used and units with an option in a bucket. val (rows x 5), total (10 x 5):
+    values, and their sums by family. undo_row, undo: rows before the last move. best (n x S): packs of the best
+    plan. sample: sizes of proposals.
     """
 
     size: Ints
@@ -69,7 +71,7 @@ class Box(NamedTuple):
     waits: Floats
     state: Ints
     level: Floats
-    count: Ints
+    packs: Ints
     load: Ints
     used: Ints
     use: Floats

@@ -36,7 +36,7 @@ USAGE_SUM = "usage_sum"
 """Sums of squared and absolute usage deviations, beside them such of rates; frozen and fixed slots are allowed."""
 
 BOX = "box"
-"""A box with what only methods for such boxes know: days, minutes, packs, what was in the bucket before, volume, epei."""
+"""A box with what only methods for such boxes know: days, minutes, packs, the bucket before, volume, epei."""
 
 FORMS = (RATE_SUM, RATE_MAX, LEVEL, RATIO_ALONE, PAINT, USAGE_SUM, BOX)
 
