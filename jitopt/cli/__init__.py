@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from jitopt.cli import asking, batching, changing, comparing, files, improving, judging, planning, simulating, solving
+from jitopt.cli import (
+    asking,
+    batching,
+    changing,
+    comparing,
+    files,
+    improving,
+    judging,
+    levelling,
+    planning,
+    simulating,
+    solving,
+)
 from jitopt.cli.analysing import analyse
 from jitopt.cli.failures import Commands
 from jitopt.cli.library import library
@@ -67,6 +79,8 @@ for _command in (
     app.command()(_command)
 analyse.command()(improving.improvements)
 analyse.command()(improving.releases)
+analyse.command()(levelling.volume)
+analyse.command()(levelling.wheel)
 app.add_typer(analyse)
 app.add_typer(library)
 

@@ -1,13 +1,14 @@
 """Lots of different size in a fixed sequence: how long each run lasts, so that the cycle costs least.
 
-The sequence says which product comes after which; a product may stand in it several times. With b_j the time at which the
-run of place j starts, and a product made again when its stock is used up, that run covers the time c_j until the
+The sequence says which product comes after which; a product may stand in it several times. With b_j the time at which
+the run of place j starts, and a product made again when its stock is used up, that run covers the time c_j until the
 same product runs next and lasts rho c_j. So all follows from the b_j and the cycle T:
 
     least (sum A_j + sum H_j c_j^2) / T      such that      b_j + rho_j c_j + s_(j+1) <= b_(j+1)
 
-which is convex in (b / T, 1 / T), and any sequence has a solution as long as the load is below 1. How often a product comes up
-is taken from the intervals of independent products, rounded to powers of two; where, from filling the emptiest turns.
+which is convex in (b / T, 1 / T), and any sequence has a solution as long as the load is below 1. How often a product
+comes up is taken from the intervals of independent products, rounded to powers of two; where, from filling the
+emptiest turns.
 
 Source: Dobson (1987), The economic lot-scheduling problem: achieving feasibility using time-varying lot sizes; Zipkin
 (1991), Computing optimal lot sizes in the economic lot scheduling problem.
@@ -68,9 +69,7 @@ def _spread(figures: Figures, every: Sequence[int]) -> tuple[int, ...]:
 
 def _order(turns: Turns) -> tuple[int, ...]:
     rows = sorted(range(len(turns.every)), key=lambda row: (turns.every[row], row))
-    return tuple(
-        row for turn in range(max(turns.every)) for row in rows if turn % turns.every[row] == turns.at[row]
-    )
+    return tuple(row for turn in range(max(turns.every)) for row in rows if turn % turns.every[row] == turns.at[row])
 
 
 def sequence_lots(data: Machine, figures: Figures, order: Sequence[int]) -> tuple[float, Schedule] | None:
@@ -78,7 +77,7 @@ def sequence_lots(data: Machine, figures: Figures, order: Sequence[int]) -> tupl
 
     order: rows of the products, in the order in which they are made; each stands in it at least once.
     """
-    from scipy.optimize import minimize
+    from scipy import optimize
 
     count = len(order)
     cover, gaps = _matrices(order, np.array(figures.load))
@@ -106,6 +105,7 @@ def sequence_lots(data: Machine, figures: Figures, order: Sequence[int]) -> tupl
     fixed = ones - loads * wrap
     matrix = np.hstack([gaps, -(setups * step)[:, None]])
     start = np.append(np.linspace(0, 1, count, endpoint=False), 1e-3)
+    minimize: Any = optimize.minimize
     found = minimize(
         cost, start, jac=True, method="SLSQP", options={"maxiter": 200, "ftol": 1e-12},
         bounds=[(0.0, 0.0)] + [(0.0, 1.0)] * (count - 1) + [(1e-6, 1.0)],
@@ -145,5 +145,7 @@ def _made(
     for row, at, span in zip(order, begin, spans, strict=True):
         days = float(span) * cycle
         setup = figures.setup[row]
-        runs.append(Run(row, float(at) * cycle + first - setup, setup, figures.load[row] * days, data.demand[row] * days))
+        runs.append(
+            Run(row, float(at) * cycle + first - setup, setup, figures.load[row] * days, data.demand[row] * days)
+        )
     return ordered / cycle + squares * cycle, Schedule(cycle, tuple(runs))
