@@ -33,25 +33,36 @@ __all__ = ["sequence_lots", "varying_lots"]
 PLACES = 60
 """Longer sequences are not tried: their programs take longer than they gain."""
 
-CANDIDATES = 4
+CANDIDATES = 3
 """Sequences that are tried."""
 
 
 def varying_lots(
-    data: Machine, figures: Figures, multiples: Sequence[tuple[int, ...]], turns: Turns
+    data: Machine, figures: Figures, multiples: Sequence[tuple[int, ...]], turns: Turns, below: float
 ) -> tuple[float, Schedule] | None:
-    """Return cost and schedule of the best of a few sequences; None where none is short enough.
+    """Return cost and schedule of the best of a few sequences; None where none costs less than `below`.
 
     multiples: how often products may come up. turns: whose sequence is tried too.
     """
-    orders = [_order(turns)]
+    orders = {_order(turns): turns.every}
     for every in multiples:
-        order = _order(Turns(1.0, every, _spread(figures, every)))
-        if order not in orders:
-            orders.append(order)
-    found = [sequence_lots(data, figures, order) for order in orders[:CANDIDATES] if len(order) <= PLACES]
-    priced = [one for one in found if one is not None]
-    return min(priced, key=lambda one: one[0]) if priced else None
+        orders.setdefault(_order(Turns(1.0, every, _spread(figures, every))), every)
+    ranked = sorted((_at_least(figures, every), order) for order, every in orders.items() if len(order) <= PLACES)
+    best: tuple[float, Schedule] | None = None
+    for least, order in ranked[:CANDIDATES]:
+        if least < below * (1 - 1e-6):
+            found = sequence_lots(data, figures, order)
+            if found is not None and found[0] < below:
+                best, below = found, found[0]
+    return best
+
+
+def _at_least(figures: Figures, every: Sequence[int]) -> float:
+    """Return a bound for any sequence in which products come up so often: as if each came at even distances."""
+    worth = figures.multiplier()
+    order = sum(cost / often for cost, often in zip(figures.priced(worth), every, strict=True))
+    hold = sum(cost * often for cost, often in zip(figures.hold, every, strict=True))
+    return 2 * float(order * hold) ** 0.5 - worth * figures.left
 
 
 def _spread(figures: Figures, every: Sequence[int]) -> tuple[int, ...]:

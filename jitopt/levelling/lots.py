@@ -38,7 +38,8 @@ class EconomicLots:
     """The cheapest schedule found, with the bound.
 
     status: "optimal" (cost and bound meet), "feasible", or "infeasible" with `reason`. cost: of the schedule, bound: no
-    schedule costs less [money per day]. method: "common cycle", "basic period" or "sequence". costs: of each method.
+    schedule costs less [money per day]. method: "common cycle", "basic period" or "sequence". costs: of each method (of
+    sequences only if one is cheaper).
     independent: days between two lots of each product, if no product waited for another. turns: of the basic period.
     turns_proven: no powers of two up to 64 give a cheaper basic period.
     """
@@ -135,7 +136,9 @@ def lots_of(data: Machine) -> EconomicLots:
     found = {"common cycle": (figures.cost(once.days, once.every), schedule_of(data, once))}
     turns, proven = best_turns(figures, intervals, once)
     found["basic period"] = (figures.cost(turns.days, turns.every), schedule_of(data, turns))
-    varying = varying_lots(data, figures, list(rounded_multiples(intervals)), turns)
+    varying = varying_lots(
+        data, figures, list(rounded_multiples(intervals)), turns, figures.cost(turns.days, turns.every)
+    )
     if varying is not None:
         found["sequence"] = varying
     # Of equal costs the plainest schedule.

@@ -156,6 +156,16 @@ class VolumePlan:
         """The largest quantity of a period; no plan has a smaller one."""
         return float(self.quantities.max()) if self.status == "optimal" else 0.0
 
+    def curves(self) -> dict[str, list[Any]]:
+        """Return what a figure of the tube shows, as columns: period (0: the begin), lower, output, upper [units]."""
+        start = [0.0] if self.status == "optimal" else []
+        return {
+            "period": list(range(self.tube.periods + 1)),
+            "lower": (self.tube.lower / self.tube.per).tolist(),
+            "output": [*start, *self.cumulative.tolist()],
+            "upper": (self.tube.upper / self.tube.per).tolist(),
+        }
+
     def to_rows(self) -> dict[str, list[Any]]:
         """Return the plan as columns: period, quantity, cumulative, stock [units]."""
         return {

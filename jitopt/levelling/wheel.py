@@ -197,6 +197,8 @@ def product_wheel(
     >>> round(found.turns.days, 6), [round(lot, 2) for lot in found.to_rows()["lot"]]
     (0.351906, [42.23, 52.79, 21.11, 28.15])
     """
+    if not len(demand):
+        raise InputError("there is no product", place="demand", remedy="give the demand of at least one product")
     table = _changeovers(setup, changeover, len(demand))
     least = _least(table) if setup is None else list(setup)
     told = setup_cost is not None and holding_cost is not None
@@ -302,6 +304,8 @@ def _timed(data: Machine, table: Table, turns: Turns, order: Order, lots: Econom
         parts = Figures.of(data)
         setups = sum(cost / often for cost, often in zip(parts.order, turns.every, strict=True))
         length = max(least, math.sqrt(setups / sum(h * k for h, k in zip(parts.hold, turns.every, strict=True))))
+    if not length:
+        raise InputError("nothing is set up, so that any turn fits", place="days", remedy="give the length of a turn")
     turns = Turns(length, turns.every, turns.at)
     schedule = _schedule(data, turns, lot, minutes)
     audit = check_schedule(schedule, data, table)
