@@ -32,7 +32,8 @@ VISITED = 200_000
 class Figures:
     """What cost and room depend on, a tuple entry for each product.
 
-    order: A [money]. hold: H = h d (1 - rho) / 2 [money per day and day]. setup: s [days]. load: rho. left: 1 - sum rho.
+    order: A [money]. hold: H = h d (1 - rho) / 2 [money per day and day]. setup: s [days]. load: rho. left: 1 less
+    all loads.
     """
 
     order: tuple[float, ...]
@@ -182,7 +183,10 @@ def turns_for(figures: Figures, every: tuple[int, ...], below: float) -> tuple[T
     The longer the turns the more fits, so the shortest that fits, from the cheapest on, is found by bisection.
     """
     days = _cheapest(figures, every)
-    if figures.cost(days, every) >= below or max(load * often for load, often in zip(figures.load, every, strict=True)) >= 1:
+    if (
+        figures.cost(days, every) >= below
+        or max(load * often for load, often in zip(figures.load, every, strict=True)) >= 1
+    ):
         return None, True
     found = pack(figures.setup, figures.load, every, days)
     if found.at is not None:

@@ -87,9 +87,7 @@ def _better(
     return found
 
 
-def _scan(
-    made: list[Fraction], most: list[Fraction | None], barred: list[bool], least: int
-) -> tuple[int, int] | None:
+def _scan(made: list[Fraction], most: list[Fraction | None], barred: list[bool], least: int) -> tuple[int, int] | None:
     """Return the first pair (i, j), i before j, where moving from j to i is free and helps; counted from 1."""
     small: Fraction | None = None
     where = 0
