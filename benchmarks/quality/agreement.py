@@ -1,10 +1,12 @@
 """Do all exact roads and brute force agree, and does the heuristic stay on its side of the bound?
 
     python benchmarks/quality/agreement.py [--problem delivery|heijunka|kanban|sourcing] [--count 500] [--seed 0]
+    python benchmarks/quality/agreement.py --problem heijunka --boxes [--count 120]
 
 Random small instances with a mixture of all features, feasible and infeasible. For each: every exact
 method and `auto` against the enumerated optimum (relative 1e-6), infeasible exactly when enumeration
 says so, every plan accepted by the judge, every bound below the optimum, the heuristic never below it.
+With --boxes heijunka's instances are boxes with days, due dates, minutes, packs, volume and EPEI.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Any
 
 import jitopt
 from jitopt.generators import random_small
+from jitopt.generators.small_box import random_small_box
 from jitopt.testing import optimum as enumerate_optimum
 
 CLOSE = 1e-6
@@ -46,13 +49,14 @@ def judge(instance: Any, method: str, optimum: float | None, seconds: float) -> 
     return wrong
 
 
-def run(problem: str, count: int, seed: int, seconds: float, only: list[str] | None) -> int:
+def run(problem: str, count: int, seed: int, seconds: float, only: list[str] | None, boxes: bool = False) -> int:
     """Compare the methods on `count` instances; return the number of disagreements."""
+    boxes = boxes and problem == "heijunka"
     methods = [name for name in [m.name for m in jitopt.methods(problem)] + ["auto"] if only is None or name in only]
     disagreements, tally = 0, Counter[str]()
     began = time.monotonic()
     for number in range(seed, seed + count):
-        instance = random_small(problem, number)
+        instance: Any = random_small_box(number) if boxes else random_small(problem, number)
         best = enumerate_optimum(instance)
         optimum = None if best is None else float(best.value)
         tally["infeasible" if optimum is None else "feasible"] += 1
@@ -63,7 +67,7 @@ def run(problem: str, count: int, seed: int, seconds: float, only: list[str] | N
                 disagreements += 1
                 print(f"{problem} seed {number} {method}: {line}", flush=True)
     print(
-        f"{problem}: {count} instances ({dict(tally)}), methods {', '.join(methods)}: "
+        f"{problem}{' (boxes)' if boxes else ''}: {count} instances ({dict(tally)}), methods {', '.join(methods)}: "
         f"{disagreements} disagreements, {time.monotonic() - began:.0f} s"
     )
     return disagreements
@@ -77,10 +81,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--time-limit", type=float, default=30.0)
     parser.add_argument("--method", action="append", help="only this method; may be repeated (default: all, and auto)")
+    parser.add_argument("--boxes", action="store_true", help="heijunka: boxes with days, minutes, packs")
     arguments = parser.parse_args()
     problems = arguments.problem or ["delivery", "heijunka", "kanban", "sourcing"]
     wrong = sum(
-        run(problem, arguments.count, arguments.seed, arguments.time_limit, arguments.method) for problem in problems
+        run(problem, arguments.count, arguments.seed, arguments.time_limit, arguments.method, arguments.boxes)
+        for problem in problems
     )
     sys.exit(1 if wrong else 0)
 
