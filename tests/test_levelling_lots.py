@@ -14,10 +14,9 @@ import jitopt
 from jitopt.cli import main
 from jitopt.errors import InputError
 from jitopt.levelling import Run, Schedule, best_order, check_schedule, economic_lots, pitch, product_wheel, takt
-from jitopt.levelling.basic_period import least_turn, pack, shortest_turns
+from jitopt.levelling.basic_period import Turns, least_turn, pack, shortest_turns
 from jitopt.levelling.changeovers import changeovers, visits
 from jitopt.levelling.lot_sequence import sequence_lots
-from jitopt.levelling.lots import Turns
 from jitopt.levelling.multiples import Figures, best_turns
 
 SHIPPED = Path(next(iter(__import__("jitopt.instances").instances.__path__))) / "levelling"

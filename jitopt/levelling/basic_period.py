@@ -18,10 +18,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Packing", "Turns", "least_turn", "pack", "shortest_turns"]
+__all__ = ["Effort", "Packing", "Turns", "least_turn", "pack", "shortest_turns"]
 
 NODES = 20_000
-"""Steps of the search for remainders; beyond, it says that it does not know."""
+"""Steps of a search for remainders; beyond, it says that it does not know."""
+
+EFFORT = 250_000
+"""Steps of all searches for one machine together."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,14 @@ class Turns:
     days: float
     every: tuple[int, ...]
     at: tuple[int, ...]
+
+
+@dataclass
+class Effort:
+    """Steps that searches may still take: in all, and each of them."""
+
+    left: int = EFFORT
+    each: int = NODES
 
 
 @dataclass
@@ -57,8 +68,10 @@ def least_turn(setups: Sequence[float], loads: Sequence[float], every: Sequence[
     return longest
 
 
-def pack(setups: Sequence[float], loads: Sequence[float], every: Sequence[int], days: float) -> Packing:
-    """Return remainders with which all turns of `days` fit, found by search.
+def pack(
+    setups: Sequence[float], loads: Sequence[float], every: Sequence[int], days: float, effort: Effort | None = None
+) -> Packing:
+    """Return remainders with which all turns of `days` fit, found by search; its steps are taken off the effort.
 
     every: each multiple divides the next larger one. Products go from frequent to rare, long before short: the turns
     then look alike with the period of the last multiple, and of turns with the same room only one is tried.
@@ -70,7 +83,7 @@ def pack(setups: Sequence[float], loads: Sequence[float], every: Sequence[int], 
     for place in range(count - 1, -1, -1):
         behind[place] = behind[place + 1] + work[order[place]] / every[order[place]]
     at = [0] * count
-    steps = 0
+    steps, most = 0, NODES if effort is None else min(effort.each, effort.left)
     slack = 1e-12 * days or 1e-300
 
     def place_from(place: int, room: list[float]) -> bool | None:
@@ -87,7 +100,7 @@ def pack(setups: Sequence[float], loads: Sequence[float], every: Sequence[int], 
             if room[turn] + slack < need or round(room[turn] / slack) in tried:
                 continue
             steps += 1
-            if steps > NODES:
+            if steps > most:
                 return None
             tried.add(round(room[turn] / slack))
             at[row] = turn
@@ -99,6 +112,9 @@ def pack(setups: Sequence[float], loads: Sequence[float], every: Sequence[int], 
         return False
 
     found = place_from(0, [days])
+    if effort is not None:
+        # A search takes as long as a dozen of its steps before it begins.
+        effort.left = max(0, effort.left - steps - 12)
     return Packing(tuple(at) if found else None, found is not None)
 
 

@@ -16,6 +16,7 @@ Source: Dobson (1987), The economic lot-scheduling problem: achieving feasibilit
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,9 @@ __all__ = ["sequence_lots", "varying_lots"]
 PLACES = 60
 """Longer sequences are not tried: their programs take longer than they gain."""
 
+MOST = (64, 4, 2)
+"""Limits of the multiples: sequences of many products would be too long otherwise."""
+
 CANDIDATES = 3
 """Sequences that are tried."""
 
@@ -45,8 +49,9 @@ def varying_lots(
     multiples: how often products may come up. turns: whose sequence is tried too.
     """
     orders = {_order(turns): turns.every}
-    for every in multiples:
-        orders.setdefault(_order(Turns(1.0, every, _spread(figures, every))), every)
+    for every, most in itertools.product(multiples, MOST):
+        often = tuple(min(most, one) for one in every)
+        orders.setdefault(_order(Turns(1.0, often, _spread(figures, often))), often)
     ranked = sorted((_at_least(figures, every), order) for order, every in orders.items() if len(order) <= PLACES)
     best: tuple[float, Schedule] | None = None
     for least, order in ranked[:CANDIDATES]:
