@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Workers", "blocks", "fill_work", "work_bound"]
 
-FINEST = 2**36
-"""Longest time of a station in the whole numbers of the search; where hundredths of hundredths need more, times are
-rounded: by less than a part in 10^10."""
+FINEST = 2**52
+"""Longest time of a station in the whole numbers of the search; where decimals need more, times are rounded: by less
+than a part in 10^15."""
 
 
 def blocks(instance: Heijunka, weights: Mapping[tuple[str, str], float]) -> tuple[dict[int, Any], dict[int, Any]]:
@@ -58,7 +58,7 @@ def fill_work(flat: Flat, plan: Ints) -> float:
         start[:, s + 1] = here
     there = start[:, :-1] + steps
     over, idle = np.maximum(0, there - rooms[:, None]), np.maximum(0, -there)
-    sums = np.stack([over.sum(axis=1), idle.sum(axis=1), np.sum(over > 0, axis=1)], axis=1)
+    sums = np.stack([over.sum(axis=1, dtype=float), idle.sum(axis=1, dtype=float), np.sum(over > 0, axis=1)], axis=1)
     return float(np.sum(prices * sums))
 
 
