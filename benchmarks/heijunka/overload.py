@@ -50,7 +50,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     # Machine code is made before anything is measured.
-    jitopt.solve(generate("heijunka", seed=0, stations=2, objective="overload"), method="heijunka_level", time_limit=60)
+    small = generate("heijunka", seed=0, products=8, units=40, stations=5, station_room=0.2, objective="overload")
+    jitopt.solve(small, method="heijunka_level", time_limit=60)
     print(
         "| units, products, stations | room | random, mean (best of 200) | even | greedy | CP-SAT | heuristic | bound |"
     )
