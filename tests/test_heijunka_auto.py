@@ -88,15 +88,17 @@ def test_the_result_is_never_worse_than_the_start(form: str) -> None:
     assert again.start is not None and again.start.objective == found.objective
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("fault", ["too short", "a wrong unit", "breaks a rule", "unknown product"])
+@pytest.mark.parametrize(
+    ("form", "fault"),
+    [(form, "too short") for form in FORMS]
+    + [(form, "breaks a rule") for form in ("everything", "paint", "box")]
+    + [(form, fault) for form in ("rate sums", "box") for fault in ("a wrong unit", "unknown product")],
+)
 def test_a_start_that_cannot_be_is_told_and_not_used(form: str, fault: str) -> None:
     instance = instance_of(form)
     start = start_of(instance).to_dict()
     if instance.box is None:
         units = start["sequence"]
-        if fault == "breaks a rule" and not (instance.frozen or instance.longest_colour_run):
-            return
         faults = {
             "too short": units[:-1],
             "a wrong unit": ["P2" if units[0] == "P1" else "P1", *units[1:]],
@@ -122,24 +124,20 @@ HEURISTICS = [method for method in jitopt.methods("heijunka") if method.kind == 
 
 @pytest.mark.parametrize("method", HEURISTICS, ids=lambda method: method.name)
 def test_the_same_seed_gives_the_same_plan(method: jitopt.registry.Method) -> None:
-    """With one thread and with two; every heuristic has an instance that it takes."""
-    suited = 0
+    """With one thread and with two, on the first form that it takes."""
     for form in FORMS:
         instance = instance_of(form)
         words: dict[str, Any] = {"method": method.name, "deterministic": True, "work_limit": 0.05, "seed": 7}
         first = jitopt.solve(instance, threads=1, **words)
         if first.plan is None:
             continue
-        suited += 1
-        for threads in (1, 2):
-            again = jitopt.solve(instance, threads=threads, **words)
-            assert (again.plan, again.objective, again.bound) == (first.plan, first.objective, first.bound)
-        if suited == 2:
-            break
-    assert suited
+        again = jitopt.solve(instance, threads=2, **words)
+        assert (again.plan, again.objective, again.bound) == (first.plan, first.objective, first.bound)
+        return
+    pytest.fail("no instance suits it")
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_names_and_the_order_of_rows_decide_nothing(seed: int) -> None:
     instance: Any = random_small("heijunka", 40 + seed)
     first = jitopt.solve(instance, time_limit=20)
@@ -156,3 +154,24 @@ def test_an_exact_algorithm_does_not_look_at_names(form: str) -> None:
     first, second = (jitopt.solve(one, time_limit=20) for one in (instance, permuted(instance, 3)))
     assert first.proof == second.proof == "exact_algorithm"
     assert first.objective == pytest.approx(second.objective)
+
+
+def test_a_day_with_changeovers_spacing_and_runs_is_levelled_within_its_time() -> None:
+    """Rates stay within a few times the best without any rule, changeovers within what chance gives."""
+    demand = [90, 75, 60, 36, 24, 15]
+    names = list(PRODUCTS)
+    pairs = [(a, b, abs(i - j)) for i, a in enumerate(names) for j, b in enumerate(names) if i != j]
+    columns = dict(zip(("before", "after", "cost"), map(list, zip(*pairs, strict=True)), strict=True))
+    products = {"product": names, "demand": demand, "spacing": [1, 1, 1, 2, 3, 4], "longest_run": [2] * 6}
+    head: dict[str, Any] = {"problem": "heijunka", "version": 1, "name": "day"}
+    objective = [{"term": "rate"}, {"term": "changeover", "weight": 0.2}]
+    instance = Heijunka.parse(head | {"products": products, "changeovers": columns, "objective": objective})
+    alone = Heijunka.parse(head | {"products": {"product": names, "demand": demand}, "objective": [{"term": "rate"}]})
+    found = jitopt.solve(instance, time_limit=1.0)
+    assert found.plan is not None and instance.evaluate(found.plan).feasible
+    least = jitopt.solve(alone, time_limit=10).objective
+    assert least is not None and found.bound is not None
+    assert found.terms["rate"] < 4 * least
+    dice, units_of = random.Random(1), list(found.plan.sequence or ())
+    dice.shuffle(units_of)
+    assert found.terms["changeover"] < jitopt.score(instance, units_of).terms[1].value * 1.2

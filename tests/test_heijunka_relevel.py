@@ -80,7 +80,7 @@ def test_what_moves_up_keeps_a_hard_rule_where_it_can() -> None:
     [({"change": {"E": 1}}, "products of the instance"), ({"change": {"A": -3}, "frozen": 2}, "only 1 of 3 units"),
      ({"change": {"A": 0.5}}, "whole number of units"), ({"withdrawn": [1], "frozen": 2}, "slot 1 does not"),
      ({"withdrawn": [9]}, "from 1 to 4"), ({"missing": {"A": 3, "B": 3}}, "nothing can be built in slot 1"),
-     ({"missing": {"axel": 2}}, "product, or a part"), ({"frozen": 7}, "from 0 to 4"), ({"price": -1.0}, "price")],
+     ({"missing": {"axel": 2}}, "a product, a part"), ({"frozen": 7}, "from 0 to 4"), ({"price": -1.0}, "price")],
 )  # fmt: skip
 def test_a_change_that_cannot_be_is_told(order: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=told):

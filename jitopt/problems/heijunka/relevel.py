@@ -114,12 +114,15 @@ def _first_slots(instance: Heijunka, missing: Mapping[str, int]) -> dict[str, tu
         ):
             if quantity:
                 users[part].add(product)
+    if instance.options:
+        for product, ratio in zip(instance.options.product, instance.options.ratio, strict=True):
+            users[ratio].add(product)
     found: dict[str, tuple[int, str]] = {}
     for item, slot in missing.items():
         if item not in instance.index and item not in users:
             meant = near(item, [*instance.index, *users])
             raise InputError(
-                "what is missing must be a product, or a part of the bill of material",
+                "what is missing must be a product, a part of the bill of material, or a ratio rule's option",
                 place="missing",
                 value=item,
                 remedy=f"did you mean {meant!r}?" if meant else "see `jitopt info`",
