@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from jitopt.problems.figures import counted
+
 if TYPE_CHECKING:
     from fractions import Fraction
 
@@ -118,7 +120,7 @@ def read_plan(instance: Heijunka, plan: HeijunkaPlan) -> Reading:
     for slot in slots:
         for row, units in slot.items():
             built[row] += units
-    notes = [f"{name} is not a product of the instance: its {built[row]} units are in no term of a product or part"
+    notes = [f"{name} is not a product of the instance: {counted(built[row], 'unit')} in no term of a product or part"
              for row, name in unknown.items()]  # fmt: skip
     notes += odd + _counts(instance, built)
     if len(notes) > MOST_NOTES:

@@ -114,12 +114,15 @@ def _first_slots(instance: Heijunka, missing: Mapping[str, int]) -> dict[str, tu
         ):
             if quantity:
                 users[part].add(product)
+    if instance.options:
+        for product, ratio in zip(instance.options.product, instance.options.ratio, strict=True):
+            users[ratio].add(product)
     found: dict[str, tuple[int, str]] = {}
     for item, slot in missing.items():
         if item not in instance.index and item not in users:
             meant = near(item, [*instance.index, *users])
             raise InputError(
-                "what is missing must be a product, or a part of the bill of material",
+                "what is missing must be a product, a part of the bill of material, or a ratio rule's option",
                 place="missing",
                 value=item,
                 remedy=f"did you mean {meant!r}?" if meant else "see `jitopt info`",
@@ -188,11 +191,15 @@ def _sequence(instance: Heijunka, plan: HeijunkaPlan, order: _Order, edits: list
         rest = _put_in(rest, product, more)
     queue = [(product, slot) for slot, product in rest]
     found = [product for _, product in frozen]
+    wait = max((slot for slot, _ in order.first.values()), default=0)
     while queue:
         at = len(found) + 1
-        row = next((r for r, (product, _) in enumerate(queue) if order.first.get(product, (0, ""))[0] <= at), None)
-        if row is None:
-            raise _nothing(at, order.first[queue[0][0]])
+        row = 0
+        if at < wait:
+            may = [r for r, (product, _) in enumerate(queue) if order.first.get(product, (0, ""))[0] <= at]
+            if not may:
+                raise _nothing(at, order.first[queue[0][0]])
+            row = next((r for r in may if _fits(instance, found, queue[r][0])), may[0])
         product, slot = queue.pop(row)
         found.append(product)
         if slot is None:
@@ -201,6 +208,23 @@ def _sequence(instance: Heijunka, plan: HeijunkaPlan, order: _Order, edits: list
             first, missing = order.first[product]
             edits.append(Edit("put_off", product, slot, at, 1, f"{missing} is missing until slot {first}"))
     return found
+
+
+def _fits(instance: Heijunka, built: list[str], product: str) -> bool:
+    """Tell whether a product may follow what is built, by the hard rules that look back."""
+    row, at = instance.index[product], len(built)
+    spacing = instance.spacing_of(row)
+    if product in built[max(0, at - spacing + 1) :]:
+        return False
+    longest = instance.longest_run_of(row)
+    if longest is not None and at >= longest and all(other == product for other in built[at - longest :]):
+        return False
+    for rule in instance.ratio_rules:
+        if rule.hard and row in rule.products:
+            window = built[max(0, at - rule.in_any + 1) :]
+            if 1 + sum(instance.index[other] in rule.products for other in window) > rule.at_most:
+                return False
+    return True
 
 
 def _leaving(units: Sequence[tuple[int, str]], order: _Order, edits: list[Edit]) -> set[int]:
@@ -259,7 +283,7 @@ def _buckets(instance: Heijunka, plan: HeijunkaPlan, order: _Order, edits: list[
     for row in plan.buckets or ():
         if row.bucket <= instance.slots:
             slots[row.bucket - 1][row.product] += int(row.quantity)
-    for product, more in order.change.items():
+    for product, more in sorted(order.change.items(), key=lambda entry: entry[1] >= 0):
         for at in range(instance.slots, order.frozen, -1):
             units = min(max(0, -more), slots[at - 1][product])
             if units:
