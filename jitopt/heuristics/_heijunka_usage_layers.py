@@ -71,11 +71,11 @@ class _Form:
         n = usage.products
         self.gone = int(np.argmax(usage.demand))
         kept = np.delete(np.arange(n), self.gone)
-        map_ = np.eye(n)[:, kept]
+        map_: Floats = np.eye(n)[:, kept]
         map_[self.gone] = -1.0
-        metric: Floats = map_.T @ usage.metric @ map_
+        metric: Floats = (map_.T @ usage.metric @ map_).astype(np.float64)
         tilt = TILT * (float(np.diagonal(metric).max()) or 1.0)
-        metric = metric + tilt * np.eye(n - 1)
+        metric[np.diag_indices(n - 1)] += tilt
         order = _order(metric)
         self.kept: Ints = kept[order]
         self.triangle: Floats = np.linalg.cholesky(metric[np.ix_(order, order)]).T
