@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka
 
-__all__ = ["LEVEL", "PAINT", "RATE_MAX", "RATE_SUM", "RATIO_ALONE", "USAGE_SUM", "beyond", "forms", "reason_against"]
+__all__ = [
+    *("BOX", "LEVEL", "PAINT", "RATE_MAX", "RATE_SUM", "RATIO_ALONE", "USAGE_SUM"),
+    *("beyond", "forms", "reason_against"),
+]
 
 RATE_SUM = "rate_sum"
 """Sums of squared and absolute rate deviations; frozen and fixed slots and a price of moves are allowed."""
@@ -20,7 +23,7 @@ RATE_MAX = "rate_max"
 """The largest rate deviation, absolute or squared; frozen slots are allowed."""
 
 LEVEL = "level"
-"""Rates or usages are priced, among whatever else; no slot is frozen or fixed."""
+"""Rates or usages are priced, among whatever else but work at stations; no slot is frozen or fixed."""
 
 RATIO_ALONE = "ratio_alone"
 """Ratio rules are all that is priced, or all that binds; frozen and fixed slots are allowed."""
@@ -32,7 +35,10 @@ are allowed."""
 USAGE_SUM = "usage_sum"
 """Sums of squared and absolute usage deviations, beside them such of rates; frozen and fixed slots are allowed."""
 
-FORMS = (RATE_SUM, RATE_MAX, LEVEL, RATIO_ALONE, PAINT, USAGE_SUM)
+BOX = "box"
+"""A box with what only methods for such boxes know: days, minutes, packs, what was in the bucket before, volume, epei."""
+
+FORMS = (RATE_SUM, RATE_MAX, LEVEL, RATIO_ALONE, PAINT, USAGE_SUM, BOX)
 
 
 def forms(instance: Heijunka) -> frozenset[str]:
@@ -43,6 +49,8 @@ def forms(instance: Heijunka) -> frozenset[str]:
 def reason_against(instance: Heijunka, form: str) -> str | None:
     """Return why the instance has not this form, in words, or None if it has it."""
     priced = [term for term in instance.objective if term.weight > 0]
+    if form == BOX:
+        return _beside_box(instance)
     if instance.box is not None:
         return "the plan is in buckets, not a sequence"
     if form == PAINT:
@@ -53,6 +61,9 @@ def reason_against(instance: Heijunka, form: str) -> str | None:
     if form == LEVEL:
         if not any(term.term in ("rate", "usage") for term in priced):
             return "neither rates nor usages are priced"
+        for term in priced:
+            if term.term in ("overload", "idle"):
+                return f'the term "{term.term}" is priced'
         return _ruled(instance) or _locked(instance)
     if form == RATIO_ALONE:
         return _beside_ratios(instance)
@@ -70,7 +81,7 @@ def reason_against(instance: Heijunka, form: str) -> str | None:
 
 def beyond(instance: Heijunka) -> str | None:
     """Return what the instance has that only methods for the form "paint" know, in words; None without any."""
-    if instance.previous:
+    if instance.previous and instance.box is None:
         return "it continues what was built before"
     if instance.longest_colour_run is not None:
         return "runs of a colour are limited"
@@ -80,6 +91,12 @@ def beyond(instance: Heijunka) -> str | None:
         if term.term in ("high_ratio", "low_ratio", "colour_changes"):
             return f'the term "{term.term}" is priced'
     return None
+
+
+def _beside_box(instance: Heijunka) -> str | None:
+    if instance.box is None:
+        return "the plan is a sequence, not in buckets"
+    return None if instance.box_data.unknown else "it has neither days, minutes nor packs"
 
 
 def _beside_paint(instance: Heijunka) -> str | None:
