@@ -78,7 +78,7 @@ class _Form:
         metric[np.diag_indices(n - 1)] += tilt
         order = _order(metric)
         self.kept: Ints = kept[order]
-        self.triangle: Floats = np.linalg.cholesky(metric[np.ix_(order, order)]).T
+        self.triangle: Floats = np.asarray(np.linalg.cholesky(metric[np.ix_(order, order)]).T, dtype=np.float64)
         self.slack: float = tilt * float((usage.demand.astype(float) ** 2).sum())
 
     def least(self, layers: Ints, radius: Floats) -> Floats:

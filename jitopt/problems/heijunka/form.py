@@ -48,7 +48,6 @@ def forms(instance: Heijunka) -> frozenset[str]:
 
 def reason_against(instance: Heijunka, form: str) -> str | None:
     """Return why the instance has not this form, in words, or None if it has it."""
-    priced = [term for term in instance.objective if term.weight > 0]
     if form == BOX:
         return _beside_box(instance)
     if instance.box is not None:
@@ -58,17 +57,24 @@ def reason_against(instance: Heijunka, form: str) -> str | None:
     other = beyond(instance)
     if other is not None:
         return other
-    if form == LEVEL:
-        if not any(term.term in ("rate", "usage") for term in priced):
-            return "neither rates nor usages are priced"
-        for term in priced:
-            if term.term in ("overload", "idle"):
-                return f'the term "{term.term}" is priced'
-        return _ruled(instance) or _locked(instance)
-    if form == RATIO_ALONE:
-        return _beside_ratios(instance)
-    if form == USAGE_SUM:
-        return _beside_usages(instance)
+    beside = {LEVEL: _beside_level, RATIO_ALONE: _beside_ratios, USAGE_SUM: _beside_usages}
+    return beside[form](instance) if form in beside else _beside_rates(instance, form)
+
+
+def _beside_level(instance: Heijunka) -> str | None:
+    """Return what keeps greedy constructions from being of use."""
+    priced = {term.term for term in instance.objective if term.weight > 0}
+    if not priced & {"rate", "usage"}:
+        return "neither rates nor usages are priced"
+    for term in ("overload", "idle"):
+        if term in priced:
+            return f'the term "{term}" is priced'
+    return _ruled(instance) or _locked(instance)
+
+
+def _beside_rates(instance: Heijunka, form: str) -> str | None:
+    """Return what is priced or binds besides sums, or the largest, of rate deviations."""
+    priced = [term for term in instance.objective if term.weight > 0]
     for term in priced:
         if term.term != "rate":
             return f'the term "{term.term}" is priced'
