@@ -1,8 +1,8 @@
 """A sequence whose sums of usage and rate deviations are priced, as arrays.
 
-After k slots, x_i units of product i are built; with z_i = S x_i - k d_i, part l deviates by sum_i b_il z_i / S. So the
-squares of one slot cost z' G z / S^2 with G = sum_l w_l b_l b_l', however many parts there are: rates only add the weights
-of the products to the diagonal. Absolute deviations cost sum_l r_l |(A z)_l| / S, part by part.
+After k slots, x_i units of product i are built; with z_i = S x_i - k d_i, part l deviates by sum_i b_il z_i / S. So
+the squares of one slot cost z' G z / S^2 with G = sum_l w_l b_l b_l', however many parts there are: rates only add the
+weights of the products to the diagonal. Absolute deviations cost sum_l r_l |(A z)_l| / S, part by part.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,8 +40,9 @@ MOST_PRODUCTS = 2000
 class Usage:
     """The arrays of an instance; costs are in multiples of `unit`.
 
-    demand (n): units. slots: S. metric (n, n): G. amounts (parts, n), prices (parts): A and r of the absolute
-    deviations. locked (S): product row that a slot must build, -1 for none. least, most (S + 1, n): units of each product
+    demand (n): units. slots: S. metric (n, n): G. amounts (parts, n): A, whole units of each part in each product; a
+    priced rate is a part of one product. squares, prices (parts): prices of squared (w) and absolute deviations (r).
+    locked (S): product row that a slot must build, -1 for none. least, most (S + 1, n): units of each product
     that may be built after so many slots, given the locks. exact: all numbers are whole and small enough that nothing
     is rounded.
     """
@@ -50,6 +51,7 @@ class Usage:
     slots: int
     metric: Floats
     amounts: Floats
+    squares: Floats
     prices: Floats
     locked: Ints
     least: Ints
@@ -61,11 +63,6 @@ class Usage:
     def products(self) -> int:
         """Number of products n."""
         return len(self.demand)
-
-    @property
-    def step(self) -> float:
-        """Least difference of two costs that differ; 0 where they may differ by anything."""
-        return 1.0 if self.exact else 0.0
 
     def below(self, cost: float) -> float:
         """Return a cost that was computed as a bound, lowered by what may have been rounded."""
@@ -91,21 +88,17 @@ def usage_of(instance: Heijunka) -> Usage | None:
     locked = _locked(instance)
     if locked is None:
         return None
-    metric = _metric(instance, n)
-    parts = _absolute(instance)
-    # A unit in which everything is whole: squares are counted in 1 / S^2, absolute deviations in 1 / S.
-    numbers = [q for q in metric.values() if q] + [slots * q * price for row, price in parts for q in row.values()]
-    scale = Fraction(lcm(*(q.denominator for q in numbers)), gcd(*(int(q.numerator) for q in numbers)) or 1)
-    whole = np.zeros((n, n))
-    for (i, j), quantity in metric.items():
-        whole[i, j] = whole[j, i] = float(quantity * scale)
+    parts = _parts(instance)
+    numbers = [q for part in parts for q in (part.squared, slots * part.absolute) if q]
+    # A unit in which every price is whole: squares are counted in 1 / S^2, absolute deviations in 1 / S.
+    scale = Fraction(lcm(*(q.denominator for q in numbers)), gcd(*(q.numerator for q in numbers)) or 1)
     amounts = np.zeros((len(parts), n))
-    prices = np.zeros(len(parts))
-    for at, (row, price) in enumerate(parts):
-        common = lcm(*(q.denominator for q in row.values()))
-        for i, quantity in row.items():
-            amounts[at, i] = float(quantity * common)
-        prices[at] = float(price * scale * slots / common)
+    for at, part in enumerate(parts):
+        for row, units in part.units.items():
+            amounts[at, row] = units
+    squares = np.array([float(part.squared * scale) for part in parts])
+    prices = np.array([float(part.absolute * slots * scale) for part in parts])
+    metric: Floats = (amounts.T * squares) @ amounts
     built = np.zeros((slots + 1, n), dtype=np.int64)
     for slot in np.flatnonzero(locked >= 0).tolist():
         built[slot + 1, locked[slot]] = 1
@@ -114,14 +107,15 @@ def usage_of(instance: Heijunka) -> Usage | None:
     return Usage(
         demand=demand,
         slots=slots,
-        metric=whole,
+        metric=metric,
         amounts=amounts,
+        squares=squares,
         prices=prices,
         locked=locked,
         least=least,
         most=most,
         unit=1 / (scale * slots * slots),
-        exact=_small(whole, amounts, prices, demand, slots),
+        exact=_small(amounts, squares, prices, demand, slots),
     )
 
 
@@ -144,41 +138,38 @@ def _factor(instance: Heijunka, term: str, measure: str) -> Fraction:
     return sum(told, Fraction(0))
 
 
-def _metric(instance: Heijunka, n: int) -> dict[tuple[int, int], Fraction]:
-    """Return the entries of G at and above its diagonal that may be above 0."""
-    found: dict[tuple[int, int], Fraction] = {}
-    rate, usage = _factor(instance, "rate", "sum_squared"), _factor(instance, "usage", "sum_squared")
-    for row, weight in enumerate(instance.weights):
-        found[row, row] = rate * weight
-    for weight, users in instance.usage.values() if usage else ():
-        for at, (i, first) in enumerate(users):
-            for j, second in users[at:]:
-                pair = (min(i, j), max(i, j))
-                found[pair] = found.get(pair, Fraction(0)) + usage * weight * first * second
+class _Part(NamedTuple):
+    """A priced part: whole units in each product row, prices of squared and absolute deviations in such units."""
+
+    units: dict[int, int]
+    squared: Fraction
+    absolute: Fraction
+
+
+def _parts(instance: Heijunka) -> list[_Part]:
+    """Return all whose deviations are priced; a rate is the usage of a part that one product alone has."""
+    found: list[_Part] = []
+    known: dict[str, list[tuple[Fraction, tuple[tuple[int, Fraction], ...]]]] = {
+        "usage": list(instance.usage.values()),
+        "rate": [(weight, ((row, Fraction(1)),)) for row, weight in enumerate(instance.weights)],
+    }
+    for term, rows in known.items():
+        squared, absolute = (_factor(instance, term, f"sum_{word}") for word in ("squared", "absolute"))
+        for weight, users in rows:
+            used = {row: quantity for row, quantity in users if quantity}
+            if used and weight and (squared or absolute):
+                common = lcm(*(quantity.denominator for quantity in used.values()))
+                units = {row: int(quantity * common) for row, quantity in used.items()}
+                found.append(_Part(units, squared * weight / common**2, absolute * weight / common))
     return found
 
 
-def _absolute(instance: Heijunka) -> list[tuple[dict[int, Fraction], Fraction]]:
-    """Return quantities by product and price of all whose absolute deviations are priced."""
-    found: list[tuple[dict[int, Fraction], Fraction]] = []
-    usage = _factor(instance, "usage", "sum_absolute")
-    for weight, users in instance.usage.values() if usage else ():
-        row = {i: quantity for i, quantity in users if quantity}
-        if weight and row:
-            found.append((row, usage * weight))
-    rate = _factor(instance, "rate", "sum_absolute")
-    found += [({i: Fraction(1)}, rate * weight) for i, weight in enumerate(instance.weights) if rate and weight]
-    return found
-
-
-def _small(metric: Any, amounts: Any, prices: Any, demand: Any, slots: int) -> bool:
-    """Tell whether every number is whole, and what one slot can cost so small that it is computed without rounding."""
-    if not all(bool((array == np.rint(array)).all()) for array in (metric, amounts, prices)):
+def _small(amounts: Floats, squares: Floats, prices: Floats, demand: Ints, slots: int) -> bool:
+    """Tell whether what one slot can cost is so small a whole number that it is computed without rounding."""
+    if not bool((squares == np.rint(squares)).all() and (prices == np.rint(prices)).all()):
         return False
-    span = slots * demand.astype(float)
-    squares = float(span @ np.abs(metric) @ span)
-    lines = float(prices @ (np.abs(amounts) @ span)) if len(prices) else 0.0
-    return 4 * (squares + lines) < EXACT
+    span = amounts @ (slots * demand.astype(float))
+    return 4 * float(squares @ span**2 + prices @ span) < EXACT
 
 
 def value_of(usage: Usage, rows: Any) -> float:
@@ -192,4 +183,4 @@ def costs_of(usage: Usage, rows: Any) -> Floats:
     made[np.arange(usage.slots), rows] = 1
     z = usage.slots * made.cumsum(axis=0) - np.arange(1, usage.slots + 1)[:, None] * usage.demand
     costs: Floats = ((z @ usage.metric) * z).sum(axis=1)
-    return costs + np.abs(z @ usage.amounts.T) @ usage.prices if len(usage.prices) else costs
+    return costs + np.abs(z @ usage.amounts.T) @ usage.prices if usage.prices.any() else costs

@@ -1,8 +1,8 @@
-"""What the deviations after a slot cost at least: the whole points of a layer, all those that are near enough looked at.
+"""What the deviations after a slot cost at least: of the counts that may be reached, all that are near enough.
 
-After k slots the counts x are whole and add up to k. The least x'Gx-form over such points is a closest-vector problem. It
-is searched product by product (Fincke & Pohst 1985), all points of all layers side by side, within the radius that the best
-known sequence gives: it is one of these points itself, so that the least of them is the minimum.
+After k slots the counts x are whole and add up to k. The least z' G z over them is a closest-vector problem. It is
+searched product by product (Fincke & Pohst 1985), the points of many layers side by side, within the radius that the
+best known sequence gives: its own counts are such a point, so that the least that is found is the minimum.
 """
 
 from __future__ import annotations
@@ -30,22 +30,26 @@ TILT = 1e-11
 
 
 def least_costs(usage: Usage, radius: Floats) -> Floats:
-    """Return a bound on the cost after every slot 1..S [units of `usage`], given costs that some sequence has there."""
+    """Return a bound on the cost after every slot 1..S [units of `usage`].
+
+    radius: what some sequence costs there, or more.
+    """
     slots = usage.slots
     found = np.zeros(slots)
     if usage.metric.any() and usage.products > 1:
         form = _Form(usage)
-        flat = not len(usage.prices) and not (usage.locked >= 0).any()
-        last = slots // 2 if flat else slots - 1
+        mirrored = not (usage.locked >= 0).any()
+        last = slots // 2 if mirrored else slots - 1
         for start in range(1, last + 1, TOGETHER):
             layers = np.arange(start, min(start + TOGETHER, last + 1))
             found[layers - 1] = form.least(layers, radius[layers - 1])
-        if flat:  # Read backwards, every deviation changes its sign alone.
+        if mirrored:  # Read backwards, every deviation changes its sign alone.
             back = np.arange(last + 1, slots)
             found[back - 1] = found[slots - back - 1]
-    for row, price in zip(usage.amounts, usage.prices, strict=True):
-        found += _rounded(usage, row) * price
-    return usage.below(1.0) * found
+    least = [_rounded(usage, row) for row in usage.amounts]
+    squares = sum((y * y * price for y, price in zip(least, usage.squares, strict=True)), np.zeros(slots))
+    lines = sum((y * price for y, price in zip(least, usage.prices, strict=True)), np.zeros(slots))
+    return usage.below(1.0) * (np.maximum(found, squares) + lines)
 
 
 def _rounded(usage: Usage, amounts: Floats) -> Floats:
@@ -67,14 +71,14 @@ class _Form:
         n = usage.products
         self.gone = int(np.argmax(usage.demand))
         kept = np.delete(np.arange(n), self.gone)
-        map_ = np.eye(n)[:, kept]
+        map_: Floats = np.eye(n)[:, kept]
         map_[self.gone] = -1.0
-        metric = map_.T @ usage.metric @ map_
-        tilt = TILT * float(np.diagonal(metric).max())
-        metric += tilt * np.eye(n - 1)
+        metric: Floats = (map_.T @ usage.metric @ map_).astype(np.float64)
+        tilt = TILT * (float(np.diagonal(metric).max()) or 1.0)
+        metric[np.diag_indices(n - 1)] += tilt
         order = _order(metric)
         self.kept: Ints = kept[order]
-        self.triangle: Floats = np.linalg.cholesky(metric[np.ix_(order, order)]).T
+        self.triangle: Floats = np.asarray(np.linalg.cholesky(metric[np.ix_(order, order)]).T, dtype=np.float64)
         self.slack: float = tilt * float((usage.demand.astype(float) ** 2).sum())
 
     def least(self, layers: Ints, radius: Floats) -> Floats:
@@ -99,11 +103,9 @@ class _Form:
             layer, off, cost = layer[behind], off[behind], cost[behind]
             off[:, i] = units - ideal[layer, i]
             cost = cost + (off[:, i:] @ triangle[i, i:]) ** 2
-        return self._exact(layers, layer, off, ideal, radius)
+        return self._exact(layers, layer, off, ideal)
 
-    def _range(
-        self, i: int, layers: Ints, layer: Ints, off: Floats, room: Floats, ideal: Floats
-    ) -> tuple[Ints, Ints]:
+    def _range(self, i: int, layers: Ints, layer: Ints, off: Floats, room: Floats, ideal: Floats) -> tuple[Ints, Ints]:
         """Return the least and the most units of the i-th product that each point may have."""
         usage, triangle = self.usage, self.triangle
         centre = ideal[layer, i] - off[:, i + 1 :] @ triangle[i, i + 1 :] / triangle[i, i]
@@ -120,7 +122,7 @@ class _Form:
         found = np.maximum(0.0, found * (1 - 1e-9) - self.slack) * float(self.usage.slots) ** 2
         return np.ceil(found - 1e-6) if self.usage.exact else found
 
-    def _exact(self, layers: Ints, layer: Ints, off: Floats, ideal: Floats, radius: Floats) -> Floats:
+    def _exact(self, layers: Ints, layer: Ints, off: Floats, ideal: Floats) -> Floats:
         """Return the least cost of whole points."""
         usage = self.usage
         x = np.zeros((len(layer), usage.products))
@@ -129,9 +131,9 @@ class _Form:
         after = layers[layer]
         keeps = ((x >= usage.least[after]) & (x <= usage.most[after])).all(axis=1)
         z = usage.slots * x[keeps] - after[keeps][:, None] * usage.demand
-        found = radius.copy()
+        found = np.full(len(layers), np.inf)
         np.minimum.at(found, layer[keeps], ((z @ usage.metric) * z).sum(axis=1))
-        return found
+        return np.where(np.isfinite(found), found, 0.0)
 
 
 def _order(metric: Floats) -> Ints:

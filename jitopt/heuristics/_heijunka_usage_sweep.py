@@ -1,8 +1,9 @@
 """Bounded dynamic programming over the counts of units built: layer by layer the best states, a proof if none is lost.
 
-A state after k slots is the vector of units built; two partial sequences with the same counts have the same future, and
-the cheaper one stays. States that cannot lead below a limit are left out, for what the slots still to come cost at least is
-known. Beyond a width only the most promising states stay; where none had to go, nothing below the limit was missed.
+A state after k slots is the vector of units built; two partial sequences with the same counts have the same future,
+and the cheaper one stays. States that cannot lead below a limit are left out, for what the slots still to come cost at
+least is known. Beyond a width only the most promising states stay; where none had to go, nothing below the limit was
+missed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from jitopt.heuristics._heijunka_usage import Floats, Ints, Usage
 
-__all__ = ["Swept", "sweep"]
+__all__ = ["Span", "Swept", "sweep"]
 
 CHUNK = 400_000
 """Cells (states x products) that are looked at together."""
@@ -54,18 +55,31 @@ class _Layer(NamedTuple):
     product: Ints
 
 
-def sweep(usage: Usage, width: int, rest: Floats, limit: float, stopped: Callable[[], bool]) -> Swept:
+class Span(NamedTuple):
+    """Slots first + 1 to last, with the counts of units built before and after them."""
+
+    first: int
+    last: int
+    before: Ints
+    after: Ints
+
+
+def sweep(
+    usage: Usage, width: int, rest: Floats, limit: float, stopped: Callable[[], bool], span: Span | None = None
+) -> Swept:
     """Return the best sequence that costs at most `limit`, as far as the width lets it be seen.
 
-    rest[k]: bound on the cost after all slots beyond the k-th (k = 0..S).
+    rest[k]: bound on the cost after all slots beyond the k-th (k = 0..S). span: a part of the sequence instead of all.
     """
-    n, slots = usage.products, usage.slots
+    n = usage.products
+    span = span or Span(0, usage.slots, np.zeros(n, np.int64), usage.demand)
     signs = np.random.default_rng(1).integers(-(2**62), 2**62, n)
-    layer = _Layer(np.zeros((1, n), np.int32), np.zeros(1), np.zeros(1, np.int64), np.zeros(1, int), np.zeros(1, int))
+    layer = _Layer(span.before[None].astype(np.int32), *(np.zeros(1, kind) for kind in (float, np.int64, int, int)))
     trail: list[tuple[Ints, Ints]] = []
     states, least = 0, np.inf
-    for slot in range(1, slots + 1):
-        children = _children(usage, layer, slot, limit - rest[slot], stopped)
+    for slot in range(span.first + 1, span.last + 1):
+        most = np.minimum(usage.most[slot], span.after)
+        children = _children(usage, layer, slot, most, limit - rest[slot], stopped)
         if children is None:
             return Swept(None, np.inf, 0.0, states, complete=False)
         parent, product, cost, rank = children
@@ -89,16 +103,16 @@ def sweep(usage: Usage, width: int, rest: Floats, limit: float, stopped: Callabl
         layer = _Layer(counts, cost[kept], layer.code[parent] + signs[product], parent, product)
         states += len(kept)
         trail.append((parent.astype(np.int32), product.astype(np.int16)))
-    rows = np.empty(slots, dtype=np.int64)
+    rows = np.empty(len(trail), dtype=np.int64)
     at = 0
-    for slot in range(slots - 1, -1, -1):
-        rows[slot] = trail[slot][1][at]
-        at = int(trail[slot][0][at])
+    for place in range(len(trail) - 1, -1, -1):
+        rows[place] = trail[place][1][at]
+        at = int(trail[place][0][at])
     return Swept(rows, float(layer.cost[0]), least, states, complete=True)
 
 
 def _children(
-    usage: Usage, layer: _Layer, slot: int, limit: float, stopped: Callable[[], bool]
+    usage: Usage, layer: _Layer, slot: int, most: Ints, limit: float, stopped: Callable[[], bool]
 ) -> tuple[Ints, Ints, Floats, Floats] | None:
     """Return parent, product, cost and rank of what may follow at a slot within the limit; None when told to stop."""
     n = usage.products
@@ -111,7 +125,7 @@ def _children(
         counts = layer.counts[start : start + size]
         own = _own_costs(usage, counts, slot)
         cost = own + layer.cost[start : start + size, None]
-        allowed = (counts < usage.most[slot]) & (cost <= limit)
+        allowed = (counts < most) & (cost <= limit)
         if locked >= 0:
             allowed[:, :locked] = allowed[:, locked + 1 :] = False
         parent, product = np.nonzero(allowed)
@@ -124,12 +138,12 @@ def _children(
 
 
 def _own_costs(usage: Usage, counts: Ints, slot: int) -> Floats:
-    """Return what the deviations after a slot cost if it builds a product, for each state before it and each product."""
+    """Return what the deviations after a slot cost, for each state before it and each product it may build."""
     slots = float(usage.slots)
     z = slots * counts - slot * usage.demand.astype(float)
     pull = z @ usage.metric
     own: Floats = (z * pull).sum(axis=1)[:, None] + 2 * slots * pull + slots * slots * np.diagonal(usage.metric)
-    if len(usage.prices):
+    if usage.prices.any():
         y = z @ usage.amounts.T
         for product in range(usage.products):
             own[:, product] += np.abs(y + slots * usage.amounts[:, product]) @ usage.prices

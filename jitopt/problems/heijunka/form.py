@@ -48,7 +48,6 @@ def forms(instance: Heijunka) -> frozenset[str]:
 
 def reason_against(instance: Heijunka, form: str) -> str | None:
     """Return why the instance has not this form, in words, or None if it has it."""
-    priced = [term for term in instance.objective if term.weight > 0]
     if form == BOX:
         return _beside_box(instance)
     if instance.box is not None:
@@ -58,12 +57,13 @@ def reason_against(instance: Heijunka, form: str) -> str | None:
     other = beyond(instance)
     if other is not None:
         return other
-    if form == LEVEL:
-        return _beside_levels(instance)
-    if form == RATIO_ALONE:
-        return _beside_ratios(instance)
-    if form == USAGE_SUM:
-        return _beside_usages(instance)
+    beside = {LEVEL: _beside_levels, RATIO_ALONE: _beside_ratios, USAGE_SUM: _beside_usages}
+    return beside[form](instance) if form in beside else _beside_rates(instance, form)
+
+
+def _beside_rates(instance: Heijunka, form: str) -> str | None:
+    """Return what is priced or binds besides sums, or the largest, of rate deviations."""
+    priced = [term for term in instance.objective if term.weight > 0]
     for term in priced:
         if term.term != "rate":
             return f'the term "{term.term}" is priced'
