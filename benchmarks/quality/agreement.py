@@ -1,6 +1,7 @@
 """Do all exact roads and brute force agree, and does the heuristic stay on its side of the bound?
 
     python benchmarks/quality/agreement.py [--problem delivery|heijunka|kanban|sourcing] [--count 500] [--seed 0]
+    python benchmarks/quality/agreement.py --problem heijunka --term overload --term idle --count 100
 
 Random small instances with a mixture of all features, feasible and infeasible. For each: every exact
 method and `auto` against the enumerated optimum (relative 1e-6), infeasible exactly when enumeration
@@ -10,14 +11,18 @@ says so, every plan accepted by the judge, every bound below the optimum, the he
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 import time
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jitopt
 from jitopt.generators import random_small
 from jitopt.testing import optimum as enumerate_optimum
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CLOSE = 1e-6
 
@@ -46,12 +51,27 @@ def judge(instance: Any, method: str, optimum: float | None, seconds: float) -> 
     return wrong
 
 
-def run(problem: str, count: int, seed: int, seconds: float, only: list[str] | None) -> int:
+def numbers(problem: str, count: int, seed: int, terms: list[str] | None) -> Iterator[int]:
+    """Yield the seeds of `count` instances, of those that price one of the terms."""
+    seeds = itertools.count(seed)
+    if terms is None:
+        return itertools.islice(seeds, count)
+
+    def prices(number: int) -> bool:
+        instance: Any = random_small(problem, number)
+        return any(term.term in terms for term in instance.objective)
+
+    return itertools.islice(filter(prices, seeds), count)
+
+
+def run(
+    problem: str, count: int, seed: int, seconds: float, only: list[str] | None, terms: list[str] | None = None
+) -> int:
     """Compare the methods on `count` instances; return the number of disagreements."""
     methods = [name for name in [m.name for m in jitopt.methods(problem)] + ["auto"] if only is None or name in only]
     disagreements, tally = 0, Counter[str]()
     began = time.monotonic()
-    for number in range(seed, seed + count):
+    for number in numbers(problem, count, seed, terms):
         instance = random_small(problem, number)
         best = enumerate_optimum(instance)
         optimum = None if best is None else float(best.value)
@@ -77,11 +97,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--time-limit", type=float, default=30.0)
     parser.add_argument("--method", action="append", help="only this method; may be repeated (default: all, and auto)")
+    parser.add_argument("--term", action="append", help="only instances of heijunka that price one of these terms")
     arguments = parser.parse_args()
-    problems = arguments.problem or ["delivery", "heijunka", "kanban", "sourcing"]
-    wrong = sum(
-        run(problem, arguments.count, arguments.seed, arguments.time_limit, arguments.method) for problem in problems
-    )
+    problems = arguments.problem or (["heijunka"] if arguments.term else ["delivery", "heijunka", "kanban", "sourcing"])
+    if arguments.term and problems != ["heijunka"]:
+        parser.error("--term is for heijunka")
+    settings = arguments.count, arguments.seed, arguments.time_limit, arguments.method, arguments.term
+    wrong = sum(run(problem, *settings) for problem in problems)
     sys.exit(1 if wrong else 0)
 
 
