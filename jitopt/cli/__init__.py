@@ -18,6 +18,7 @@ from jitopt.cli import (
     judging,
     levelling,
     planning,
+    running,
     simulating,
     solving,
 )
@@ -66,6 +67,9 @@ for _command in (
     judging.explain,
     changing.resize,
     changing.changes,
+    running.score,
+    running.relevel,
+    running.figure,
     simulating.simulate,
     comparing.compare,
     files.info,
@@ -77,6 +81,7 @@ for _command in (
     asking.doctor,
 ):
     app.command()(_command)
+app.command("usage")(running.usage_of_suppliers)
 analyse.command()(improving.improvements)
 analyse.command()(improving.releases)
 analyse.command()(levelling.volume)
