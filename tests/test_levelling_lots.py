@@ -306,7 +306,8 @@ def test_shipped_examples(capsys, tmp_path):
     assert main(["analyse", "wheel", str(SHIPPED / "paints"), "--days", "2"]) == 0
     assert "the shortest there is" in capsys.readouterr().out
     assert main(["analyse", "volume", str(SHIPPED / "weeks"), "-o", str(tmp_path)]) == 0
-    assert "no plan within the limits is more level" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "no plan within the limits is more level" in told and "below the level: w06\n" in told
 
 
 def test_infeasible_files_end_with_code_3(capsys, tmp_path):
