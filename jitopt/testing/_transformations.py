@@ -77,6 +77,8 @@ def permuted(instance: Instance[PlanT], seed: int) -> Instance[PlanT]:
             }
         elif isinstance(value, dict) and value and all(isinstance(column, list) for column in value.values()):
             data[key] = shuffle(value)
+        elif key == "previous":
+            data[key] = _renamed(rename, value)
     _renumber(data)
     return type(instance).parse(data)
 
@@ -129,6 +131,8 @@ def reversed_in_time(instance: Instance[PlanT]) -> Instance[PlanT] | None:
     unpriced = data.get("changeovers") is None and any(term["term"] == "changeover" for term in data["objective"])
     if data.get("frozen") or (data.get("box") and unpriced):
         return None
+    if data.get("previous") or any((data.get("ratios") or {}).get("open") or ()):
+        return None  # What was built before stands on one side only, and so do the windows that are cut short.
     if data.get("fixed"):
         data["fixed"]["position"] = [slots + 1 - position for position in data["fixed"]["position"]]
     if data.get("changeovers"):
