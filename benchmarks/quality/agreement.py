@@ -25,12 +25,18 @@ from jitopt.testing import optimum as enumerate_optimum
 CLOSE = 1e-6
 
 
+def _not_its_kind(result: Any) -> bool:
+    return all("cannot take this instance" in warning for warning in result.warnings)
+
+
 def judge(instance: Any, method: str, optimum: float | None, seconds: float) -> list[str]:
     """Return what is wrong with the answer of one method."""
     result = jitopt.solve(instance, method=method, time_limit=seconds, threads=2)
     known = jitopt.method(method, instance.problem) if method != "auto" else None
     exact = known is None or known.exact or known.proof == "exact_algorithm"
     wrong = jitopt.audit(instance, result.to_dict())
+    if known is not None and not exact and result.warnings and _not_its_kind(result):
+        return wrong  # A heuristic may say that an instance is not of its kind.
     if result.warnings:
         wrong.append(f"warnings: {result.warnings}")
     if optimum is None:
