@@ -205,19 +205,19 @@ def test_more_of_a_limit_is_never_worse() -> None:
 def test_what_the_search_carries_along_is_what_a_recomputation_gives(seed: int, warm: float) -> None:
     instance = random_small_box(seed)
     box = box_of(instance)
-    if box is None or box.size[at.MOVABLE] < 1 or box.size[at.FROZEN] >= box.size[at.SLOTS]:
+    if box is None or box.entry[at.MOVABLE] < 1 or box.entry[at.FROZEN] >= box.entry[at.SLOTS]:
         return
-    box.packs[:, :] = constructed(box, bool(seed % 2))
-    box.state[at.SEED], box.state[at.SEED_2], box.state[at.PROBE] = seed + 1, seed + 2, -1
+    box.grid[at.PACKS] = constructed(box, bool(seed % 2))
+    box.entry[at.SEED], box.entry[at.SEED_2], box.entry[at.PROBE] = seed + 1, seed + 2, -1
     box.level[at.WARMTH], box.level[at.COOLING], box.level[at.PENALTY], box.level[at.TARGET] = warm, 1.0, warm, -1.0
     KERNELS.begin(box)
     for _ in range(3):
         KERNELS.improve(box, 25)
-        load, used, level = box.load.copy(), box.used.copy(), box.level[[at.OBJECTIVE, at.BROKEN]].copy()
+        bucket, level = box.bucket.copy(), box.level[[at.OBJECTIVE, at.BROKEN]].copy()
         KERNELS.begin(box)
-        assert (load == box.load).all() and (used == box.used).all()
+        assert (bucket == box.bucket).all()
         assert level == pytest.approx(box.level[[at.OBJECTIVE, at.BROKEN]])
-        found = instance.evaluate(shape(instance, box, box.packs))
+        found = instance.evaluate(shape(instance, box, box.grid[at.PACKS]))
         assert found.feasible == (box.level[at.BROKEN] == 0)
         assert found.objective == pytest.approx(box.level[at.OBJECTIVE])
 
