@@ -226,3 +226,16 @@ def test_suppliers_are_read_with_shares(tmp_path: Any) -> None:
     path.write_text("part\na\n", encoding="utf-8")
     with pytest.raises(InputError, match="columns part and supplier"):
         read_suppliers(str(path))
+
+
+def test_beyond_its_size_a_maximum_is_told_where_lines_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    from jitopt.problems.heijunka import score_lines
+
+    products = {"product": ["A", "B", "C"], "demand": [7, 4, 2]}
+    instance = line(products=products, objective=[{"term": "rate", "measure": "max_squared"}])
+    plan = shuffled(instance, random.Random(4))
+    every = jitopt.score(instance, plan).profile["rate"]
+    monkeypatch.setattr(score_lines, "DENSE", 0)
+    some = jitopt.score(instance, plan).profile["rate"]
+    assert max(some) == max(every)
+    assert all(a <= b + 1e-12 for a, b in zip(some, every, strict=True))

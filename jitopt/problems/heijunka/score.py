@@ -133,7 +133,7 @@ def score(instance: Heijunka, plan: HeijunkaPlan, most: int = 5) -> Score:
         rules=rule_scores(reading, judged.violations if priced else (), most),
         notes=reading.notes,
         profile={name: told.profile for name, told in found.items() if told.profile},
-        builds=tuple(reading.names(slot) for slot in range(1, len(reading.slots) + 1)),
+        builds=reading.builds(),
     )
 
 
