@@ -112,22 +112,27 @@ class Elastic:
         self.active = prices is not None
         self.prices = {key: exact(float(f"{price:.6g}")) for key, price in (prices or {}).items()}
         self.slacks: dict[RuleKey, tuple[Any, int]] = {}
+        self.steps: dict[RuleKey, int] = {}
         self._model = model
 
     def __contains__(self, key: RuleKey) -> bool:
         return key in self.prices
 
-    def slack(self, key: RuleKey, upper: int) -> Any:
-        """Return the whole slack of rule `key`, between 0 and `upper`; the number 0 for a rule that must be kept."""
+    def slack(self, key: RuleKey, upper: int, steps: int = 1) -> Any:
+        """Return the whole slack of rule `key`, between 0 and `upper`; the number 0 for a rule that must be kept.
+
+        steps: how many of the slack's wholes make one unit of the rule, in which it is priced.
+        """
         if key not in self.prices or upper <= 0:
             return 0
         if key not in self.slacks:
             self.slacks[key] = (self._model.new_int_var(0, upper, ""), upper)
+            self.steps[key] = steps
         return self.slacks[key][0]
 
     def total(self) -> Total:
         """Return the priced sum of the slacks."""
         total = Total()
         for key, (slack, upper) in self.slacks.items():
-            total.add(self.prices[key], slack, upper)
+            total.add(self.prices[key] / self.steps[key], slack, upper)
         return total

@@ -27,7 +27,18 @@ if TYPE_CHECKING:
     from ._cpsat import Total
     from ._heijunka import Levels
 
-__all__ = ["changeovers", "kept", "levels_of", "longest_run", "moves", "presence", "shortest_run", "spacing", "track"]
+__all__ = [
+    "begun",
+    "changeovers",
+    "kept",
+    "levels_of",
+    "longest_run",
+    "moves",
+    "presence",
+    "shortest_run",
+    "spacing",
+    "track",
+]
 
 
 def track(m: Any, users: tuple[tuple[int, int], ...], bounds: list[tuple[int, int]]) -> dict[int, Any]:
@@ -77,7 +88,7 @@ def presence(m: Any, instance: Heijunka, changeovers: bool) -> None:
     m.derived.append((m.u, Trace.begins))
 
 
-def _begun(m: Any, i: int, s: int) -> Any:
+def begun(m: Any, i: int, s: int) -> Any:
     """Return u_is, which is 1 when a run of i begins in slot s (z_is in the first slot)."""
     if s == 1 or m.z[i, s] is False:
         return m.z[i, s]
@@ -141,7 +152,7 @@ def shortest_run(m: Any, instance: Heijunka) -> None:
             for s in m.slots:
                 late = s + least - 1 > last
                 for built in [False] if late else [m.z[i, s + k] for k in range(1, least)]:
-                    clause(m, [negated(_begun(m, i, s)), built])
+                    clause(m, [negated(begun(m, i, s)), built])
             continue
         slack = m.relax.slack(key, least - 1)
         for s in m.slots:
@@ -209,17 +220,17 @@ def changeovers(m: Any, instance: Heijunka, term: Objective, total: Total) -> No
         return
     weight = exact(term.weight)
     built = [i for i in m.products if m.reach.largest(i)]
-    later = [_begun(m, i, s) for i in built for s in m.slots if s > 1]
+    places = [(i, s) for i in built for s in m.slots if s > 1 or instance.box_data.changes_first(i)]
+    later = [begun(m, i, s) for i, s in places]
     if not term.measure.startswith("max"):
         for literal in later:
             total.add(weight, literal, 1)
         for i in built:
-            m.add(sum(_begun(m, i, s) for s in m.slots) >= least_runs(instance, i))
+            m.add(sum(begun(m, i, s) for s in m.slots) >= least_runs(instance, i))
         return
     any_change = m.new_bool_var("")
     for literal in later:
         m.add_implication(literal, any_change)
-    places = [(i, s) for i in built for s in m.slots if s > 1]
     m.derived.append(({(): any_change}, lambda trace: any(trace.begins(i, s) for i, s in places)))
     total.add(weight, any_change, 1)
 

@@ -129,6 +129,10 @@ class Trace:
             self._sums[users] = sums
         return sums[slot]
 
+    def reached(self, slot: int, users: tuple[tuple[int, int], ...]) -> int:
+        """Sum of a_i X_is over `users`, the slot first."""
+        return self.until(users, slot)
+
     def load(self, rule: RatioRule, before: int) -> int:
         """Units with the option of `rule` in the window that follows slot `before`."""
         users = tuple((row, 1) for row in rule.products)
@@ -150,9 +154,14 @@ class Trace:
             self._once[reached] = reached(self)
         return self._once[reached]
 
-    def short(self, key: RuleKey) -> int:
+    def gap(self, row: int) -> int:
+        """Most consecutive slots without product `row`."""
+        marks = "".join("x" if units else " " for units in self._units[row][1:])
+        return max(map(len, marks.split("x")))
+
+    def short(self, key: RuleKey) -> float:
         """By how much the plan breaks the rule `key`, 0 when it keeps it."""
-        return round(self._short.get(key, 0))
+        return self._short.get(key, 0)
 
 
 def _placed(plan: HeijunkaPlan) -> Iterable[tuple[int, str, int]]:

@@ -27,11 +27,11 @@ Terms = list[tuple[Fraction, Any]]
 """Parts of the objective as (exact coefficient, expression)."""
 
 
-def presence(m: Any, instance: Heijunka, changeovers: bool) -> None:
-    """Add z_is (slot s builds i) and u_is (a run begins) for the products whose rules or set-ups need them."""
+def presence(m: Any, instance: Heijunka, changeovers: bool, gaps: bool = False) -> None:
+    """Add z_is (slot s builds i) and u_is (a run begins) for the products whose rules, set-ups or gaps need them."""
     runs = [i for i in m.I if instance.shortest_run_of(i) > 1]
     rules = [i for i in m.I if instance.spacing_of(i) > 1 or instance.longest_run_of(i) is not None]
-    needed = list(m.I) if changeovers else sorted({*rules, *runs})
+    needed = list(m.I) if changeovers or gaps else sorted({*rules, *runs})
     m.Z = pyo.Set(initialize=[i for i in needed if m.reach.largest(i) > 1], doc="products whose x is not binary")
     m.z = pyo.Var(m.Z, m.S, domain=pyo.Binary, doc="z_is: slot s builds i")
     m.derived.append((m.z, Trace.present))
@@ -207,7 +207,7 @@ def changeovers(m: Any, instance: Heijunka, row: int, term: Objective) -> Terms:
     """Return the cost between neighbouring slots, term number `row`: set-ups, or pairs by the table."""
     if instance.changeover_cost is not None:
         return _pairs(m, instance, row, term)
-    later = [(i, s) for i in m.I for s in m.S if s > 1]
+    later = [(i, s) for i in m.I for s in m.S if s > 1 or instance.box_data.changes_first(i)]
     if not term.measure.startswith("max"):
         if m.component("runs") is None:
             m.runs = pyo.Constraint(
@@ -216,7 +216,7 @@ def changeovers(m: Any, instance: Heijunka, row: int, term: Objective) -> Terms:
                 doc="runs that are needed",
             )
         return [(Fraction(1), sum(m.u[i, s] for i, s in later))]
-    any_change = pyo.Var(bounds=(0, 1), doc="there is a set-up behind the first slot")
+    any_change = pyo.Var(bounds=(0, 1), doc="there is a set-up")
     m.add_component(f"t_{row}", any_change)
     m.derived.append((any_change, lambda trace: max((trace.begins(i, s) for i, s in later), default=0)))
     m.add_component(f"any_{row}", pyo.Constraint(later, rule=lambda m, i, s: any_change >= m.u[i, s], doc="a set-up"))

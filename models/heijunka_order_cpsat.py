@@ -15,7 +15,9 @@ Variables
 x_is units of i in slot s (a literal in a sequence). Q_fs what flow f has reached after slot s;
 y_fsj = [Q_fs >= j], near the ideal. c_osj = [at least j units with option o in slots 1..s].
 e_owk = [excess of window w >= k]. b_v = [the largest cost reaches its v-th value]. z_is slot s
-builds i, u_is a run of i begins. g_sab slot s builds class a, slot s+1 class b.
+builds i, u_is a run of i begins. g_sab slot s builds class a, slot s+1 class b. In a box n_is full packs,
+L_s units of bucket s, h_ik = [some k buckets in a row are without i]. z_ks where the worker of station k
+starts after slot s, w_ks overload, y_ks whether there is any.
 
 Objective
 ---------
@@ -26,28 +28,32 @@ Constraints
 -----------
 sum_s x_is = d_i; one x_is in a position, at most c units in a bucket; Q_fs = Q_f,s-1 + sum a_fi
 x_is. Options by clauses: c_s-1,j => c_sj; c_sj => c_s-1,j-1; built and c_s-1,j-1 => c_sj; c_sj and
-not c_s-1,j => built; windows c_w+q,j => c_w,j-p or excess. The others as in `_heijunka_cpsat`.
+not c_s-1,j => built; windows c_w+q,j => c_w,j-p or excess. The others as in `_heijunka_cpsat`,
+those of a box as in `_heijunka_box_cpsat`. Workers: z_ks >= z_k,s-1 + a_k - w_ks, 0 <= z_ks <= r_k; idle
+time is sum_s w_ks + z_kS - sum_i d_i a_ki.
 
 Source
 ------
 Cumulative counters: Artigues, Hebrard, Mayer-Eichberger, Siala and Walsh 2014. Bounds from full
-windows: Regin and Puget 1997. Levelled counts: Miltenburg 1989.
+windows: Regin and Puget 1997. Levelled counts: Miltenburg 1989. Overload: Yano and Rachamadugu 1991.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ortools.sat.python import cp_model
 
 from jitopt.problems.base import exact
 
-from ._cpsat import Elastic, Total, squared
-from ._heijunka import Cell, Flow, Levels, Reach, cells, cutoff, flows, refuse_beyond, refuse_paint
+from ._cpsat import Elastic, Total
+from ._heijunka import Levels, Reach, cells, cutoff, flows, refuse_beyond, refuse_paint
+from ._heijunka_box_cpsat import box_rules, epei, volume
+from ._heijunka_costs_cpsat import NEAR, convex, peak
 from ._heijunka_cpsat import (
     changeovers,
     kept,
-    levels_of,
     longest_run,
     moves,
     presence,
@@ -57,6 +63,7 @@ from ._heijunka_cpsat import (
 )
 from ._heijunka_options_cpsat import options, ratio
 from ._heijunka_plan import Trace, plan_of
+from ._heijunka_work_cpsat import work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,9 +83,6 @@ FORMULATION: dict[str, Any] = {
     "page": "docs/formulations/heijunka_order_cpsat.md",
     "up_to": {"cells": 20000},
 }
-
-NEAR = 64
-"""A squared cost of more points than this in one cell is told by a product instead of by literals."""
 
 
 def build(instance: Heijunka, elastic: Mapping[RuleKey, float] | None = None) -> Any:
@@ -100,13 +104,15 @@ def build(instance: Heijunka, elastic: Mapping[RuleKey, float] | None = None) ->
     m.derived.append((m.ones, lambda trace, rows, s: any(trace.units(i, s) for i in rows)))
     words = {term.term for term in instance.objective} if not m.relax.active else set()
     _units(m, instance)
-    presence(m, instance, changeovers="changeover" in words and instance.changeover_cost is None)
+    changeover = "changeover" in words and instance.changeover_cost is None
+    presence(m, instance, changeovers=changeover or any(instance.box_data.setups) or "epei" in words)
     spacing(m, instance)
     longest_run(m, instance)
     shortest_run(m, instance)
     options(m, instance, priced="ratio" in words)
     kept(m, instance)
     moves(m, instance)
+    box_rules(m, instance)
     total = m.relax.total() if m.relax.active else _total(m, instance)
     total.minimise(m)
     return m
@@ -120,7 +126,8 @@ def extract(instance: Heijunka, model: Any, value: Callable[[Any], float]) -> He
 def start(instance: Heijunka, model: Any, plan: HeijunkaPlan) -> list[tuple[Any, float]]:
     """Return the value of every variable under `plan`."""
     trace = Trace(instance, plan)
-    found = [(slack, float(trace.short(key))) for key, (slack, _) in model.relax.slacks.items()]
+    relax = model.relax
+    found = [(slack, float(round(trace.short(key) * relax.steps[key]))) for key, (slack, _) in relax.slacks.items()]
     for variables, rule in model.derived:
         for index, variable in variables.items():
             place = index if isinstance(index, tuple) else (index,)
@@ -158,8 +165,13 @@ def _total(m: Any, instance: Heijunka) -> Total:
             _level(m, instance, term, limit, total)
         elif term.term == "ratio":
             ratio(m, instance, term, total)
-        else:
+        elif term.term == "volume":
+            volume(m, instance, term, total)
+        elif term.term == "epei":
+            epei(m, instance, term, total)
+        elif term.term == "changeover":
             changeovers(m, instance, term, total)
+    work(m, instance, total)
     if instance.current and instance.current.price:
         total.add(exact(instance.current.price), m.moves, instance.units)
     return total
@@ -173,85 +185,15 @@ def _level(m: Any, instance: Heijunka, term: Objective, limit: Fraction | None, 
     power = 2 if term.measure.endswith("squared") else 1
     sizes = [flow.weight * (flow.unit / instance.slots) ** power for flow in tracked]
     weight = exact(term.weight)
+    reads = [partial(Trace.reached, users=flow.users) for flow in tracked]
     if term.measure.startswith("max"):
         tracks = [track(m, flow.users, span) for flow, span in zip(tracked, bounds, strict=True)]
         every = [(cell, sizes[cell.flow]) for line in table for cell in line]
         if every:
-            _peak(m, total, weight, Levels(every), tracked, tracks)
+            levels = Levels(every)
+            counts = [tracks[cell.flow][cell.slot] for cell, _ in every]
+            peak(m, total, weight, levels, counts, lambda trace: levels.reached(lambda c: reads[c.flow](trace, c.slot)))
         return
     refuse_beyond(sum(min(NEAR, cell.last - cell.first) for line in table for cell in line))
-    for size, flow, line, span in zip(sizes, tracked, table, bounds, strict=True):
-        _convex(m, total, weight * size, flow, line, track(m, flow.users, span))
-
-
-def _convex(m: Any, total: Total, weight: Fraction, flow: Flow, line: list[Cell], q: dict[int, Any]) -> None:
-    """Add the costs of a flow as increments near its ideal, prolonged below and above; or as products."""
-    near: dict[tuple[int, int], Any] = {}
-    below: dict[int, Any] = {}
-    above: dict[int, Any] = {}
-    for cell in line:
-        s = cell.slot
-        if cell.power == 2 and cell.last - cell.first > NEAR:
-            _product(m, total, weight, flow, cell, q[s])
-            continue
-        total.add_constant(weight * cell.cost(cell.first))
-        literals = [m.new_bool_var("") for _ in range(cell.first, cell.last)]
-        for j, literal in enumerate(literals, cell.first + 1):
-            near[s, j] = literal
-            m.add(q[s] >= j).only_enforce_if(literal)
-            m.add(q[s] < j).only_enforce_if(~literal)
-            total.add(weight * cell.slope(j - 1), literal, 1)
-            if j > cell.first + 1:
-                m.add_implication(literal, near[s, j - 1])
-            if (s - 1, j) in near:
-                m.add_implication(near[s - 1, j], literal)
-        value = cell.first + sum(literals)
-        if cell.low < cell.first:
-            below[s] = m.new_int_var(0, cell.first - cell.low, "")
-            total.add(-weight * cell.slope(cell.first), below[s], cell.first - cell.low)
-            value -= below[s]
-        if cell.last < cell.high:
-            above[s] = m.new_int_var(0, cell.high - cell.last, "")
-            total.add(weight * cell.slope(cell.last - 1), above[s], cell.high - cell.last)
-            value += above[s]
-        m.add(q[s] == value)
-    at = {cell.slot: cell for cell in line}
-    m.derived.append((near, lambda trace, s, j: trace.until(flow.users, s) >= j))
-    m.derived.append((below, lambda trace, s: max(0, at[s].first - trace.until(flow.users, s))))
-    m.derived.append((above, lambda trace, s: max(0, trace.until(flow.users, s) - at[s].last)))
-
-
-def _product(m: Any, total: Total, weight: Fraction, flow: Flow, cell: Cell, q: Any) -> None:
-    """Add (Q S - N s)^2 with the square of Q's distance from the whole number next to its ideal."""
-    centre = min(max(cell.origin // cell.slots, cell.low), cell.high)
-    far = max(cell.high - centre, centre - cell.low)
-    distance = m.new_int_var(cell.low - centre, cell.high - centre, "")
-    m.add(distance == q - centre)
-    square = squared(m, distance, far)
-    rest = centre * cell.slots - cell.origin
-    total.add(weight * cell.slots**2, square, far**2)
-    total.add(weight * 2 * cell.slots * rest, distance, far)
-    total.add_constant(weight * rest**2)
-    users, s = flow.users, cell.slot
-    m.derived.append(({(): distance}, lambda trace: trace.until(users, s) - centre))
-    m.derived.append(({(): square}, lambda trace: (trace.until(users, s) - centre) ** 2))
-
-
-def _peak(
-    m: Any, total: Total, weight: Fraction, levels: Levels, tracked: list[Flow], tracks: list[dict[int, Any]]
-) -> None:
-    """Add the largest of the cells' costs; the levels open each count's range step by step."""
-
-    def reached(trace: Trace) -> Fraction:
-        return levels.reached(lambda cell: trace.until(tracked[cell.flow].users, cell.slot))
-
-    b = levels_of(m, total, weight, levels, reached)
-    for at, (cell, _) in enumerate(levels.every):
-        count = tracks[cell.flow][cell.slot]
-        for sign in (1, -1):
-            edge, opened = levels.way(at, sign > 0)
-            if opened:
-                m.add(sign * count <= sign * edge + sum(points * b[v] for v, points in opened.items()))
-            for v in sorted(opened):
-                m.add(sign * count <= sign * edge).only_enforce_if(~b[v])
-                edge += sign * opened[v]
+    for size, flow, line, span, read in zip(sizes, tracked, table, bounds, reads, strict=True):
+        convex(m, total, weight * size, line, track(m, flow.users, span), read)

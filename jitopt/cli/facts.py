@@ -6,6 +6,7 @@ from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from jitopt.cli.box import pace_facts, show_pace
 from jitopt.cli.notes import notes_of
 from jitopt.cli.output import columns, number
 from jitopt.collection.entries import told_size
@@ -63,10 +64,25 @@ def _heijunka(instance: Heijunka) -> dict[str, Any]:
         for rule in instance.ratio_rules
     ]
     found: dict[str, Any] = {"total_demand": instance.units, "products": products, "ratios": ratios}
+    if instance.stations:
+        found["stations"] = _stations(instance)
     if instance.box:
         room = instance.slots * instance.capacity
         found["box"] = {**instance.box.model_dump(exclude_none=True), "load": _load(instance.units, room)}
+        found["pace"] = pace_facts(instance)
     found["objective"] = [term.model_dump() for term in instance.objective]
+    return found
+
+
+def _stations(instance: Heijunka) -> list[dict[str, Any]]:
+    """Length of each station, the work of the whole sequence, and its share of the time between launches."""
+    found = []
+    for station in instance.line_stations:
+        pairs = zip(instance.products.demand, station.minutes, strict=True)
+        work = float(Fraction(sum(units * minutes for units, minutes in pairs), station.scale))
+        length, takt = station.length / station.scale, station.takt / station.scale
+        load = _load(work, takt * instance.units)
+        found.append({"station": station.station, "length": length, "work": work, "load": load})
     return found
 
 
@@ -213,6 +229,7 @@ def show_facts(facts: dict[str, Any]) -> str:
         lines.append(
             f"box       {counted(facts['box']['capacity'], 'unit')} a bucket, load {_share(facts['box']['load'])}"
         )
+    lines += show_pace(facts.get("pace"))
     if facts.get("objective"):
         terms = (f"{number(term['weight'])} x {term['term']} {term['measure']}" for term in facts["objective"])
         lines.append("objective " + ", ".join(terms))
@@ -251,6 +268,7 @@ TABLES: dict[str, Any] = {
     "heijunka": (
         ("products", {"product": "product", "demand": "demand", "share": "share", "every": "one every ... slots"}),
         ("ratios", {"ratio": "ratio", "at_most": "at most", "in_any": "in any", "units": "units", "load": "load"}),
+        ("stations", {"station": "station", "length": "length [min]", "work": "work [min]", "load": "load"}),
     ),
     "kanban": (
         (

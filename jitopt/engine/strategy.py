@@ -47,12 +47,12 @@ def run_auto(race: Race) -> None:
     instance = race.ledger.instance
     known = [m for m in registry.methods(instance.problem) if m.auto and m.module.startswith("jitopt.")]
     fitting = [m for m in known if m.suits(instance)]
-    for algorithm in [m for m in fitting if m.form and m.proof]:
+    for algorithm in [m for m in fitting if m.form and m.proof and not m.endless]:
         _run_algorithm(race, algorithm)
         if _done(race):
             return
     general = [m for m in fitting if m.kind == "heuristic" and not m.form]
-    special = [m for m in fitting if m.kind == "heuristic" and m.form and not m.proof]
+    special = [m for m in fitting if m.kind == "heuristic" and m.form and (m.endless or not m.proof)]
     exact = [m for m in fitting if m.exact]
     heuristics = [method for method in special if _run_special(race, method, exact)] or general
     first = [_run_first(race, heuristic, exact) for heuristic in heuristics if heuristic not in special]

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jitopt.errors import NotApplicableError
-from jitopt.heuristics._kernels.heijunka_cars import EXCESS, LENGTH, MOST, PLACE, PRICE
+from jitopt.heuristics._kernels.heijunka_cars import EXCESS, LENGTH, MOST, PRICE
 from jitopt.problems.base import exact
 
 if TYPE_CHECKING:
     from jitopt.problems.heijunka import Heijunka
     from jitopt.problems.heijunka.instance import RatioRule
 
-__all__ = ["Cars", "Walk", "cars_of", "least", "walk_of"]
+__all__ = ["Cars", "Walk", "cars_of", "least", "products_of", "walk_of"]
 
 Ints = NDArray[np.int64]
 
@@ -36,21 +36,30 @@ STATES = 1 << 11
 
 
 class Walk(NamedTuple):
-    """A search's own arrays: see the kernels. best: the best sequence."""
+    """A search's own arrays: see the kernels. sequence, best: rows of classes."""
 
     held: Any
+    turn: Any
     hot: Any
+    place: Any
+    row: Any
+    few: Any
     sequence: Any
     best: Any
     state: Any
+
+    def tables(self) -> tuple[Any, ...]:
+        """Return what is carried along with the sequence."""
+        return self.held, self.turn, self.hot, self.place
 
 
 @dataclass(frozen=True)
 class Cars:
     """The arrays of an instance.
 
-    rules, carry, free, last, waits: for the kernels. unit: what a cost of 1 stands for [objective]. hard: rows of the
-    rules that must be kept. locked: product row that a slot must build, -1 for none.
+    rules, carry, free, last, waits, bar: for the kernels. kinds: class of each product, one for all that the rules
+    do not tell apart. unit: what a cost of 1 stands for [objective]. hard: rows of the rules that must be kept.
+    locked: product row that a slot must build, -1 for none.
     """
 
     rules: Any
@@ -58,6 +67,8 @@ class Cars:
     free: Any
     last: Any
     waits: Any
+    bar: Any
+    kinds: Ints
     unit: Fraction
     hard: tuple[int, ...]
     locked: Ints
@@ -70,20 +81,24 @@ def cars_of(instance: Heijunka) -> Cars | None:
     if locked is None:
         return None
     prices, unit = _prices(instance, rules)
-    carry = np.zeros((len(instance.products.product), len(rules)), dtype=np.int64)
+    counts = np.zeros((len(instance.products.product), len(rules)), dtype=np.int64)
     for r, rule in enumerate(rules):
-        carry[list(rule.products), r] = 1
+        counts[list(rule.products), r] = 1
+    carry, kinds = np.unique(counts, axis=0, return_inverse=True)
     measure = next((term.measure for term in instance.objective if term.term == "ratio"), "sum_violated")
     table = np.zeros((len(rules), 4), dtype=np.int64)
     for r, rule in enumerate(rules):
         table[r, MOST], table[r, LENGTH], table[r, PRICE] = rule.at_most, rule.in_any, prices[r]
     table[:, EXCESS] = measure != "sum_violated"
+    far = _far(table)
     return Cars(
         rules=table,
         carry=carry,
         free=np.flatnonzero(locked < 0),
         last=_blocks(locked),
         waits=np.random.default_rng(0).exponential(size=WAITS),
+        bar=np.where(locked < 0, 0, far),
+        kinds=kinds.reshape(-1),
         unit=unit,
         hard=tuple(r for r, rule in enumerate(rules) if rule.hard),
         locked=locked,
@@ -137,13 +152,39 @@ def _blocks(locked: Ints) -> Ints:
     return last
 
 
+def _far(table: Ints) -> Any:
+    """Return a cost beyond that of every exchange, in the narrowest whole numbers that hold a few of it."""
+    most = 2 * int((table[:, PRICE] * table[:, LENGTH]).sum()) + 1
+    return np.int32(1 << 28) if most < 1 << 27 else np.int64(1 << 60)
+
+
 def walk_of(cars: Cars, sequence: Ints, seed: int, target: int) -> Walk:
-    """Return a walk that begins at a sequence."""
-    held = np.zeros((5, len(cars.rules), len(sequence) + 1), dtype=np.int32)
-    held[PLACE] = -1
-    hot = np.zeros(1 + held[PLACE].size, dtype=np.int32)
-    state = np.array([0, 0, seed % 2147483562 + 1, 0, target], dtype=np.int64)
-    return Walk(held, hot, sequence.copy(), sequence.copy(), state)
+    """Return a walk that begins at a sequence of products."""
+    kind, rules, slots = cars.bar.dtype, len(cars.rules), len(sequence)
+    classes = cars.kinds[sequence].astype(kind)
+    return Walk(
+        held=np.zeros((4, rules, slots), dtype=kind),
+        turn=np.zeros((rules, 2, slots), dtype=kind),
+        hot=np.zeros(1 + rules * slots, dtype=np.int64),
+        place=np.zeros((rules, slots), dtype=np.int64),
+        row=np.zeros(slots, dtype=kind),
+        few=np.array([_far(cars.rules), 0], dtype=kind),
+        sequence=classes,
+        best=classes.copy(),
+        state=np.array([0, 0, seed % 0xFFFFFFFF + 1, 0, target], dtype=np.int64),
+    )
+
+
+def products_of(cars: Cars, classes: Ints, demand: Any) -> Ints:
+    """Return a sequence of products of these classes; what is locked stays, of a class products follow in order."""
+    found, left = (
+        cars.locked.copy(),
+        np.array(demand) - np.bincount(cars.locked[cars.locked >= 0], minlength=len(cars.kinds)),
+    )
+    for kind in range(len(cars.carry)):
+        rows = np.flatnonzero(cars.kinds == kind)
+        found[(classes == kind) & (cars.locked < 0)] = np.repeat(rows, left[rows])
+    return found
 
 
 # --- what the rules cost at least -----------------------------------------------------------------
@@ -154,7 +195,7 @@ def least(cars: Cars, demand: Any) -> int:
     found = 0
     for r, (most, length, price, excess) in enumerate(cars.rules.tolist()):
         if r not in cars.hard:
-            ones = int((np.array(demand) * cars.carry[:, r]).sum())
+            ones = int((np.array(demand) * cars.carry[cars.kinds, r]).sum())
             way = _by_states if 1 << (length - 1) <= STATES else _by_blocks
             found += price * way(len(cars.locked), ones, most, length, bool(excess))
     return found

@@ -2,7 +2,9 @@
 
 After slot s a product has been built a whole number of times, and a part been used a whole multiple
 of the greatest common divisor of its quantities; the deviation is at least the distance from the
-ideal to the nearest such value. In a sequence, every product but the first needs a changeover.
+ideal to the nearest such value. In a sequence, every product but the first needs a changeover. Workers have
+no more time than the line gives them. In a box volumes are whole, and a product's longest gap is at least what
+its packs, spread evenly, leave.
 """
 
 from __future__ import annotations
@@ -13,6 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from jitopt.heuristics._heijunka_work import work_bound
+from jitopt.problems.heijunka.box import least_gap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +44,11 @@ def rounding_bound(instance: Heijunka) -> float:
         elif term.term == "changeover" and instance.box is None and instance.changeovers is None:
             changes = sum(demand > 0 for demand in instance.products.demand) - 1
             least = float(min(changes, 1) if term.measure.startswith("max") else changes)
+        elif term.term in ("overload", "idle"):
+            least = float(work_bound(instance, term))
+        elif term.term in ("volume", "epei"):
+            values = [_measured(*value, term.measure) for value in _of_box(instance, term.term)]
+            least = max(values, default=0.0) if term.measure.startswith("max") else sum(values)
         total += term.weight * least
     return max(0.0, total * (1 - MARGIN) - 1e-12)
 
@@ -59,6 +69,21 @@ def _usages(instance: Heijunka) -> Iterator[tuple[float, Floats]]:
             continue
         total = sum(instance.products.demand[row] * amount for (row, _), amount in zip(users, amounts, strict=True))
         yield float(weight), _distance(total // step, instance.slots) * float(Fraction(step, scale))
+
+
+def _of_box(instance: Heijunka, term: str) -> Iterator[tuple[float, Floats]]:
+    """Yield weights and least deviations: of the volumes D/S of the buckets, or of each product's longest gap.
+
+    r = D mod S buckets at least D/S rounded up, the others rounded down: no other whole volumes are nearer.
+    """
+    slots, units = instance.slots, instance.units
+    if term == "volume":
+        high = units % slots
+        yield 1.0, np.array([(slots - high) / slots] * high + [high / slots] * (slots - high))
+        return
+    for weight, demand, pack in zip(instance.weights, instance.products.demand, instance.box_data.packs, strict=True):
+        if demand:
+            yield float(weight), np.array([float(least_gap(slots, demand, pack))])
 
 
 def _distance(total: int, slots: int) -> Floats:

@@ -54,7 +54,7 @@ CELLS = 3e7
 
 def run(instance: Heijunka, context: Context) -> None:
     """Search, reporting plans and a bound to `context` until it says stop or nothing can be gained."""
-    other = beyond(instance)
+    other = beyond(instance) or instance.box_data.unknown
     if other is not None:
         raise NotApplicableError(other)
     lower = rounding_bound(instance)

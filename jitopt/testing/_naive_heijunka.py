@@ -6,6 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from jitopt.testing import _naive_box
 from jitopt.testing._definitions import Broken, NaiveEvaluation, column, number
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ def evaluate(data: Data, plan: Data) -> NaiveEvaluation:
         return NaiveEvaluation(None, broken)
     for rule in (_demand, _capacity, _ratios, _distances, _colour_runs, _kept):
         broken |= rule(data, slots)
+    if "box" in data:
+        broken |= _naive_box.broken(data, slots)
     words = [row["term"] for row in data["objective"]]
     terms: dict[str, Fraction] = {}
     for row in data["objective"]:
@@ -268,8 +271,42 @@ def _colour_changes(data: Data, slots: Slots) -> Deviations:
 
 
 def _with_previous(data: Data, slots: Slots) -> Slots:
+    if "box" in data:
+        return [dict.fromkeys(data["previous"], 1), *slots] if "previous" in data else slots
     before: Slots = [{product: 1} for product in data.get("previous") or []]
     return before[-1:] + slots
+
+
+def _work_times(data: Data, slots: Slots) -> list[tuple[Fraction, Fraction, Fraction]]:
+    """Return (weight, overload, idle time) of every station and slot, by the clock of a worker.
+
+    Unit s is launched at (s - 1) takts; it is in the station from then on for the station's length. The
+    worker takes it up as soon as both are there, and lets it go when it is done or leaves.
+    """
+    table, takt = data["stations"], number(data["takt"])
+    given = data.get("work") or {"product": [], "station": [], "minutes": []}
+    minutes = {
+        (product, station): number(value)
+        for product, station, value in zip(given["product"], given["station"], given["minutes"], strict=True)
+    }
+    found = []
+    for station, length, weight in zip(table["station"], table["length"], column(table, "weight", 1), strict=True):
+        free = Fraction(0)
+        for s, slot in enumerate(slots):
+            launched, work = s * takt, minutes.get((min(slot), station), Fraction(0))
+            wanted = max(free, launched) + work
+            free = min(wanted, launched + number(length))
+            waits = max(Fraction(0), launched + takt - free)
+            found.append((number(weight), wanted - free, waits))
+    return found
+
+
+def _overload(data: Data, slots: Slots) -> Deviations:
+    return [(weight, overload) for weight, overload, _ in _work_times(data, slots)]
+
+
+def _idle(data: Data, slots: Slots) -> Deviations:
+    return [(weight, idle) for weight, _, idle in _work_times(data, slots)]
 
 
 def _changeover(data: Data, slots: Slots) -> Deviations:
@@ -292,4 +329,8 @@ _TERMS: dict[str, Callable[[Data, Slots], Deviations]] = {
     "low_ratio": lambda data, slots: _ratio(data, slots, "low"),
     "changeover": _changeover,
     "colour_changes": _colour_changes,
+    "overload": _overload,
+    "idle": _idle,
+    "volume": _naive_box.volume,
+    "epei": _naive_box.epei,
 }

@@ -15,7 +15,9 @@ __all__ = ["permuted", "reversed_in_time", "scaled_money"]
 Data = dict[str, Any]
 
 KINDS = {"product": "product", "before": "product", "after": "product", "sequence": "product"}
-KINDS |= {name: name for name in ("part", "ratio", "supplier", "loop", "container", "limit", "process", "consumer")}
+KINDS |= {
+    name: name for name in ("part", "ratio", "station", "supplier", "loop", "container", "limit", "process", "consumer")
+}
 KINDS |= {name: name for name in ("frequency", "cluster", "truck", "dock", "storage")}
 """Whose ids a column holds."""
 
@@ -122,6 +124,8 @@ def reversed_in_time(instance: Instance[PlanT]) -> Instance[PlanT] | None:
     data = instance.to_dict()
     data.pop("known", None)
     slots = instance.size().get("slots", 0)
+    if any(term["term"] in ("overload", "idle") for term in data["objective"]):
+        return None  # A worker carries what is late into the slots behind, not into those before.
     unpriced = data.get("changeovers") is None and any(term["term"] == "changeover" for term in data["objective"])
     if data.get("frozen") or (data.get("box") and unpriced):
         return None

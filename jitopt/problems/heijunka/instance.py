@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from jitopt.problems.base import (
+    LARGEST,
     Amount,
     Counts,
     Flags,
@@ -31,11 +32,15 @@ from jitopt.problems.base import (
     exact,
     room,
 )
+from jitopt.problems.heijunka.box import BoxData, box_data, summed_demand
+from jitopt.problems.heijunka.work import Station, Stations, Work, stations_of
 
 __all__ = ["Bucket", "Heijunka", "HeijunkaPlan", "Measure", "Term"]
 
 Measure = Literal["sum_squared", "sum_absolute", "max_squared", "max_absolute", "sum_violated"]
-Term = Literal["rate", "usage", "ratio", "changeover", "high_ratio", "low_ratio", "colour_changes"]
+Term = Literal[
+    "rate", "usage", "ratio", "changeover", "high_ratio", "low_ratio", "colour_changes", "overload", "idle", "volume", "epei"
+]  # fmt: skip
 Priorities = Annotated[tuple[Literal["high", "low"] | None, ...], BeforeValidator(as_tuple)]
 
 
@@ -47,16 +52,35 @@ class Products(Table):
     default 1, which binds nothing]. longest_run: most consecutive slots that build it [slots,
     None: no limit]. shortest_run: least consecutive slots that build it [slots, default 1].
     colour: id of the colour it is painted in [None: none, which is a colour of its own].
+    Left out beside the table `demands`, the demand is its sum. With a box: minutes: working minutes of a unit
+    [default 0]. setup: minutes of a changeover to the product [default 0]. pack: units that are packed
+    together; a bucket holds whole packs [None: 1]. stock: opening stock [units, default 0].
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("product",)
     product: Identifiers
-    demand: Counts
+    demand: Counts = ()
     weight: Numbers | None = None
     spacing: OptionalPositives | None = None
     longest_run: OptionalPositives | None = None
     shortest_run: OptionalPositives | None = None
     colour: OptionalIdentifiers | None = None
+    minutes: Numbers | None = None
+    setup: Numbers | None = None
+    pack: OptionalPositives | None = None
+    stock: Counts | None = None
+
+
+class Demands(Table):
+    """What is due by the end of each day of the box.
+
+    product: id. day: from 1 to the days of the box. quantity: units that leave on that day.
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("product", "day")
+    product: Identifiers
+    day: Positives
+    quantity: Counts
 
 
 class Bill(Table):
@@ -123,12 +147,16 @@ class Box(Strict):
     """The heijunka box: the plan is in buckets instead of a sequence.
 
     buckets: number of buckets [S]. capacity: most units in one bucket [c, units].
-    pitch: length of a bucket [minutes]; told to the reader, decides nothing.
+    pitch: length of a bucket [minutes]; told to the reader, decides nothing. days: of the box, into which
+    the buckets are divided evenly [default 1]. minutes: working minutes in a bucket, for units and
+    changeovers [None: no limit].
     """
 
     buckets: Annotated[int, Field(ge=1, le=10**6)]
     capacity: Annotated[int, Field(ge=1, le=10**6)]
     pitch: Amount | None = None
+    days: Annotated[int, Field(ge=1, le=10**6)] | None = None
+    minutes: Amount | None = None
 
 
 class Placed(Table):
@@ -167,7 +195,7 @@ class Fixed(Table):
 
 def _usual_measure(known: dict[str, Any]) -> Measure:
     """Return the measure of a term that tells none."""
-    return "sum_squared" if known.get("term") in ("rate", "usage") else "sum_absolute"
+    return "sum_squared" if known.get("term") in ("rate", "usage", "volume") else "sum_absolute"
 
 
 class Objective(Strict):
@@ -176,10 +204,12 @@ class Objective(Strict):
     term: "rate" (v = X_is - d_i s/S for each product and slot), "usage" (v = U_ls - N_l s/S for
     each part and slot), "ratio" (v = units above p_o, for each full window of a rule that is not
     hard), "high_ratio" and "low_ratio" (the same of the rules of that priority), "changeover" (v = cost
-    between neighbouring slots), "colour_changes" (v = 1 between neighbouring slots of different colours).
+    between neighbouring slots), "colour_changes" (v = 1 between neighbouring slots of different colours),
+    "overload" and "idle" (v = minutes of work left undone, or of waiting, for each station and slot; see `work`),
+    "volume" (v = units of a bucket - D/S), "epei" (v = most consecutive buckets without a product).
     measure: sum_squared (sum of w v^2), sum_absolute (sum of w |v|), max_squared, max_absolute,
-    or sum_violated (sum of w over v > 0; ratio only). Left out: sum_squared for the deviations
-    "rate" and "usage", sum_absolute for the costs "ratio" and "changeover".
+    or sum_violated (sum of w over v > 0; ratio and overload only). Left out: sum_squared for the deviations
+    "rate", "usage" and "volume", sum_absolute for the others.
     """
 
     term: Term
@@ -219,13 +249,17 @@ class Heijunka(Instance[HeijunkaPlan]):
     products, bill, parts, ratios, options, changeovers: tables. objective: the priced terms.
     box: given when the plan is in buckets. current: the plan in force. frozen: number of leading
     slots that stay as in `current`. fixed: single slots that must build a product. previous: product
-    ids built right before slot 1, in order: not part of the plan, but seen by open ratio rules, changeovers
-    and colour changes. longest_colour_run: most consecutive slots in one colour; what is in `previous`
-    does not count [slots].
+    ids built right before slot 1, in order (with a box: those in the bucket before bucket 1): not part of
+    the plan, but seen by open ratio rules, changeovers and colour changes. longest_colour_run: most
+    consecutive slots in one colour; what is in `previous` does not count [slots]. demands: what is due on
+    each day of the box. takt: minutes between two launches [minutes]. stations, work: tables of the line.
     """
 
     plan_type: ClassVar[type[HeijunkaPlan]] = HeijunkaPlan
-    TABLES: ClassVar[tuple[str, ...]] = ("products", "bill", "parts", "ratios", "options", "changeovers", "fixed")
+    TABLES: ClassVar[tuple[str, ...]] = (
+        *("products", "bill", "parts", "ratios", "options", "changeovers", "fixed", "demands"),
+        *("stations", "work"),
+    )
 
     problem: Literal["heijunka"] = "heijunka"
     products: Products
@@ -241,6 +275,16 @@ class Heijunka(Instance[HeijunkaPlan]):
     fixed: Fixed | None = None
     previous: Identifiers | None = None
     longest_colour_run: Annotated[int, Field(ge=1, le=10**7)] | None = None
+    takt: Annotated[float, Field(gt=0, le=LARGEST)] | None = None
+    stations: Stations | None = None
+    work: Work | None = None
+    demands: Demands | None = None
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Sum up the demand that only the table `demands` gives."""
+        if self.demands is not None and not self.products.demand:
+            filled = self.products.model_copy(update={"demand": summed_demand(self)})
+            self.__dict__["products"] = filled
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -261,6 +305,11 @@ class Heijunka(Instance[HeijunkaPlan]):
     def capacity(self) -> int:
         """Most units in one slot: 1 for a sequence."""
         return self.box.capacity if self.box else 1
+
+    @cached_property
+    def box_data(self) -> BoxData:
+        """Days, due dates, minutes and packs of the box."""
+        return box_data(self)
 
     @cached_property
     def weights(self) -> tuple[Fraction, ...]:
@@ -315,6 +364,11 @@ class Heijunka(Instance[HeijunkaPlan]):
         return tuple(numbers.setdefault(colour, len(numbers)) for colour in column)
 
     @cached_property
+    def line_stations(self) -> tuple[Station, ...]:
+        """The stations of the line, each with the minutes of every product."""
+        return stations_of(self)
+
+    @cached_property
     def changeover_cost(self) -> dict[tuple[int, int], Fraction] | None:
         """Cost of each listed (before, after) pair of product rows; None when every change costs 1."""
         table = self.changeovers
@@ -364,7 +418,7 @@ class Heijunka(Instance[HeijunkaPlan]):
 
     def size(self) -> dict[str, int]:
         """Return the counts that say how large the instance is."""
-        return {
+        size = {
             "products": len(self.products.product),
             "units": self.units,
             "slots": self.slots,
@@ -372,6 +426,7 @@ class Heijunka(Instance[HeijunkaPlan]):
             "ratios": len(self.ratio_rules),
             "cells": self.slots * len(self.products.product),
         }
+        return size | {"stations": self.stations.rows()} if self.stations else size
 
 
 class RatioRule(Strict):

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING
 
 from jitopt.problems.base import Evaluation, Violation, evaluation, unpriced
 from jitopt.problems.figures import counted
+from jitopt.problems.heijunka.box_judge import box_rules, epei, volume
 from jitopt.problems.heijunka.instance import Heijunka, HeijunkaPlan, Measure, Objective, RatioRule
 from jitopt.problems.heijunka.levels import deviations
+from jitopt.problems.heijunka.work import measure_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["evaluate", "term_name"]
+__all__ = ["evaluate", "read_slots", "term_name"]
 
 Slots = list[dict[int, int]]
 """Units of each product row, slot by slot."""
@@ -33,7 +35,7 @@ def evaluate(instance: Heijunka, plan: object) -> Evaluation:
     """
     if not isinstance(plan, HeijunkaPlan):
         plan = HeijunkaPlan.model_validate(plan)
-    slots, violations = _read(instance, plan)
+    slots, violations = read_slots(instance, plan)
     if slots is None:
         return unpriced(violations)
     presence = _presence(instance, slots)
@@ -58,7 +60,7 @@ def term_name(instance: Heijunka, term: str, measure: str) -> str:
     return f"{term}_{measure}" if twice else term
 
 
-def _read(instance: Heijunka, plan: HeijunkaPlan) -> tuple[Slots | None, list[Violation]]:
+def read_slots(instance: Heijunka, plan: HeijunkaPlan) -> tuple[Slots | None, list[Violation]]:
     """Bring the plan into slots; a plan of wrong shape gives None and the reason."""
     if instance.box is None:
         if plan.sequence is None:
@@ -132,7 +134,7 @@ def _demand(instance: Heijunka, slots: Slots, presence: list[list[int]]) -> list
 
 
 def _rules(instance: Heijunka, slots: Slots, presence: list[list[int]]) -> list[Violation]:
-    found = _capacity(instance, slots) if instance.box else []
+    found = _capacity(instance, slots) + box_rules(instance, slots, presence) if instance.box else []
     for rule in instance.ratio_rules:
         if rule.hard:
             found += _hard_ratio(instance, rule, slots)
@@ -391,8 +393,15 @@ def _colour_changes(instance: Heijunka, slots: Slots, term: Objective) -> Fracti
     return _gather([Fraction(1) for a, b in itertools.pairwise(colours) if a != b], term.measure)
 
 
+def _work(instance: Heijunka, slots: Slots, term: Objective) -> Fraction:
+    """Overload or idle time of the workers of all stations."""
+    return measure_work(instance, [next(iter(slot)) for slot in slots], term)
+
+
 def _after_previous(instance: Heijunka, slots: Slots) -> Slots:
-    """Return the slots behind what was built right before them."""
+    """Return the slots behind what was built right before them: of a box everything in the bucket before."""
+    if instance.box is not None:
+        return [dict.fromkeys(instance.previous_rows, 1), *slots] if instance.previous is not None else slots
     return [{row: 1} for row in instance.previous_rows[-1:]] + slots
 
 
@@ -403,5 +412,9 @@ _OTHERS = {
     "low_ratio": _ratio,
     "changeover": _changeover,
     "colour_changes": _colour_changes,
+    "overload": _work,
+    "idle": _work,
+    "volume": volume,
+    "epei": epei,
 }
 """How each term but "rate" is measured."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jitopt.problems.base import Rule, remedy
-from jitopt.problems.figures import counted
+from jitopt.problems.figures import counted, rounded
 
 if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka
@@ -27,8 +27,15 @@ REMEDIES = {
     "frozen": "lower frozen by {amount}",
     "fixed": "give slot {0} free for another product than {1}",
     "moves": "raise the cap on moves by {amount}",
+    "due": "raise the opening stock of {0} by {amount}, or let as many come later",
+    "minutes": "raise the minutes of a bucket by {amount}",
+    "pack": "let a bucket hold {amount} of {0} beside full packs",
 }
 """What to change for each rule; {0}, {1} are its members."""
+
+
+MOST_DAYS = 4
+"""Most days that a rule's sentence names."""
 
 
 def rules(instance: Heijunka) -> list[Rule]:
@@ -41,6 +48,7 @@ def _rules(instance: Heijunka) -> list[Rule]:
     if instance.box:
         text = f"at most {counted(instance.capacity, 'unit')} in a bucket"
         found.append(Rule("capacity", (), text, instance.capacity))
+        found += _box_rules(instance)
     for rule in instance.ratio_rules:
         if rule.hard:
             text = f"at most {counted(rule.at_most, 'unit')} with {rule.ratio} in any {counted(rule.in_any, 'slot')}"
@@ -77,4 +85,23 @@ def _product_rules(instance: Heijunka) -> list[Rule]:
         if shortest > 1:
             text = f"{product} is built in at least {counted(shortest, 'consecutive slot')}"
             found.append(Rule("shortest_run", (product,), text, shortest))
+    return found
+
+
+def _box_rules(instance: Heijunka) -> list[Rule]:
+    """Return what binds a box beyond its capacity."""
+    data, names = instance.box_data, instance.products.product
+    found = []
+    by_row: dict[int, list[str]] = {}
+    for due in data.dues:
+        by_row.setdefault(due.row, []).append(f"{due.least} by the end of day {due.day}")
+    for row, parts in by_row.items():
+        shown = ", ".join(parts[:MOST_DAYS]) + (", ..." if len(parts) > MOST_DAYS else "")
+        found.append(Rule("due", (names[row],), f"of {names[row]} are built beside the opening stock: {shown}"))
+    if data.available is not None:
+        text = f"work and changeovers of a bucket take at most {rounded(data.available, 6)} minutes"
+        found.append(Rule("minutes", (), text, float(data.available)))
+    for row, pack in enumerate(data.packs):
+        if pack > 1:
+            found.append(Rule("pack", (names[row],), f"a bucket holds {names[row]} in packs of {pack}", pack))
     return found

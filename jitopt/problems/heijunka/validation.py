@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jitopt.errors import InputError
+from jitopt.problems.heijunka.box_validation import validate_box, validate_demand
+from jitopt.problems.heijunka.work import check_work
 from jitopt.problems.wording import near
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ __all__ = ["validate"]
 
 def validate(instance: Heijunka) -> None:
     """Check references, terms, slots and what is locked; raise `InputError` at the first fault."""
+    validate_demand(instance)
     for name in instance.TABLES:
         table = getattr(instance, name)
         if table is not None:
@@ -25,6 +28,8 @@ def validate(instance: Heijunka) -> None:
     _check_objective(instance)
     _check_slots(instance)
     _check_line(instance)
+    check_work(instance)
+    validate_box(instance)
 
 
 def _check_bill(instance: Heijunka) -> None:
@@ -136,9 +141,9 @@ def _check_objective(instance: Heijunka) -> None:
                 place=place,
                 remedy='give the column "colour" of the products or remove the term',
             )
-        if term.measure == "sum_violated" and not term.term.endswith("ratio"):
+        if term.measure == "sum_violated" and not term.term.endswith(("ratio", "overload", "idle")):
             raise InputError(
-                'the measure "sum_violated" is for the terms of ratio rules only',
+                'the measure "sum_violated" is for the terms of ratio rules and for overload only',
                 place=f"{place}/measure",
                 remedy="use sum_squared or sum_absolute",
             )
@@ -165,13 +170,12 @@ def _check_line(instance: Heijunka) -> None:
     if instance.box is None:
         return
     for place, given in (
-        ("/previous", instance.previous is not None),
         ("/products/colour", instance.products.colour is not None),
         ("/ratios/open", any(rule.open for rule in instance.ratio_rules)),
     ):
         if given:
             raise InputError(
-                "what was built before, colours and open windows need a sequence: a bucket has no order",
+                "colours and open windows need a sequence: a bucket has no order",
                 place=place,
                 remedy="remove it, or the box",
             )

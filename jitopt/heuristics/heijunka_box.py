@@ -1,0 +1,173 @@
+"""Fast heuristic for heijunka boxes with days, minutes, packs, volume or EPEI: construction, then local search."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jitopt import jit
+from jitopt.errors import NotApplicableError
+from jitopt.heuristics._heijunka_box import box_of, constructed, read, shape
+from jitopt.heuristics._heijunka_rounding import rounding_bound
+from jitopt.heuristics._kernels import heijunka_box_state as at
+from jitopt.problems.heijunka.form import BOX, reason_against
+
+if TYPE_CHECKING:
+    from jitopt.heuristics._kernels.heijunka_box_state import Box, Floats, Ints
+    from jitopt.heuristics.context import Context
+    from jitopt.problems.heijunka import Heijunka
+
+HEURISTIC: dict[str, Any] = {
+    "name": "heijunka_box",
+    "problem": "heijunka",
+    "technology": "numba",
+    "form": "box",
+    "summary": "Heijunka boxes with days, minutes, packs, volume or EPEI: packs moved between buckets, annealed",
+    "source": "Inman & Bulfin 1991; Kirkpatrick, Gelatt & Vecchi 1983",
+    "page": "docs/methods/heijunka_box.md",
+}
+
+KERNELS = "jitopt.heuristics._kernels.heijunka_box"
+
+HOT, MILD = 0.1, 0.0005
+"""Share of the worsening proposals that are taken at the begin and at the end of a cycle."""
+CYCLE = 400
+"""Steps of the first cycle per pack that may move; each later cycle is `GROWTH` times longer."""
+GROWTH = 2.0
+STALE_SQUARE, STALE_FACTOR, STALE_LEAST = 500, 10, 20_000
+"""Stop after `STALE_SQUARE` x packs squared, `STALE_FACTOR` x the steps to the best plan and `STALE_LEAST` without
+a gain."""
+REFRESH = 2**18
+"""Steps after which what was added up change by change is computed anew, against the drift of rounding."""
+CELLS = 3e6
+"""No search on more cells (products x buckets) than this: a move would take too long."""
+
+
+def run(instance: Heijunka, context: Context) -> None:
+    """Search, reporting plans and a bound to `context` until it says stop or nothing can be gained."""
+    reason = reason_against(instance, BOX)
+    if reason is not None:
+        raise NotApplicableError(reason)
+    if instance.size()["cells"] > CELLS:
+        raise NotApplicableError(f"it has more than {CELLS:.0f} products x buckets")
+    lower = rounding_bound(instance)
+    context.bound(lower)
+    box = box_of(instance)
+    if box is None:
+        return  # Two locks contradict each other: there is no plan.
+    _Search(instance, box, context, lower).improve()
+
+
+class _Search:
+    """The annealing cycles around the compiled steps."""
+
+    def __init__(self, instance: Heijunka, box: Box, context: Context, lower: float) -> None:
+        self.instance, self.box, self.context = instance, box, context
+        box.state[at.SEED] = context.seed % 2147483562 + 1
+        box.state[at.SEED_2] = context.seed % 2147483398 + 1
+        box.state[at.PROBE] = -1
+        box.level[at.TARGET] = lower + 2e-9 * max(1.0, lower)
+        self.movable = int(box.size[at.MOVABLE])
+        self.chunk, self.told, self.refreshed = 64, (np.inf, np.inf), 0
+        self.kernels: Any = jit.plain(KERNELS)
+
+    def improve(self) -> None:
+        """Anneal from the best of the first plans, in cycles of growing length."""
+        for plan in self._starts():
+            self._load(plan)
+            self.kernels.keep(self.box)
+            self._tell()
+        if self.movable < 1 or self.box.size[at.FROZEN] >= self.box.size[at.SLOTS]:
+            return
+        self.kernels = self.context.kernels(KERNELS)
+        hot, mild = self._probe()
+        length = float(CYCLE * self.movable)
+        while self._cycle(hot, mild, length):
+            length *= GROWTH
+
+    def _starts(self) -> list[Ints]:
+        found = [
+            constructed(self.box, dues_first) for dues_first in ((False, True) if self.box.due.any() else (False,))
+        ]
+        given = [self.context.start]
+        if self.instance.current is not None and self.instance.current.buckets is not None:
+            table = self.instance.current.buckets
+            columns = zip(table.bucket, table.product, table.quantity, strict=True)
+            rows = [{"bucket": b, "product": p, "quantity": q} for b, p, q in columns if b <= self.instance.slots]
+            given.append(self.instance.plan_type.model_validate({"buckets": rows}))
+        for plan in given:
+            count = None if plan is None else read(self.instance, self.box, plan)
+            if count is not None:
+                found.append(count)
+        return found
+
+    def _load(self, count: Ints) -> None:
+        self.box.packs[:, :] = count
+        self.kernels.begin(self.box)
+
+    def _tell(self) -> None:
+        """Hand over the best plan if it keeps every rule and is better than the last one handed over."""
+        level = self.box.level
+        if level[at.BEST_BROKEN] == 0.0 and level[at.BEST] < self.told[1]:
+            self.told = (0.0, float(level[at.BEST]))
+            self.context.report(shape(self.instance, self.box, self.box.best), float(level[at.BEST]))
+
+    def _cycle(self, hot: float, mild: float, length: float) -> bool:
+        """Cool down from the best plan; tell whether to go on."""
+        self._load(self.box.best)
+        level = self.box.level
+        level[at.WARMTH], level[at.COOLING] = hot, (mild / hot) ** (256 / max(256.0, length))
+        # As long as no plan keeps every rule, a broken unit is dearer than any gain.
+        level[at.PENALTY] = 10 * hot if level[at.BEST_BROKEN] == 0.0 else 100 * hot
+        return self._advance(int(length))
+
+    def _probe(self) -> tuple[float, float]:
+        """Return the temperatures, from the changes that proposals make to the best plan."""
+        box = self.box
+        self._load(box.best)
+        box.state[at.PROBE], box.level[at.WARMTH], box.level[at.PENALTY] = 0, 0.0, 1e9
+        self._advance(4096)
+        seen = box.sample[: int(box.state[at.PROBE])]
+        box.state[at.PROBE] = -1
+        seen = seen[seen > 1e-12]
+        return (_warmth(seen, HOT), _warmth(seen, MILD)) if len(seen) else (1.0, 0.01)
+
+    def _advance(self, steps: int) -> bool:
+        """Do some steps; tell whether to go on."""
+        box = self.box
+        end = int(box.state[at.STEP]) + steps
+        while box.state[at.STEP] < end:
+            count = min(end - int(box.state[at.STEP]), self.chunk, self._left())
+            if count <= 0 or self.context.stopped():
+                return False
+            began = time.perf_counter()
+            self.kernels.improve(box, count)
+            seconds = time.perf_counter() - began
+            self.chunk = max(16, self.chunk // 2) if seconds > 0.05 else self.chunk * (2 if seconds < 0.02 else 1)
+            if box.state[at.STEP] - self.refreshed >= REFRESH:
+                self.refreshed = int(box.state[at.STEP])
+                self.kernels.begin(box)
+            self._tell()
+            if box.level[at.BEST_BROKEN] == 0.0 and box.level[at.BEST] <= box.level[at.TARGET]:
+                return False
+        return True
+
+    def _left(self) -> int:
+        """Steps left until the work or the patience is used up."""
+        patience = STALE_LEAST + STALE_SQUARE * self.movable**2 + (1 + STALE_FACTOR) * int(self.box.state[at.BEST_STEP])
+        limit = patience if self.context.work is None else min(patience, self.context.work)
+        return limit - int(self.box.state[at.STEP])
+
+
+def _warmth(changes: Floats, share: float) -> float:
+    """Return the temperature at which this share of the changes is taken (by bisection)."""
+    low, high = 0.0, float(changes.max()) / share
+    for _ in range(60):
+        middle = (low + high) / 2
+        if np.mean(np.exp(-changes / middle)) < share:
+            low = middle
+        else:
+            high = middle
+    return high
