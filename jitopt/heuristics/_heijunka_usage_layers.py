@@ -101,9 +101,7 @@ class _Form:
             cost = cost + (off[:, i:] @ triangle[i, i:]) ** 2
         return self._exact(layers, layer, off, ideal, radius)
 
-    def _range(
-        self, i: int, layers: Ints, layer: Ints, off: Floats, room: Floats, ideal: Floats
-    ) -> tuple[Ints, Ints]:
+    def _range(self, i: int, layers: Ints, layer: Ints, off: Floats, room: Floats, ideal: Floats) -> tuple[Ints, Ints]:
         """Return the least and the most units of the i-th product that each point may have."""
         usage, triangle = self.usage, self.triangle
         centre = ideal[layer, i] - off[:, i + 1 :] @ triangle[i, i + 1 :] / triangle[i, i]
