@@ -100,6 +100,24 @@ def test_a_box_is_made_to_fit() -> None:
         change_demand(instance, plan, {}, withdrawn=[1])
 
 
+def test_demand_by_day_follows_a_change() -> None:
+    fields: dict[str, Any] = {
+        "products": {"product": ["A", "B"]},
+        "demands": {"product": ["A", "A", "B"], "day": [1, 2, 1], "quantity": [2, 1, 3]},
+        "box": {"buckets": 4, "capacity": 4, "days": 2},
+    }
+    instance = Heijunka.parse(
+        {"problem": "heijunka", "version": 1, "name": "x", "objective": [{"term": "rate"}]} | fields
+    )
+    rows = [{"bucket": b, "product": p, "quantity": q} for b, p, q in ((1, "A", 2), (2, "B", 3), (3, "A", 1))]
+    found = jitopt.relevel(instance, {"buckets": rows}, change={"A": -2, "B": 1}, price=0.1, time_limit=5)
+    table = found.instance.demands
+    assert table is not None
+    due = dict(zip(zip(table.product, table.day, strict=True), table.quantity, strict=True))
+    assert due == {("A", 1): 1, ("A", 2): 0, ("B", 1): 3, ("B", 2): 1}
+    assert found.result.plan is not None and found.instance.evaluate(found.result.plan).feasible
+
+
 def test_changes_name_the_unit_that_moved_and_why() -> None:
     instance = line([2, 2], current={"sequence": ["A", "A", "B", "B"], "price": 0.25})
     found = slot_changes(instance, HeijunkaPlan(sequence=tuple("ABBA")))

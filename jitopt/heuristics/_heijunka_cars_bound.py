@@ -49,8 +49,9 @@ def load(kernels: Any) -> None:
     rules, counts = np.array([[1, 2, 1, 0]] * 2), np.array([0, 1, 1, 0])
     layers = [np.full((1, 2, 2, 4), (1 << 15) - 1, dtype=np.int16) for _ in range(2)]
     layers[0][0, 0, 0, 0] = 0
-    prices, built = np.zeros((2, 2, 2), dtype=np.int64), np.zeros(8, dtype=np.int64)
-    kernels.advance(rules, counts, prices, built, *layers, (1 << 15) - 1, 0, 1)
+    prices, built = np.zeros((2, 2, 2), dtype=np.int64), np.zeros(12, dtype=np.int64)
+    kernels.prepare(rules, counts, prices, built, 0, 1)
+    kernels.advance(rules, counts, prices, built, *layers, (1 << 15) - 1, 0, 1, 0)
 
 
 def _alone(cars: Cars, demand: Any) -> list[int]:
@@ -119,11 +120,15 @@ def _below(
     now, after = (np.full(_shape(cars, counts, pair), far, dtype=f"int{bits + 1}") for _ in range(2))
     now[0, 0, 0, 0] = 0
     prices = np.zeros((2, 2, 1 << int(rules[:, LENGTH].max() - 1)), dtype=np.int64)
-    built = np.zeros(8, dtype=np.int64)
+    built = np.zeros(12, dtype=np.int64)
     for slot in range(len(cars.locked)):
-        if over():
-            return None
-        if kernels.advance(rules, counts, prices, built, now, after, far, slot, cut) == 0:
+        kernels.prepare(rules, counts, prices, built, slot, cut)
+        looked = 0
+        for both in range(min(int(counts[3]), slot) + 1):
+            if over():
+                return None
+            looked += kernels.advance(rules, counts, prices, built, now, after, far, slot, cut, both)
+        if looked == 0:
             return cut
         now, after = after, now
     return min(cut, int(now[-1, -1, -1].min()))

@@ -67,10 +67,8 @@ def cost(rules: Any, r: int, window: int, more: int, slot: int) -> int:
 
 
 @in_place
-def spread(
-    rules: Any, prices: Any, counts: Any, now: Any, after: Any, slot: int, cut: int, built: Any, window: int
-) -> None:
-    """Hand the cost of a state, as far as it is below `cut`, to those that follow; `prices` as in `advance`."""
+def spread(rules: Any, prices: Any, counts: Any, now: Any, after: Any, cut: int, built: Any, window: int) -> None:
+    """Hand the cost of a state, as far as it is below `cut`, to those that follow; see `prepare`."""
     value = now[built[BOTH], built[FIRST], built[SECOND], window]
     second = 1 << (rules[1, LENGTH] - 1)
     left, right = window // second, window % second
@@ -92,33 +90,40 @@ def spread(
 
 
 @in_place
-def advance(
-    rules: Any, counts: Any, prices: Any, built: Any, now: Any, after: Any, far: int, slot: int, cut: int
-) -> int:
-    """Go on by one slot, from the layer `now` to `after`, and empty `now`; return how many states were looked at.
+def prepare(rules: Any, counts: Any, prices: Any, built: Any, slot: int, cut: int) -> None:
+    """Compute what `advance` needs for a slot.
 
-    prices: room for what a window costs, [rule, unit counts or not, slots before]. built: room for 8 numbers.
+    prices: what a window costs, [rule, unit counts or not, slots before]. built: room for the units built of each kind,
+    then for each rule how many units that count are at least and at most built after the slot, then before it.
     """
-    slots, looked = counts[NEITHER] + counts[FIRST] + counts[SECOND] + counts[BOTH], 0
+    slots = counts[NEITHER] + counts[FIRST] + counts[SECOND] + counts[BOTH]
     for r in range(2):
         for more in range(2):
             for window in range(1 << (rules[r, LENGTH] - 1)):
                 prices[r, more, window] = cost(rules, r, window, more, slot)
         units = counts[BOTH] + counts[FIRST + r]
-        built[4 + 2 * r] = least(rules, r, units, slots, slot + 1, cut)
-        built[5 + 2 * r] = most(rules, r, units, slot + 1, cut)
-    units = counts[BOTH] + counts[FIRST], counts[BOTH] + counts[SECOND]
-    low, high = least(rules, 0, units[0], slots, slot, cut), most(rules, 0, units[0], slot, cut)
-    bottom, top = least(rules, 1, units[1], slots, slot, cut), most(rules, 1, units[1], slot, cut)
-    for both in range(min(counts[BOTH], slot) + 1):
-        for first in range(max(0, low - both), min(counts[FIRST], high - both, slot - both) + 1):
-            begin = max(0, bottom - both, slot - both - first - counts[NEITHER])
-            for second in range(begin, min(counts[SECOND], top - both, slot - both - first) + 1):
-                built[BOTH], built[FIRST], built[SECOND] = both, first, second
-                built[NEITHER] = slot - both - first - second
-                for window in range(now.shape[3]):
-                    if now[both, first, second, window] < far:
-                        looked += 1
-                        spread(rules, prices, counts, now, after, slot, cut, built, window)
-                        now[both, first, second, window] = far
+        for before in range(2):
+            built[4 + 4 * before + 2 * r] = least(rules, r, units, slots, slot + 1 - before, cut)
+            built[5 + 4 * before + 2 * r] = most(rules, r, units, slot + 1 - before, cut)
+
+
+@in_place
+def advance(
+    rules: Any, counts: Any, prices: Any, built: Any, now: Any, after: Any, far: int, slot: int, cut: int, both: int
+) -> int:
+    """Go on by one slot from the states of layer `now` with `both` units that count for both rules, to `after`.
+
+    These states are emptied. Returns how many there were.
+    """
+    looked = 0
+    for first in range(max(0, built[8] - both), min(counts[FIRST], built[9] - both, slot - both) + 1):
+        begin = max(0, built[10] - both, slot - both - first - counts[NEITHER])
+        for second in range(begin, min(counts[SECOND], built[11] - both, slot - both - first) + 1):
+            built[BOTH], built[FIRST], built[SECOND] = both, first, second
+            built[NEITHER] = slot - both - first - second
+            for window in range(now.shape[3]):
+                if now[both, first, second, window] < far:
+                    looked += 1
+                    spread(rules, prices, counts, now, after, cut, built, window)
+                    now[both, first, second, window] = far
     return looked

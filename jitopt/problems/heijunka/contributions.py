@@ -83,6 +83,13 @@ class Reading:
         """Return the id of a product row."""
         return self.unknown[row] if row < 0 else self.instance.products.product[row]
 
+    def builds(self) -> tuple[str, ...]:
+        """Return what each slot builds, in words."""
+        if self.instance.box is None:
+            names = {row: self.name(row) for row in (*range(len(self.built)), *self.unknown)}
+            return tuple(names[row] for slot in self.slots for row in slot)
+        return tuple(map(self.names, range(1, len(self.slots) + 1)))
+
     def names(self, slot: int) -> str:
         """Return what a slot (from 1) builds, in words."""
         return ", ".join(

@@ -96,8 +96,10 @@ def change_demand(
     demand = [built[product] for product in instance.products.product]
     kept = max([frozen, *(slot - 1 for slot, _ in order.first.values())])
     products = {**instance.products.model_dump(exclude_none=True), "demand": demand}
+    by_day = {} if instance.demands is None else {"demands": _by_day(instance, demand)}
     changed = instance.replace(
         products=products,
+        **by_day,
         current={**current, "price": price, "at_most": at_most},
         frozen=min(kept, len(current["sequence"]) if instance.box is None else instance.slots),
         known=None,
@@ -302,6 +304,25 @@ def _buckets(instance: Heijunka, plan: HeijunkaPlan, order: _Order, edits: list[
                 to = _place(slots, product, first)
                 edits.append(Edit("put_off", product, at, to, 1, f"{missing} is missing until bucket {first}"))
     return slots
+
+
+def _by_day(instance: Heijunka, demand: Sequence[int]) -> dict[str, Any]:
+    """Return the demand by day: what is more is due on the last day, what is less is not due on the last ones."""
+    table, box = instance.demands, instance.box
+    rows = list(zip(table.product, table.day, table.quantity, strict=True)) if table else []
+    due = {(product, day): quantity for product, day, quantity in rows}
+    last = (box.days if box else None) or 1
+    for product, before, now in zip(instance.products.product, instance.products.demand, demand, strict=True):
+        if now > before:
+            due[product, last] = due.get((product, last), 0) + now - before
+        surplus = before - now
+        for day in range(last, 0, -1):
+            less = min(max(0, surplus), due.get((product, day), 0))
+            if less:
+                due[product, day] -= less
+                surplus -= less
+    columns = [(product, day, quantity) for (product, day), quantity in due.items()]
+    return {name: [row[at] for row in columns] for at, name in enumerate(("product", "day", "quantity"))}
 
 
 def _place(slots: list[dict[str, int]], product: str, first: int) -> int:
