@@ -12,7 +12,7 @@ import numpy as np
 
 from jitopt.errors import NotApplicableError
 from jitopt.heuristics._heijunka_rounding import rounding_bound
-from jitopt.heuristics._heijunka_usage import EXACT, costs_of, usage_of, value_of
+from jitopt.heuristics._heijunka_usage import EXACT, costs_of, even, usage_of, value_of
 from jitopt.heuristics._heijunka_usage_layers import Form, least_costs
 from jitopt.heuristics._heijunka_usage_sweep import Span, sweep
 from jitopt.heuristics._heijunka_usage_walk import Walks
@@ -32,6 +32,7 @@ HEURISTIC: dict[str, Any] = {
     "proof": "exact_algorithm",
     "endless": True,
     "form": "usage_sum",
+    "up_to": {"slots": 20_000, "cells": 2_000_000},
     "summary": "Part usage, sums of deviations: bounded dynamic programming, then local search",
     "source": "Monden 2012; Bautista, Companys & Corominas 1996; Fincke & Pohst 1985",
     "page": "docs/methods/heijunka_usage.md",
@@ -42,6 +43,9 @@ WIDTHS = (1, 30, 300)
 
 WIDE, GROWTH = 3000, 6
 """Width of the first sweep after all bounds are known; each later one is so many times as wide."""
+
+LONG = 1000
+"""Beyond so many slots a sweep takes its time, and a sequence that is spread evenly comes first."""
 
 FRUITFUL = 0.05
 """Windows are made longer as long as that closes this share of the gap."""
@@ -86,6 +90,9 @@ class _Search:
         if context.start is not None:
             rows = np.array([instance.index[product] for product in context.start.sequence or ()], dtype=np.int64)
             self._take(rows, value_of(usage, rows), told=True)
+        elif usage.slots > LONG:
+            rows = even(usage)
+            self._take(rows, value_of(usage, rows))
 
     def improve(self) -> None:
         """Sweep until nothing better can be there, or the time is over."""
