@@ -208,8 +208,8 @@ def relevel(
     withdrawn
         Slots of the plan in force whose unit is not built.
     missing
-        {part or product: first slot that has it again}. What needs it is put off, everything else moves up in its
-        order; the slots before are frozen so.
+        {part, product or ratio rule (its option): first slot that has it again}. What needs it is put off, everything
+        else moves up in its order; the slots before are frozen so.
     frozen
         Leading slots that are built or must stay.
     price
@@ -237,6 +237,8 @@ def relevel(
     start = in_force(found.instance)
     if method == "auto" and time_limit < SHORT:
         method = _quick(found.instance)
+        if method != "auto":
+            threads = 1  # it needs no more, and "auto" has left a warm worker of one thread
     # What telling the changes will take is known from the plan in force.
     scoring = time.monotonic()
     scored = _score(found.instance, start, 0)
@@ -250,7 +252,7 @@ def relevel(
 RESERVE = 1.5
 """Time kept for telling the changes, as a multiple of what scoring the plan in force takes."""
 
-SHORT = 3.0
+SHORT = 5.0
 """Seconds below which levelling anew leaves the exact roads out, unless an exact algorithm suits the instance."""
 
 FEW = 60

@@ -6,7 +6,6 @@ Holds: the variables z_ks, w_ks, y_ks and the constraints that move a worker fro
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ._cpsat import whole

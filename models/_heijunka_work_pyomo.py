@@ -32,9 +32,7 @@ def work(m: Any, instance: Heijunka) -> Terms:
     m.worker = pyo.Var(
         m.K, m.S, bounds=lambda _, k, s: (0, bench[k].room / each[k]), doc="z_ks: where the worker starts after slot s"
     )
-    m.undone = pyo.Var(
-        m.K, m.S, bounds=lambda _, k, s: (0, bench[k].largest / each[k]), doc="w_ks: overload in slot s"
-    )
+    m.undone = pyo.Var(m.K, m.S, bounds=lambda _, k, s: (0, bench[k].largest / each[k]), doc="w_ks: overload in slot s")
     m.derived.append((m.worker, lambda trace, k, s: at[k](trace, s)[0] / each[k]))
     m.derived.append((m.undone, lambda trace, k, s: at[k](trace, s)[1] / each[k]))
 

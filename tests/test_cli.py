@@ -476,8 +476,8 @@ def test_the_box_is_shown_as_products_by_buckets(monkeypatch: pytest.MonkeyPatch
     solving(monkeypatch, plan)
     assert main(["solve", str(path)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    at = lines.index("bucket  1  2")
-    assert lines[at + 1 : at + 5] == ["A       .  1", "[red]   2  .", "é       .  1", "units   2  2"]
+    at = lines.index("bucket  1  2  total")
+    assert lines[at + 1 : at + 5] == ["A       .  1  1", "[red]   2  .  2", "é       .  1  1", "units   2  2  4"]
 
 
 def test_an_empty_plan_of_orders_says_so(sourcing: str, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

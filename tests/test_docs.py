@@ -92,11 +92,14 @@ import jitopt
 from jitopt.errors import NotApplicableError
 from jitopt.generators import random_small
 from jitopt.generators.kanban_line import random_small_line
+from jitopt.generators.small_box import random_small_box
 
 method = jitopt.method(sys.argv[1])
 kinds = {"Var": "variable", "Constraint": "constraint", "Objective": "objective", "Set": "set", "RangeSet": "set"}
 found = {}
 instances = [random_small(method.problem, seed) for seed in range(60)]
+if method.problem == "heijunka":
+    instances += [random_small_box(seed) for seed in range(12)]
 if method.problem == "kanban":
     instances += [random_small_line(seed, parts=12) for seed in range(8)]
 for instance in instances:

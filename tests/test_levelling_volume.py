@@ -31,6 +31,10 @@ def test_worked_plans(storage, plan, ends):
     assert found.fractions() == plan
     assert [level.ends for level in found.levels] == ends
     assert found.peak == max(plan)
+    curves = found.curves()
+    assert all(
+        low <= made <= high for low, made, high in zip(curves["lower"], curves["output"], curves["upper"], strict=True)
+    )
     assert check_volume(found.fractions(), DEMAND, storage=storage) == ()
 
 

@@ -2,7 +2,8 @@
 
     python benchmarks/heijunka/overload.py [--seconds 10] [--cpsat 60] [--seed 1]
 
-Two lines for each size: one of long stations with nearly as much work as time, one of short stations.
+Three lines for each size: two with nearly as much work as time at long and at shorter stations, one of short stations
+with less and more uneven work.
 """
 
 from __future__ import annotations
@@ -21,14 +22,16 @@ SIZES = ((100, 10, 10), (150, 15, 15), (200, 20, 20))
 """Units, products and stations."""
 
 LINES = (
-    {"station_load": 0.95, "station_length": 1.5, "work_spread": 0.4},
-    {"station_load": 0.9, "station_length": 1.2, "work_spread": 0.5},
+    {"station_load": 0.95, "station_room": 0.5, "work_spread": 0.4},
+    {"station_load": 0.95, "station_room": 0.3, "work_spread": 0.4},
+    {"station_load": 0.9, "station_room": 0.2, "work_spread": 0.5},
 )
 
 
 def overload(data: dict[str, Any], sequence: list[str]) -> float:
     """Return the minutes of work that are not done, by walking along the line once more."""
-    times = {key: minutes for *key, minutes in zip(*data["work"].values(), strict=True) for key in [tuple(key)]}
+    work = data["work"]
+    times = dict(zip(zip(work["product"], work["station"], strict=True), work["minutes"], strict=True))
     takt, undone = data["takt"], 0.0
     for station, length in zip(data["stations"]["station"], data["stations"]["length"], strict=True):
         position = 0.0
@@ -47,8 +50,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     # Machine code is made before anything is measured.
-    jitopt.solve(generate("heijunka", seed=0, stations=2, objective="overload"), method="heijunka_level", time_limit=60)
-    print("| units, products, stations | length | random, mean (best of 200) | even | greedy | CP-SAT | heuristic | bound |")
+    small = generate("heijunka", seed=0, products=8, units=40, stations=5, station_room=0.2, objective="overload")
+    jitopt.solve(small, method="heijunka_level", time_limit=60)
+    print(
+        "| units, products, stations | room | random, mean (best of 200) | even | greedy | CP-SAT | heuristic | bound |"
+    )
     print("|---|---|---|---|---|---|---|---|")
     for units, products, stations in SIZES:
         for line in LINES:
@@ -75,7 +81,7 @@ def main() -> None:
                 found.append(value)
             cells = [f"{statistics.mean(drawn):.0f} ({min(drawn):.0f})", f"{even:.1f}", f"{greedy:.1f}"]
             cells += ["none" if value is None else f"{value:.1f}" for value in found] + [f"{max(bounds):.1f}"]
-            print(f"| {units}, {products}, {stations} | {line['station_length']} | {' | '.join(cells)} |", flush=True)
+            print(f"| {units}, {products}, {stations} | {line['station_room']} | {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from jitopt.cli import (
     files,
     improving,
     judging,
+    levelling,
     planning,
     running,
     simulating,
@@ -83,6 +84,8 @@ for _command in (
 app.command("usage")(running.usage_of_suppliers)
 analyse.command()(improving.improvements)
 analyse.command()(improving.releases)
+analyse.command()(levelling.volume)
+analyse.command()(levelling.wheel)
 app.add_typer(analyse)
 app.add_typer(library)
 

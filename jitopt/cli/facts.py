@@ -6,6 +6,7 @@ from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from jitopt.cli.box import pace_facts, show_pace
 from jitopt.cli.notes import notes_of
 from jitopt.cli.output import columns, number
 from jitopt.collection.entries import told_size
@@ -68,6 +69,7 @@ def _heijunka(instance: Heijunka) -> dict[str, Any]:
     if instance.box:
         room = instance.slots * instance.capacity
         found["box"] = {**instance.box.model_dump(exclude_none=True), "load": _load(instance.units, room)}
+        found["pace"] = pace_facts(instance)
     found["objective"] = [term.model_dump() for term in instance.objective]
     return found
 
@@ -227,6 +229,7 @@ def show_facts(facts: dict[str, Any]) -> str:
         lines.append(
             f"box       {counted(facts['box']['capacity'], 'unit')} a bucket, load {_share(facts['box']['load'])}"
         )
+    lines += show_pace(facts.get("pace"))
     if facts.get("objective"):
         terms = (f"{number(term['weight'])} x {term['term']} {term['measure']}" for term in facts["objective"])
         lines.append("objective " + ", ".join(terms))

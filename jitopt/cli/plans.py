@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from jitopt.cli.box import show_box
 from jitopt.cli.output import columns, fit, number, pad, width
 from jitopt.problems.kanban.line_judge import decided
 
@@ -12,14 +13,14 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from jitopt.problems.delivery import Delivery, DeliveryPlan
-    from jitopt.problems.heijunka import Heijunka, HeijunkaPlan
+    from jitopt.problems.heijunka import HeijunkaPlan
     from jitopt.problems.kanban import Kanban, KanbanPlan
     from jitopt.problems.sourcing import Sourcing, SourcingPlan
 
 __all__ = ["show_plan"]
 
 ROW = 20
-"""Positions of a sequence, or buckets of a box, in a row."""
+"""Positions of a sequence in a row."""
 
 MOST_POSITIONS = 200
 MOST_ROWS = 40
@@ -31,7 +32,7 @@ CELL = 12
 def show_plan(instance: Any, plan: Any) -> str:
     """Return the plan as text; a long one is cut, with a note."""
     if instance.problem == "heijunka":
-        return _sequence(plan) if plan.sequence is not None else _box(instance, plan)
+        return _sequence(plan) if plan.sequence is not None else show_box(instance, plan)
     if instance.problem == "kanban":
         return _cards(instance, plan)
     if instance.problem == "sourcing":
@@ -57,26 +58,6 @@ def _sequence(plan: HeijunkaPlan) -> str:
         for start in range(0, len(cells), ROW)
     ]
     return "\n".join(lines) + _cut(len(sequence), MOST_POSITIONS, "positions")
-
-
-def _box(instance: Heijunka, plan: HeijunkaPlan) -> str:
-    """Return the box: a row per product, a column per bucket."""
-    units: dict[tuple[str, int], float] = defaultdict(float)
-    for row in plan.buckets or ():
-        units[row.product, row.bucket] += row.quantity
-    products = instance.products.product[:MOST_ROWS]
-    blocks = []
-    for first in range(1, min(instance.slots, MOST_POSITIONS) + 1, ROW):
-        buckets = range(first, min(first + ROW, instance.slots + 1))
-        rows = [[fit(p, CELL), *(number(units[p, b]) if units.get((p, b)) else "." for b in buckets)] for p in products]
-        rows.append(["units", *(number(sum(units.get((p, b), 0) for p in instance.products.product)) for b in buckets)])
-        blocks.append(columns(["bucket", *map(str, buckets)], rows))
-    text = "\n\n".join(blocks)
-    return (
-        text
-        + _cut(len(instance.products.product), MOST_ROWS, "products")
-        + _cut(instance.slots, MOST_POSITIONS, "buckets")
-    )
 
 
 def _orders(instance: Sourcing, plan: SourcingPlan) -> str:

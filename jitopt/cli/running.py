@@ -131,7 +131,9 @@ def relevel(
     ] = None,
     missing: Annotated[
         list[str] | None,
-        typer.Option("--missing", metavar="PART=SLOT", help="Part or product, and the first slot that has it again."),
+        typer.Option(
+            "--missing", metavar="PART=SLOT", help="Part, product or option, and the first slot that has it again."
+        ),
     ] = None,
     frozen: Annotated[
         int, typer.Option("--frozen", metavar="N", parser=whole_from(0), help="Leading slots that stay.")
@@ -147,7 +149,7 @@ def relevel(
     time_limit: Annotated[
         float,
         typer.Option("--time-limit", metavar="S", parser=number_above_0, help="Seconds from when FILE has been read."),
-    ] = 0.9,
+    ] = 3.0,
     seed: Seed = 0,
     threads: Threads = None,
     output: Annotated[
@@ -163,14 +165,16 @@ def relevel(
     """Level a line anew after a change, from the plan in force in RESULT, and tell what moves and why.
 
     \b
-    For instance, with 40 cars built, one order withdrawn, and no sunroofs before position 60:
-      jitopt relevel line.json today.r.json --frozen 40 --withdraw 77 --missing sunroof=60 --price 0.2 -o new.r.json
+    For instance, with 4 cars built, one order withdrawn, and no sunroofs before position 7:
+      jitopt relevel line.json line.r.json --frozen 4 --withdraw 9 --missing sunroof=7 --price 0.2 -o new.r.json
 
     Exit code: 0 a plan is told, 3 there is none, with the reasons, 4 none within the limit, 2 bad usage or input.
     """  # noqa: D301 - the mark of click for lines to be kept as they are
     from jitopt import running
+    from jitopt.engine.process import warm
     from jitopt.formats import write, write_result
 
+    warm("heuristic")  # starts while the files are read
     instance, plan = _both("relevel", file, result, format)
     found = running.relevel(
         instance, plan, change=_pairs(change, "--change"), withdrawn=withdraw or (),

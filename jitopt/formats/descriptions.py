@@ -41,13 +41,15 @@ HEIJUNKA: dict[str, dict[str, Meaning]] = {
         "frozen": ("Number of leading slots that stay as in the current plan.", "slots"),
         "fixed": ("Slots that must build a product.", ""),
         "previous": (
-            "Products built right before slot 1, in order; seen by open ratio rules, changeovers and colour changes.",
+            "Products built right before slot 1, in order; seen by open ratio rules, changeovers and colour changes. "
+            "With a box: those in the bucket before bucket 1, seen by changeovers and minutes.",
             "",
         ),
         "longest_colour_run": ("Most consecutive slots in one colour; null: no limit.", "slots"),
         "takt": ("Time between two launches (c); decides nothing without stations.", "minutes"),
         "stations": ("The stations of the line, whose overload and idle time can be priced.", ""),
         "work": ("Work on one unit of a product at a station; what is not listed is 0.", ""),
+        "demands": ("What is due by the end of each day of the box.", ""),
     },
     "Stations": {
         "station": ("Id of the station (k).", ""),
@@ -61,12 +63,21 @@ HEIJUNKA: dict[str, dict[str, Meaning]] = {
     },
     "Products": {
         "product": ("Id of the product.", ""),
-        "demand": ("Units to build (d_i).", "units"),
-        "weight": ("Weight of the product's rate deviation (w_i); default 1.", ""),
+        "demand": ("Units to build (d_i); left out beside the table demands, its sum.", "units"),
+        "weight": ("Weight of the product's rate deviation, and of its gap in epei (w_i); default 1.", ""),
         "spacing": ("Least distance between two slots that build the product; null or 1 binds nothing.", "slots"),
         "longest_run": ("Most consecutive slots that build the product; null: no limit.", "slots"),
         "shortest_run": ("Least consecutive slots that build the product; null or 1 binds nothing.", "slots"),
         "colour": ("Id of the colour it is painted in; null: none, which counts as one more colour.", ""),
+        "minutes": ("Working minutes of a unit (m_i), against the minutes of a bucket; default 0.", "minutes"),
+        "setup": ("Minutes of a changeover to the product (a_i); default 0.", "minutes"),
+        "pack": ("Pack-out multiple (k_i): a bucket holds whole packs; null or 1 binds nothing.", "units"),
+        "stock": ("Opening stock (h_i), which covers demand by day; default 0.", "units"),
+    },
+    "Demands": {
+        "product": ("Id of the product.", ""),
+        "day": ("Day of the box by whose end the units are due, from 1.", ""),
+        "quantity": ("Units due on that day.", "units"),
     },
     "Bill": {
         "product": ("Id of the product.", ""),
@@ -101,13 +112,14 @@ HEIJUNKA: dict[str, dict[str, Meaning]] = {
             "ratio: units above a soft ratio rule, per window; changeover: cost between neighbouring slots; "
             "high_ratio, low_ratio: as ratio, of the rules of that priority; colour_changes: neighbouring slots of "
             "different colours; overload: minutes of work that are not done within the station; idle: minutes that "
-            "workers wait.",
+            "workers wait; volume: units of a bucket against the average; epei: longest stretch of buckets "
+            "without a product.",
             "",
         ),
         "measure": (
             "How deviations are counted: sum or maximum of squares or absolute values, or sum_violated (weights "
-            "of the violated windows of ratio rules, or of the overloaded units). Left out: sum_squared for rate and usage, sum_absolute for "
-            "the others.",
+            "of the violated windows of ratio rules, or of the overloaded units). Left out: sum_squared for rate, "
+            "usage and volume, sum_absolute for the others.",
             "",
         ),
         "weight": ("Factor of the term in the objective.", "objective per unit of the term"),
@@ -116,6 +128,8 @@ HEIJUNKA: dict[str, dict[str, Meaning]] = {
         "buckets": ("Number of buckets (S).", "buckets"),
         "capacity": ("Most units in one bucket (c).", "units"),
         "pitch": ("Length of a bucket; decides nothing.", "minutes"),
+        "days": ("Days of the box, into which the buckets are divided evenly (T); default 1.", "days"),
+        "minutes": ("Working minutes in a bucket, for units and changeovers (A); null: no limit.", "minutes"),
     },
     "Current": {
         "sequence": ("The current sequence, for a plan that is a sequence.", ""),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitopt.errors import InputError
+from jitopt.generators.heijunka_box import add_box, check_box
 from jitopt.problems.heijunka import Heijunka, HeijunkaPlan
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def generate(seed: int, options: Options) -> Heijunka:
     _add_changeovers(rng, options, data)
     _add_current(rng, options, data, hidden)
     _add_work(rng, options, data, demand)
+    add_box(rng, options, data, hidden)
     instance = Heijunka.parse(data)
     return _with_known(instance, hidden) if options["known"] else instance
 
@@ -98,12 +100,15 @@ def _check(options: Options) -> None:
         raise InputError(f"there are only {slots} slots to freeze or fix", remedy="lower frozen and fixed")
     if options["buckets"] and options["stations"]:
         raise InputError("stations need a sequence", remedy="set buckets or stations to 0")
-    if not (0 < options["station_load"] <= 1.5 and options["station_length"] >= 1 and options["work_spread"] <= 1):
+    if not (0 < options["station_load"] <= 1.5 and options["work_spread"] <= 1):
         raise InputError(
-            "station_load is above 0 to 1.5, station_length at least 1, work_spread at most 1", remedy="correct them"
+            "station_load is above 0 to 1.5, work_spread a share of at most 1",
+            value=f"{options['station_load']:g}, {options['work_spread']:g}",
+            remedy="correct them",
         )
     if options["buckets"] and options["changeovers"]:
         raise InputError("changeover costs need a sequence", remedy="set buckets or changeovers to 0")
+    check_box(options)
 
 
 def _objective(text: str) -> list[dict[str, Any]]:
@@ -126,17 +131,20 @@ def _objective(text: str) -> list[dict[str, Any]]:
 
 
 def _demand(rng: np.random.Generator, options: Options) -> Array:
-    """Split the units over the products, at least one each."""
-    products, units = options["products"], options["units"]
+    """Split the units over the products, at least one pack each; what is no full pack is left out."""
+    products, pack = options["products"], options["pack"]
+    units = options["units"] // pack
     if options["mix"] == "even":
-        return np.asarray(np.full(products, units // products) + (np.arange(products) < units % products), np.int64)
+        even = np.full(products, units // products) + (np.arange(products) < units % products)
+        return np.asarray(pack * even, np.int64)
     parts = rng.dirichlet(np.ones(products)) if options["mix"] == "random" else 1 / np.arange(1, products + 1) ** 1.2
-    return np.asarray(1 + rng.multinomial(units - products, parts / parts.sum()), dtype=np.int64)
+    return np.asarray(pack * (1 + rng.multinomial(units - products, parts / parts.sum())), dtype=np.int64)
 
 
 def _hidden(rng: np.random.Generator, options: Options, demand: Array) -> Hidden:
-    """Draw a fairly level order: blocks of `batch` units near their ideal places, a little shaken."""
-    batch = max(1, options["batch"])
+    """Draw a fairly level order: blocks of `batch` packs near their ideal places, a little shaken."""
+    batch, pack = max(1, options["batch"]), options["pack"]
+    demand = demand // pack
     rows, places, sizes = [], [], []
     for row, units in enumerate(demand):
         blocks = max(1, int(units) // batch)
@@ -149,7 +157,7 @@ def _hidden(rng: np.random.Generator, options: Options, demand: Array) -> Hidden
     row_of = np.repeat(np.concatenate(rows)[order], np.concatenate(sizes)[order])
     units = len(row_of)
     slots = options["buckets"] or units
-    return Hidden(row_of, np.arange(units) * slots // units, slots)
+    return Hidden(np.repeat(row_of, pack), np.repeat(np.arange(units) * slots // units, pack), slots)
 
 
 def _add_weights(rng: np.random.Generator, options: Options, data: Data) -> None:
@@ -253,7 +261,7 @@ def _add_work(rng: np.random.Generator, options: Options, data: Data, demand: Ar
     spread -= (spread @ demand / demand.sum())[:, None]
     minutes = np.maximum(0, np.round(TAKT * options["station_load"] * (1 + spread), 1))
     data["takt"] = TAKT
-    data["stations"] = {"station": stations, "length": [round(TAKT * options["station_length"], 1)] * count}
+    data["stations"] = {"station": stations, "length": [round(TAKT * (1 + options["station_room"]), 1)] * count}
     data["work"] = {
         "product": products * count,
         "station": [station for station in stations for _ in products],

@@ -9,7 +9,7 @@ import numpy as np
 
 from jitopt.heuristics._heijunka_flat import ENDLESS, bill_of, weights_of
 from jitopt.heuristics._kernels import heijunka_box_state as at
-from jitopt.heuristics._kernels.heijunka_box_state import Box, Floats, Ints
+from jitopt.heuristics._kernels.heijunka_box_state import Box, Ints
 from jitopt.problems.heijunka import HeijunkaPlan
 
 if TYPE_CHECKING:
@@ -38,12 +38,20 @@ def box_of(instance: Heijunka) -> Box | None:
     bill, parts = bill_of(instance) if any(term == "usage" for term, _ in used) else (np.zeros((0, count)), np.zeros(0))
     price = np.array([[used.get((term, measure), 0.0) for measure in MEASURES] for term in TERMS])
     weights = [float(weight) for weight in instance.weights]
-    families = [weights, parts, [float(rule.weight) for rule in rules], np.ones(count), np.ones(slots), weights]
+    families: list[Any] = [
+        weights,
+        parts,
+        [float(rule.weight) for rule in rules],
+        np.ones(count),
+        np.ones(slots),
+        weights,
+    ]
     families += [np.ones(count), np.ones(slots), np.ones(len(rules)), np.ones(count)]
     available, minutes, setups, steps = data.whole_minutes()
     current = instance.current
     cap = -1 if current is None or current.at_most is None else current.at_most
-    rows = sum(map(len, families))
+    rows = sum(len(family) for family in families)
+    due = _due(instance, data)
     product = [
         (
             data.packs[row],
@@ -54,45 +62,45 @@ def box_of(instance: Heijunka) -> Box | None:
             instance.shortest_run_of(row),
             int(data.changes_first(row)),
             instance.products.demand[row],
+            _ruled(instance, row),
+            due[row].any(),
         )
         for row in range(count)
     ]
-    carry = [[int(row in rule.products) for row in range(count)] for rule in rules]
     limit = -1 if data.available is None else available
     level = np.zeros(10)
     level[at.MOVE_PRICE] = current.price if current else 0.0
     level[at.MINUTE] = 2.0 ** round(-math.log2(max(1, *minutes, steps // 60)))
     size = (slots, count, len(bill), len(rules), instance.frozen, instance.capacity, limit, instance.units, cap)
+    starts = np.cumsum([0, *(len(family) for family in families)])
+    entries = [*size, loose.sum(), current is not None, *[0] * 7, *starts, *(bool(line.any()) for line in price)]
+    grid = np.zeros((5, count, slots), dtype=np.int64)
+    grid[at.LEAST], grid[at.DUE_BY], grid[at.CURRENT] = least, due, _current(instance)
+    row = np.zeros((rows, 6))
+    row[:, at.WEIGHT] = np.concatenate([np.asarray(family, dtype=float) for family in families])
+    used_in_all = bill @ np.array(instance.products.demand, dtype=float)
     return Box(
-        size=np.array([*size, loose.sum()], dtype=np.int64),
-        product=np.array(product, dtype=np.int64).reshape(-1, 8),
-        rule=np.array([(rule.at_most, rule.in_any, rule.hard) for rule in rules], dtype=np.int64).reshape(-1, 3),
-        due=_due(instance, data),
-        least=least,
-        carry=np.array(carry, dtype=np.int64).reshape(-1, count),
-        bill=bill,
-        ideal=bill @ np.array(instance.products.demand, dtype=float),
-        current=_current(instance),
-        first=np.append(0, np.cumsum([len(family) for family in families])).astype(np.int64),
-        weight=np.concatenate([np.asarray(family, dtype=float) for family in families]),
-        price=price,
-        priced=price.any(axis=1).astype(np.int64),
-        unit=np.repeat(np.arange(count), loose),
-        waits=-np.log((np.arange(4096) + 0.5) / 4096),
-        state=np.zeros(7, dtype=np.int64),
-        level=level,
-        count=np.zeros((count, slots), dtype=np.int64),
-        load=np.zeros(slots, dtype=np.int64),
-        used=np.zeros(slots, dtype=np.int64),
-        use=np.zeros((len(bill), slots)),
+        entry=np.array(entries, dtype=np.int64),
+        product=np.array(product, dtype=np.int64).reshape(-1, 10),
+        rule=np.array([_rule(rule, count) for rule in rules], dtype=np.int64).reshape(-1, at.CARRY + count),
+        grid=grid,
+        bucket=np.zeros((2, slots), dtype=np.int64),
         held=np.zeros((len(rules), slots), dtype=np.int64),
-        val=np.zeros((rows, 5)),
-        total=np.zeros((len(families), 5)),
+        unit=np.repeat(np.arange(count), loose),
         undo_row=np.zeros((rows + 10, 2), dtype=np.int64),
+        level=level,
+        sums=np.vstack((price, np.zeros((at.TOTAL - len(price), 5)), np.zeros((len(families), 5)))),
+        bill=np.column_stack((bill, used_in_all)),
+        use=np.zeros((len(bill), slots)),
+        row=row,
         undo=np.zeros((rows + 10, 5)),
-        best=np.zeros((count, slots), dtype=np.int64),
+        waits=-np.log((np.arange(4096) + 0.5) / 4096),
         sample=np.zeros(1024),
     )
+
+
+def _rule(rule: RatioRule, count: int) -> list[int]:
+    return [rule.at_most, rule.in_any, int(rule.hard), *(int(row in rule.products) for row in range(count))]
 
 
 def _rules(instance: Heijunka, priced: bool) -> list[RatioRule]:
@@ -121,6 +129,11 @@ def _least(instance: Heijunka, data: BoxData) -> Ints | None:
     return least
 
 
+def _ruled(instance: Heijunka, row: int) -> bool:
+    bounded = instance.longest_run_of(row) is not None
+    return bounded or instance.spacing_of(row) > 1 or instance.shortest_run_of(row) > 1
+
+
 def _due(instance: Heijunka, data: BoxData) -> Ints:
     due = np.zeros((len(data.packs), instance.slots), dtype=np.int64)
     for entry in data.dues:
@@ -129,8 +142,6 @@ def _due(instance: Heijunka, data: BoxData) -> Ints:
 
 
 def _current(instance: Heijunka) -> Ints:
-    if instance.current is None:
-        return np.full((1, 1), -1, dtype=np.int64)
     current = np.zeros((len(instance.products.product), instance.slots), dtype=np.int64)
     for s, slot in enumerate(instance.current_slots or ()):
         for row, units in slot.items():
@@ -141,19 +152,20 @@ def _current(instance: Heijunka) -> Ints:
 # --- the plan to begin with -----------------------------------------------------------------
 
 
-def constructed(box: Box) -> Ints:
+def constructed(box: Box, dues_first: bool) -> Ints:
     """Build a plan bucket by bucket: volumes level, products in the order of their ideal places and due dates.
 
     Pack j of k has its ideal place at (2j - 1) S / 2k (Inman and Bulfin 1991), or earlier where it is due. A
     bucket takes packs in this order until it has its share of the units, or what the due dates ahead ask
     for, as far as capacity and minutes reach. What finds no place stands where most room is left.
+    dues_first: the order is that of the due dates, ideal places where they are equal.
     """
-    slots = int(box.size[at.SLOTS])
-    order = _order(box)
-    count = box.least.copy()
+    slots = int(box.entry[at.SLOTS])
+    order = _order(box, dues_first)
+    count = box.grid[at.LEAST].copy()
     pack, taken = box.product[:, at.PACK], np.zeros(len(order), dtype=bool)
     built = 0
-    for s in range(int(box.size[at.FROZEN]), slots):
+    for s in range(int(box.entry[at.FROZEN]), slots):
         built += int((count[:, s] * pack).sum())
         waiting = np.flatnonzero(~taken)
         goal = _goal(box, order, waiting, s, built, count)
@@ -168,29 +180,31 @@ def constructed(box: Box) -> Ints:
     for number in np.flatnonzero(~taken):
         row = int(order[number, 0])
         load = (count * pack[:, None]).sum(axis=0)
-        load[: box.size[at.FROZEN]] = np.iinfo(np.int64).max
+        load[: box.entry[at.FROZEN]] = np.iinfo(np.int64).max
         count[row, np.argmin(load)] += 1
     return count
 
 
-def _order(box: Box) -> Ints:
+def _order(box: Box, dues_first: bool) -> Ints:
     """Return product and last bucket (from 1) of each pack that may move, in the order in which to build them."""
-    slots, rows = int(box.size[at.SLOTS]), []
+    slots = int(box.entry[at.SLOTS])
+    rows: list[tuple[tuple[float, float], int, int]] = []
     for row, (pack, demand) in enumerate(box.product[:, [at.PACK, at.DEMAND]].tolist()):
-        packs, fixed = demand // pack, int(box.least[row].sum())
-        needed = np.maximum.accumulate(box.due[row])
+        packs, fixed = demand // pack, int(box.grid[at.LEAST, row].sum())
+        needed = np.maximum.accumulate(box.grid[at.DUE_BY, row])
         for j in range(fixed + 1, packs + 1):
             late = np.flatnonzero(needed >= (j - 1) * pack + 1)
             last = int(late[0]) + 1 if len(late) else slots
-            rows.append((min((2 * j - 1) * slots / (2 * packs), last), row, last))
+            ideal = (2 * j - 1) * slots / (2 * packs)
+            rows.append(((last, ideal) if dues_first else (min(ideal, last), ideal), row, last))
     rows.sort()
     return np.array([(row, last) for _, row, last in rows], dtype=np.int64).reshape(-1, 2)
 
 
 def _goal(box: Box, order: Ints, waiting: Ints, s: int, built: int, count: Ints) -> float:
     """Return the units to have in the buckets up to s: those of a level line, or what is due ahead."""
-    slots, units = int(box.size[at.SLOTS]), int(box.size[at.UNITS])
-    frozen = int(box.size[at.FROZEN])
+    slots, units = int(box.entry[at.SLOTS]), int(box.entry[at.UNITS])
+    frozen = int(box.entry[at.FROZEN])
     before = int((count[:, :frozen] * box.product[:, [at.PACK]]).sum())
     level = before + (units - before) * (s + 1 - frozen) / (slots - frozen) - 0.5
     goal, last = level, order[waiting, 1]
@@ -206,28 +220,28 @@ def _fits(box: Box, count: Ints, row: int, s: int) -> bool:
     """Tell whether a pack of a product finds room and time in a bucket."""
     product = box.product
     load = int((count[:, s] * product[:, at.PACK]).sum()) + int(product[row, at.PACK])
-    if load > box.size[at.CAPACITY]:
+    if load > box.entry[at.CAPACITY]:
         return False
-    if box.size[at.AVAILABLE] < 0:
+    if box.entry[at.AVAILABLE] < 0:
         return True
     there = count[:, s] > 0
     there[row] = True
     new = there & (count[:, s - 1] == 0) if s else there & (product[:, at.FIRST] == 1)
     work = int((count[:, s] * product[:, at.PACK] * product[:, at.MINUTES]).sum())
     work += int(product[row, at.PACK] * product[row, at.MINUTES]) + int(product[new, at.SETUP].sum())
-    return work <= int(box.size[at.AVAILABLE])
+    return work <= int(box.entry[at.AVAILABLE])
 
 
 def read(instance: Heijunka, box: Box, plan: HeijunkaPlan) -> Ints | None:
     """Return a plan as packs, None where it is not made of whole packs or leaves a lock."""
-    units: Any = np.zeros(box.count.shape, dtype=np.int64)
+    units: Any = np.zeros(box.grid[at.PACKS].shape, dtype=np.int64)
     for row in plan.buckets or ():
         units[instance.index[row.product], row.bucket - 1] += int(row.quantity)
     pack = box.product[:, [at.PACK]]
-    frozen = int(box.size[at.FROZEN])
+    frozen, least = int(box.entry[at.FROZEN]), box.grid[at.LEAST]
     count: Ints = units // pack
     whole = (units % pack == 0).all() and (units.sum(axis=1) == box.product[:, at.DEMAND]).all()
-    kept = (count >= box.least).all() and (count[:, :frozen] == box.least[:, :frozen]).all()
+    kept = (count >= least).all() and (count[:, :frozen] == least[:, :frozen]).all()
     return count if whole and kept else None
 
 

@@ -138,10 +138,9 @@ class _Chaser:
             urgency = self.carry @ rate
         if self.ruled:
             broken = broken + self._run_breaches(s)
-        scores = [broken, cost, -urgency]
         if self.workers:
-            scores = [broken, cost + self.workers.cost(), -urgency, self.workers.unevenness()]
-        for score in scores:
+            cost = cost + self.workers.cost()
+        for score in (broken, cost, -urgency):
             values = score[candidates]
             candidates = candidates[values <= values.min() + 1e-9]
         return int(candidates[0])

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Workers", "blocks", "fill_work", "work_bound"]
 
-FINEST = 2**36
-"""Longest time of a station in the whole numbers of the search; where hundredths of hundredths need more, times are
-rounded: by less than a part in 10^10."""
+FINEST = 2**52
+"""Longest time of a station in the whole numbers of the search; where decimals need more, times are rounded: by less
+than a part in 10^15."""
 
 
 def blocks(instance: Heijunka, weights: Mapping[tuple[str, str], float]) -> tuple[dict[int, Any], dict[int, Any]]:
@@ -58,7 +58,7 @@ def fill_work(flat: Flat, plan: Ints) -> float:
         start[:, s + 1] = here
     there = start[:, :-1] + steps
     over, idle = np.maximum(0, there - rooms[:, None]), np.maximum(0, -there)
-    sums = np.stack([over.sum(axis=1), idle.sum(axis=1), np.sum(over > 0, axis=1)], axis=1)
+    sums = np.stack([over.sum(axis=1, dtype=float), idle.sum(axis=1, dtype=float), np.sum(over > 0, axis=1)], axis=1)
     return float(np.sum(prices * sums))
 
 
@@ -77,8 +77,8 @@ def _least(station: Station, demand: tuple[int, ...], term: Objective) -> Fracti
     """Return what the sums alone say of one station.
 
     With moves a = p - takt between walls at 0 and r: a move above r is overload beyond r, one below -r idle time beyond
-    it, wherever it stands. Of the rest, whose sum is A, sum u - sum v = A - z_S: overload is at least A - r, idle time at
-    least -A. No unit has more overload than its move.
+    it, wherever it stands. Of the rest, whose sum is A, sum u - sum v = A - z_S: overload is at least A - r, idle
+    time at least -A. No unit has more overload than its move.
     """
     room = station.length - station.takt
     moves = [minutes - station.takt for minutes in station.minutes]
@@ -98,6 +98,10 @@ def _least(station: Station, demand: tuple[int, ...], term: Objective) -> Fracti
 # --- a greedy start -------------------------------------------------------------------------
 
 
+EVENNESS = 0.05
+"""Price of work that has come a station's room too early or too late, as a share of a room's overload."""
+
+
 class Workers:
     """Where every worker stands while a sequence is built slot by slot, and what each product would do."""
 
@@ -109,21 +113,21 @@ class Workers:
         self.here: Ints = np.zeros(len(self.rooms), dtype=np.int64)
         self.off: Floats = np.zeros(len(self.rooms))
         self.mean: Floats = self.moves @ flat.demand / flat.slots
-        weight = self.prices.sum(axis=1) / np.maximum(1, self.rooms)
-        self.pull: Floats = weight[:, None]
+        span = np.maximum(np.maximum(1, self.rooms), np.abs(self.moves - self.mean[:, None]).mean(axis=1))
+        weight = (self.prices[:, 0] + self.prices[:, 1] + self.prices[:, 2] / span) / span
+        self.pull: Floats = EVENNESS * weight[:, None]
 
     def cost(self) -> Floats:
-        """Return the price of overload and idle time of each product in the next slot."""
+        """Return the price of overload and idle time of each product in the next slot, and of uneven work so far.
+
+        Overload alone sees too late which work is left for the end.
+        """
         there = self.here[:, None] + self.moves
         over, idle = np.maximum(0, there - self.rooms[:, None]), np.maximum(0, -there)
         price = self.prices[:, :, None]
-        found: Floats = (price[:, 0] * over + price[:, 1] * idle + price[:, 2] * (over > 0)).sum(axis=0)
-        return found
-
-    def unevenness(self) -> Floats:
-        """Return how far each product would take the work so far from being the same in every slot."""
         off = self.off[:, None] + self.moves - self.mean[:, None]
-        found: Floats = (self.pull * off**2).sum(axis=0)
+        at_once = price[:, 0] * over + price[:, 1] * idle + price[:, 2] * (over > 0)
+        found: Floats = (at_once + self.pull * off**2).sum(axis=0)
         return found
 
     def place(self, row: int) -> None:

@@ -1,8 +1,9 @@
 """Turns of equal length: product i comes up in every k_i-th of them, k_i a power of two (extended basic period).
 
-A turn takes T days; product i sits in the turns that leave the remainder r_i when divided by k_i. A turn is feasible when the
-lots in it fit: sum of s_i + rho_i k_i T <= T. With powers of two, and the products of a turn in ascending order of
-k_i, whatever stands before a product is the same in each of its turns: it starts at even distances, and lots are equal.
+A turn takes T days; product i sits in the turns that leave the remainder r_i when divided by k_i. A turn is feasible
+when the lots in it fit: sum of s_i + rho_i k_i T <= T. With powers of two, and the products of a
+turn in ascending order of k_i, whatever stands before a product is the same in each of its turns: it starts at even
+distances, and lots are equal.
 
 Source: Haessler (1979), An improved extended basic period procedure for solving the economic lot scheduling problem;
 Bomberger (1966) for the basic period. For given multiples, which remainders fit a given T is decided by search.
@@ -17,10 +18,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Packing", "Turns", "least_turn", "pack"]
+__all__ = ["Effort", "Packing", "Turns", "least_turn", "pack", "shortest_turns"]
 
 NODES = 20_000
-"""Steps of the search for remainders; beyond, it says that it does not know."""
+"""Steps of a search for remainders; beyond, it says that it does not know."""
+
+EFFORT = 250_000
+"""Steps of all searches for one machine together."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,14 @@ class Turns:
     days: float
     every: tuple[int, ...]
     at: tuple[int, ...]
+
+
+@dataclass
+class Effort:
+    """Steps that searches may still take: in all, and each of them."""
+
+    left: int = EFFORT
+    each: int = NODES
 
 
 @dataclass
@@ -56,11 +68,13 @@ def least_turn(setups: Sequence[float], loads: Sequence[float], every: Sequence[
     return longest
 
 
-def pack(setups: Sequence[float], loads: Sequence[float], every: Sequence[int], days: float) -> Packing:
-    """Return remainders with which all turns of `days` fit, found by search.
+def pack(
+    setups: Sequence[float], loads: Sequence[float], every: Sequence[int], days: float, effort: Effort | None = None
+) -> Packing:
+    """Return remainders with which all turns of `days` fit, found by search; its steps are taken off the effort.
 
-    Products go from frequent to rare, long before short: the turns then look alike with the period of the last multiple,
-    and of turns with the same room only one is tried.
+    every: each multiple divides the next larger one. Products go from frequent to rare, long before short: the turns
+    then look alike with the period of the last multiple, and of turns with the same room only one is tried.
     """
     count = len(every)
     work = [setups[row] + loads[row] * every[row] * days for row in range(count)]
@@ -69,8 +83,8 @@ def pack(setups: Sequence[float], loads: Sequence[float], every: Sequence[int], 
     for place in range(count - 1, -1, -1):
         behind[place] = behind[place + 1] + work[order[place]] / every[order[place]]
     at = [0] * count
-    steps = 0
-    slack = 1e-12 * days
+    steps, most = 0, NODES if effort is None else min(effort.each, effort.left)
+    slack = 1e-12 * days or 1e-300
 
     def place_from(place: int, room: list[float]) -> bool | None:
         nonlocal steps
@@ -86,7 +100,7 @@ def pack(setups: Sequence[float], loads: Sequence[float], every: Sequence[int], 
             if room[turn] + slack < need or round(room[turn] / slack) in tried:
                 continue
             steps += 1
-            if steps > NODES:
+            if steps > most:
                 return None
             tried.add(round(room[turn] / slack))
             at[row] = turn
@@ -98,4 +112,28 @@ def pack(setups: Sequence[float], loads: Sequence[float], every: Sequence[int], 
         return False
 
     found = place_from(0, [days])
+    if effort is not None:
+        # A search takes as long as a dozen of its steps before it begins.
+        effort.left = max(0, effort.left - steps - 12)
     return Packing(tuple(at) if found else None, found is not None)
+
+
+def shortest_turns(setups: Sequence[float], loads: Sequence[float], every: Sequence[int]) -> tuple[Turns | None, bool]:
+    """Return the shortest turns that given multiples allow, and whether that (or that there are none) is proven.
+
+    every: each multiple divides the next larger one.
+    """
+    long = 1e6 * max(1e-6, sum(setups))
+    found = pack(setups, loads, every, long)
+    if found.at is None:
+        return None, found.complete
+    at, high, proven = found.at, min(long, least_turn(setups, loads, every, found.at)), True
+    low = 0.0
+    while high - low > 1e-9 * high:
+        found = pack(setups, loads, every, (low + high) / 2)
+        proven = proven and found.complete
+        if found.at is None:
+            low = (low + high) / 2
+        else:
+            at, high = found.at, min((low + high) / 2, least_turn(setups, loads, every, found.at))
+    return Turns(least_turn(setups, loads, every, at), tuple(every), at), proven

@@ -1,13 +1,14 @@
 """Lots of different size in a fixed sequence: how long each run lasts, so that the cycle costs least.
 
-The sequence says which product comes after which; a product may stand in it several times. With b_j the time at which the
-run of place j starts, and a product made again when its stock is used up, that run covers the time c_j until the
+The sequence says which product comes after which; a product may stand in it several times. With b_j the time at which
+the run of place j starts, and a product made again when its stock is used up, that run covers the time c_j until the
 same product runs next and lasts rho c_j. So all follows from the b_j and the cycle T:
 
     least (sum A_j + sum H_j c_j^2) / T      such that      b_j + rho_j c_j + s_(j+1) <= b_(j+1)
 
-which is convex in (b / T, 1 / T), and any sequence has a solution as long as the load is below 1. How often a product comes up
-is taken from the intervals of independent products, rounded to powers of two; where, from filling the emptiest turns.
+which is convex in (b / T, 1 / T), and any sequence has a solution as long as the load is below 1. How often a product
+comes up is taken from the intervals of independent products, rounded to powers of two; where, from filling the
+emptiest turns.
 
 Source: Dobson (1987), The economic lot-scheduling problem: achieving feasibility using time-varying lot sizes; Zipkin
 (1991), Computing optimal lot sizes in the economic lot scheduling problem.
@@ -15,6 +16,7 @@ Source: Dobson (1987), The economic lot-scheduling problem: achieving feasibilit
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,25 +34,40 @@ __all__ = ["sequence_lots", "varying_lots"]
 PLACES = 60
 """Longer sequences are not tried: their programs take longer than they gain."""
 
-CANDIDATES = 4
+MOST = (64, 4, 2)
+"""Limits of the multiples: sequences of many products would be too long otherwise."""
+
+CANDIDATES = 3
 """Sequences that are tried."""
 
 
 def varying_lots(
-    data: Machine, figures: Figures, multiples: Sequence[tuple[int, ...]], turns: Turns
+    data: Machine, figures: Figures, multiples: Sequence[tuple[int, ...]], turns: Turns, below: float
 ) -> tuple[float, Schedule] | None:
-    """Return cost and schedule of the best of a few sequences; None where none is short enough.
+    """Return cost and schedule of the best of a few sequences; None where none costs less than `below`.
 
     multiples: how often products may come up. turns: whose sequence is tried too.
     """
-    orders = [_order(turns)]
-    for every in multiples:
-        order = _order(Turns(1.0, every, _spread(figures, every)))
-        if order not in orders:
-            orders.append(order)
-    found = [sequence_lots(data, figures, order) for order in orders[:CANDIDATES] if len(order) <= PLACES]
-    priced = [one for one in found if one is not None]
-    return min(priced, key=lambda one: one[0]) if priced else None
+    orders = {_order(turns): turns.every}
+    for every, most in itertools.product(multiples, MOST):
+        often = tuple(min(most, one) for one in every)
+        orders.setdefault(_order(Turns(1.0, often, _spread(figures, often))), often)
+    ranked = sorted((_at_least(figures, every), order) for order, every in orders.items() if len(order) <= PLACES)
+    best: tuple[float, Schedule] | None = None
+    for least, order in ranked[:CANDIDATES]:
+        if least < below * (1 - 1e-6):
+            found = sequence_lots(data, figures, order)
+            if found is not None and found[0] < below:
+                best, below = found, found[0]
+    return best
+
+
+def _at_least(figures: Figures, every: Sequence[int]) -> float:
+    """Return a bound for any sequence in which products come up so often: as if each came at even distances."""
+    worth = figures.multiplier()
+    order = sum(cost / often for cost, often in zip(figures.priced(worth), every, strict=True))
+    hold = sum(cost * often for cost, often in zip(figures.hold, every, strict=True))
+    return 2 * float(order * hold) ** 0.5 - worth * figures.left
 
 
 def _spread(figures: Figures, every: Sequence[int]) -> tuple[int, ...]:
@@ -68,9 +85,7 @@ def _spread(figures: Figures, every: Sequence[int]) -> tuple[int, ...]:
 
 def _order(turns: Turns) -> tuple[int, ...]:
     rows = sorted(range(len(turns.every)), key=lambda row: (turns.every[row], row))
-    return tuple(
-        row for turn in range(max(turns.every)) for row in rows if turn % turns.every[row] == turns.at[row]
-    )
+    return tuple(row for turn in range(max(turns.every)) for row in rows if turn % turns.every[row] == turns.at[row])
 
 
 def sequence_lots(data: Machine, figures: Figures, order: Sequence[int]) -> tuple[float, Schedule] | None:
@@ -78,7 +93,7 @@ def sequence_lots(data: Machine, figures: Figures, order: Sequence[int]) -> tupl
 
     order: rows of the products, in the order in which they are made; each stands in it at least once.
     """
-    from scipy.optimize import minimize
+    from scipy import optimize
 
     count = len(order)
     cover, gaps = _matrices(order, np.array(figures.load))
@@ -106,6 +121,7 @@ def sequence_lots(data: Machine, figures: Figures, order: Sequence[int]) -> tupl
     fixed = ones - loads * wrap
     matrix = np.hstack([gaps, -(setups * step)[:, None]])
     start = np.append(np.linspace(0, 1, count, endpoint=False), 1e-3)
+    minimize: Any = optimize.minimize
     found = minimize(
         cost, start, jac=True, method="SLSQP", options={"maxiter": 200, "ftol": 1e-12},
         bounds=[(0.0, 0.0)] + [(0.0, 1.0)] * (count - 1) + [(1e-6, 1.0)],
@@ -145,5 +161,7 @@ def _made(
     for row, at, span in zip(order, begin, spans, strict=True):
         days = float(span) * cycle
         setup = figures.setup[row]
-        runs.append(Run(row, float(at) * cycle + first - setup, setup, figures.load[row] * days, data.demand[row] * days))
+        runs.append(
+            Run(row, float(at) * cycle + first - setup, setup, figures.load[row] * days, data.demand[row] * days)
+        )
     return ordered / cycle + squares * cycle, Schedule(cycle, tuple(runs))

@@ -4,15 +4,15 @@ With load rho_i = d_i c_i / M and holding H_i = h_i d_i (1 - rho_i) / 2, a produ
 
     A_i / T_i + H_i T_i        and takes s_i / T_i of the share 1 - sum rho_i that is left for setting up.
 
-* Bound: every T_i by itself under that one shared limit; its multiplier is found by bisection, and any multiplier gives a
-  bound. No schedule costs less.
+* Bound: every T_i by itself under that one shared limit; its multiplier is found by bisection, and any multiplier gives
+  a bound. No schedule costs less.
 * Common cycle: all T_i = T = max(sqrt(sum A / sum H), sum s / (1 - sum rho)).
 * Basic period: T_i = k_i T with powers of two (`jitopt.levelling.basic_period`), T as cheap as the lots allow.
 * Sequence: lots of a product may differ (`jitopt.levelling.lot_sequence`).
 
 The problem is NP-hard (Hsu 1983); what is returned is the cheapest schedule found, with the bound.
-Source: Bomberger (1966), A dynamic programming approach to a lot size scheduling problem; Haessler (1979); Dobson (1987),
-The economic lot-scheduling problem: achieving feasibility using time-varying lot sizes; Zipkin (1991).
+Source: Bomberger (1966), A dynamic programming approach to a lot size scheduling problem; Haessler (1979); Dobson
+(1987), The economic lot-scheduling problem: achieving feasibility using time-varying lot sizes; Zipkin (1991).
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from jitopt.levelling.basic_period import Turns
 from jitopt.levelling.lot_sequence import varying_lots
 from jitopt.levelling.machine import Machine, Run, Schedule, machine
 from jitopt.levelling.multiples import Figures, best_turns, rounded_multiples
-from jitopt.problems.figures import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +38,8 @@ class EconomicLots:
     """The cheapest schedule found, with the bound.
 
     status: "optimal" (cost and bound meet), "feasible", or "infeasible" with `reason`. cost: of the schedule, bound: no
-    schedule costs less [money per day]. method: "common cycle", "basic period" or "sequence". costs: of each method.
+    schedule costs less [money per day]. method: "common cycle", "basic period" or "sequence". costs: of each method (of
+    sequences only if one is cheaper).
     independent: days between two lots of each product, if no product waited for another. turns: of the basic period.
     turns_proven: no powers of two up to 64 give a cheaper basic period.
     """
@@ -128,20 +128,17 @@ def economic_lots(
 def lots_of(data: Machine) -> EconomicLots:
     """Return lots of least cost for the data of a machine; see `economic_lots`."""
     figures = Figures.of(data)
-    if data.left <= 1e-12:
-        work = sum(need * time for need, time in zip(data.demand, data.run, strict=True))
-        text = (
-            f"the run time of {rounded(work, 6)} minutes a day leaves none of {rounded(data.minutes, 6)} to set up: "
-            f"more than {rounded(max(work - data.minutes, 0), 6)} minutes a day are missing"
-        )
-        return EconomicLots("infeasible", data, text)
+    if data.overload:
+        return EconomicLots("infeasible", data, data.overload)
     bound, intervals = figures.independent()
     together = max(math.sqrt(sum(figures.order) / sum(figures.hold)), sum(figures.setup) / data.left)
     once = Turns(together, (1,) * len(data.products), (0,) * len(data.products))
     found = {"common cycle": (figures.cost(once.days, once.every), schedule_of(data, once))}
     turns, proven = best_turns(figures, intervals, once)
     found["basic period"] = (figures.cost(turns.days, turns.every), schedule_of(data, turns))
-    varying = varying_lots(data, figures, list(rounded_multiples(intervals)), turns)
+    varying = varying_lots(
+        data, figures, list(rounded_multiples(intervals)), turns, figures.cost(turns.days, turns.every)
+    )
     if varying is not None:
         found["sequence"] = varying
     # Of equal costs the plainest schedule.
@@ -150,9 +147,7 @@ def lots_of(data: Machine) -> EconomicLots:
     bound = min(bound, cost)
     status: Literal["optimal", "feasible"] = "optimal" if cost <= bound * (1 + 1e-9) else "feasible"
     costs = {name: value for name, (value, _) in found.items()}
-    return EconomicLots(
-        status, data, "", cost, bound, method, costs, tuple(intervals), turns, proven, schedule
-    )  # fmt: skip
+    return EconomicLots(status, data, "", cost, bound, method, costs, tuple(intervals), turns, proven, schedule)
 
 
 def schedule_of(data: Machine, turns: Turns) -> Schedule:

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jitopt.errors import InputError
 from jitopt.problems.epei import figure, figures
+from jitopt.problems.figures import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
 
 __all__ = ["Machine", "Run", "Schedule", "machine"]
-
-Number = "float | Fraction"
 
 
 @dataclass(frozen=True)
@@ -43,10 +42,20 @@ class Machine:
         """Share of the machine's minutes that is left for setting up."""
         return 1 - sum(self.load)
 
+    @property
+    def overload(self) -> str:
+        """Why nothing can be set up: in words, empty where there are minutes for it."""
+        if self.left > 1e-12:
+            return ""
+        work = self.minutes * sum(self.load)
+        return (
+            f"the run time of {rounded(work, 6)} minutes a day leaves none of {rounded(self.minutes, 6)} to set up: "
+            f"add more than {rounded(max(0.0, work - self.minutes), 6)} minutes, or take work off the machine"
+        )
+
 
 class Run(NamedTuple):
-    """A lot of a product: its row, when its setup begins [days from the begin of the cycle], how long setup and run
-    take [days], and the lot [units]."""
+    """A lot. product: its row. begin: of its setup, in the cycle [days]. setup, run: [days]. lot: [units]."""
 
     product: int
     begin: float

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jitopt.errors import InputError
-from jitopt.levelling.basic_period import Turns, least_turn, pack
+from jitopt.levelling.basic_period import Effort, Turns, least_turn, pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +24,10 @@ LARGEST = 64
 TRIED = 3_000
 """Multiples that are tried for the proof that no others are cheaper."""
 
-VISITED = 200_000
+BRIEF = 300
+"""Steps of a search for remainders while multiples are still improved."""
+
+VISITED = 100_000
 """Steps of the search for multiples whose cost is below that of the best schedule in hand."""
 
 
@@ -32,7 +35,8 @@ VISITED = 200_000
 class Figures:
     """What cost and room depend on, a tuple entry for each product.
 
-    order: A [money]. hold: H = h d (1 - rho) / 2 [money per day and day]. setup: s [days]. load: rho. left: 1 - sum rho.
+    order: A [money]. hold: H = h d (1 - rho) / 2 [money per day and day]. setup: s [days]. load: rho. left: 1 less
+    all loads.
     """
 
     order: tuple[float, ...]
@@ -114,9 +118,10 @@ def best_turns(figures: Figures, intervals: Sequence[float], start: Turns) -> tu
     """
     best, cost = start, figures.cost(start.days, start.every)
     known: set[tuple[int, ...]] = set()
+    effort = Effort(each=BRIEF)
     for every in rounded_multiples(intervals):
-        best, cost = _descend(figures, every, best, cost, known)
-    return _rest(figures, best, cost, known)
+        best, cost = _descend(figures, every, best, cost, known, effort)
+    return _rest(figures, best, cost, known, Effort())
 
 
 def rounded_multiples(intervals: Sequence[float]) -> Iterator[tuple[int, ...]]:
@@ -138,17 +143,18 @@ def _lowest(powers: Sequence[int]) -> tuple[int, ...]:
 
 
 def _descend(
-    figures: Figures, every: tuple[int, ...], best: Turns, cost: float, known: set[tuple[int, ...]]
+    figures: Figures, every: tuple[int, ...], best: Turns, cost: float, known: set[tuple[int, ...]], effort: Effort
 ) -> tuple[Turns, float]:
     """Double and halve single multiples and pairs, as long as the turns get cheaper."""
     here = every
     while True:
         improved = False
         for other in _near(here):
-            if other in known:
+            if other in known or effort.left <= 0:
                 continue
-            known.add(other)
-            found = turns_for(figures, other, cost)[0]
+            found, proven = turns_for(figures, other, cost, effort)
+            if proven:
+                known.add(other)
             if found is not None:
                 best, cost, improved = found, figures.cost(found.days, found.every), True
         if not improved:
@@ -176,22 +182,25 @@ def _cheapest(figures: Figures, every: Sequence[int]) -> float:
     return max(math.sqrt(order / hold), setup / figures.left)
 
 
-def turns_for(figures: Figures, every: tuple[int, ...], below: float) -> tuple[Turns | None, bool]:
+def turns_for(figures: Figures, every: tuple[int, ...], below: float, effort: Effort) -> tuple[Turns | None, bool]:
     """Return the cheapest turns of given multiples if they cost less than `below`, and whether that is proven.
 
     The longer the turns the more fits, so the shortest that fits, from the cheapest on, is found by bisection.
     """
     days = _cheapest(figures, every)
-    if figures.cost(days, every) >= below or max(load * often for load, often in zip(figures.load, every, strict=True)) >= 1:
+    if (
+        figures.cost(days, every) >= below
+        or max(load * often for load, often in zip(figures.load, every, strict=True)) >= 1
+    ):
         return None, True
-    found = pack(figures.setup, figures.load, every, days)
+    found = pack(figures.setup, figures.load, every, days, effort)
     if found.at is not None:
         return Turns(days, every, found.at), True
     proven = found.complete
     order = sum(cost / often for cost, often in zip(figures.order, every, strict=True))
     hold = sum(cost * often for cost, often in zip(figures.hold, every, strict=True))
     longest = (below + math.sqrt(max(below * below - 4 * order * hold, 0.0))) / (2 * hold)
-    found = pack(figures.setup, figures.load, every, longest)
+    found = pack(figures.setup, figures.load, every, longest, effort)
     if found.at is None:
         return None, proven and found.complete
     at, high = found.at, least_turn(figures.setup, figures.load, every, found.at)
@@ -199,7 +208,7 @@ def turns_for(figures: Figures, every: tuple[int, ...], below: float) -> tuple[T
     while high - low > 1e-9 * high:
         # What was found fits a shorter turn as a rule; just below that one the search goes on.
         middle = max((low + high) / 2, high * (1 - 1e-3)) if high - low > 2e-3 * high else (low + high) / 2
-        found = pack(figures.setup, figures.load, every, middle)
+        found = pack(figures.setup, figures.load, every, middle, effort)
         proven = proven and found.complete
         if found.at is None:
             low = middle
@@ -209,7 +218,9 @@ def turns_for(figures: Figures, every: tuple[int, ...], below: float) -> tuple[T
     return (made if figures.cost(made.days, every) < below else None), proven
 
 
-def _rest(figures: Figures, best: Turns, cost: float, known: set[tuple[int, ...]]) -> tuple[Turns, bool]:
+def _rest(
+    figures: Figures, best: Turns, cost: float, known: set[tuple[int, ...]], effort: Effort
+) -> tuple[Turns, bool]:
     """Try all other multiples whose cost, if everything fitted, is below that of the best turns: the cheapest first."""
     waiting, complete = _promising(figures, cost)
     tried = 0
@@ -220,9 +231,9 @@ def _rest(figures: Figures, best: Turns, cost: float, known: set[tuple[int, ...]
         if every in known:
             continue
         tried += 1
-        if tried > TRIED:
+        if tried > TRIED or effort.left <= 0:
             return best, False
-        found, proven = turns_for(figures, every, cost)
+        found, proven = turns_for(figures, every, cost, effort)
         complete = complete and proven
         if found is not None:
             best, cost = found, figures.cost(found.days, found.every)

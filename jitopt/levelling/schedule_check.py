@@ -20,9 +20,11 @@ TOLERANCE = 1e-9
 
 
 class Audit(NamedTuple):
-    """What a schedule is. breaches: what is wrong with it, in words. cost: [money per day], setups and stock. opening,
-    mean, highest: stock of each product at the begin of the cycle, on average, at most [units]. work: share of the
-    time that is run or set up."""
+    """What a schedule is.
+
+    breaches: what is wrong with it, in words. cost: setups and stock [money per day]. opening, mean, highest: stock of
+    each product at the begin of the cycle, on average, at most [units]. work: share of the time that is run or set up.
+    """
 
     breaches: tuple[str, ...]
     cost: float
@@ -32,9 +34,7 @@ class Audit(NamedTuple):
     work: float
 
 
-def check_schedule(
-    schedule: Schedule, machine: Machine, changeover: Sequence[Sequence[float]] | None = None
-) -> Audit:
+def check_schedule(schedule: Schedule, machine: Machine, changeover: Sequence[Sequence[float]] | None = None) -> Audit:
     """Run through a cycle.
 
     changeover: minutes from the product of a row to that of a column, where they depend on the sequence; None takes

@@ -80,7 +80,7 @@ def tube(
     least: Number | Sequence[Number] | NDArray[Any],
     storage: Number | Sequence[Number | None] | NDArray[Any] | None,
     final: Number | None,
-    capacity: Number | Sequence[Number] | NDArray[Any] | None,
+    capacity: Number | Sequence[Number | None] | NDArray[Any] | None,
     whole: bool,
 ) -> Tube:
     """Return the tube of `jitopt.levelling.level_volume`, whose arguments these are.
@@ -94,11 +94,11 @@ def tube(
     count = len(wanted[0])
     if not count:
         raise InputError("there is no period", place="demand", remedy="give the demand of at least one period")
-    limited, room = _storage(storage, count)
+    limited, room = _limits("storage", storage, count)
+    capped, rates = _limits("capacity", capacity, count)
     columns = [
         wanted, column("opening", [opening]), _spread("least", least, count), room,
-        column("final", [0 if final is None else final]),
-        _spread("capacity", 0 if capacity is None else capacity, count),
+        column("final", [0 if final is None else final]), rates,
     ]  # fmt: skip
     (needs, start, floor, roof, end, most), data_per = together(columns, count)
     needs, stock = np.cumsum(needs), start[0]
@@ -119,7 +119,7 @@ def tube(
         lower[-1] = upper[-1] = total
     zero = lower[:1] * 0
     lower, upper = np.concatenate([zero, lower]), np.concatenate([zero, upper])
-    rate = None if capacity is None else most
+    rate = np.where(capped, most, upper[-1]) if capped.any() else None
     found = shortage(lower, upper, rate, per)
     lower[-1] = upper[-1] = total
     risen, fallen = np.maximum.accumulate(lower), np.minimum.accumulate(upper[::-1])[::-1]
@@ -139,15 +139,15 @@ def _spread(name: str, values: Number | Sequence[Number] | NDArray[Any], count: 
     return made
 
 
-def _storage(storage: Any, count: int) -> tuple[Any, Column]:
-    """Return in which periods storage is limited, and its limits."""
-    if storage is None:
+def _limits(name: str, values: Any, count: int) -> tuple[Any, Column]:
+    """Return which periods have a limit, and the limits."""
+    if values is None:
         return np.zeros(count, dtype=bool), (np.zeros(count, dtype=np.int64), 1)
-    if isinstance(storage, int | float | Fraction | np.ndarray):
-        return np.ones(count, dtype=bool), _spread("storage", storage, count)
-    told = list(storage)
+    if isinstance(values, int | float | Fraction | np.ndarray):
+        return np.ones(count, dtype=bool), _spread(name, values, count)
+    told = list(values)
     return np.array([value is not None for value in told], dtype=bool), _spread(
-        "storage", [0 if value is None else value for value in told], count
+        name, [0 if value is None else value for value in told], count
     )
 
 

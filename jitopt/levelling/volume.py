@@ -97,6 +97,8 @@ class VolumePlan:
     @cached_property
     def cumulative(self) -> NDArray[np.float64]:
         """Units made by the end of each period."""
+        if self.status == "infeasible":
+            return np.empty(0)
         if self.whole:
             return np.asarray(self._units, dtype=np.float64)
         above, below = self._way
@@ -129,6 +131,8 @@ class VolumePlan:
     @cached_property
     def stock(self) -> NDArray[np.float64]:
         """Units in stock at the end of each period."""
+        if self.status == "infeasible":
+            return np.empty(0)
         told = (self.tube.opening - self.tube.demand) / self.tube.data_per
         return np.asarray(self.cumulative + told.astype(np.float64), dtype=np.float64)
 
@@ -148,9 +152,29 @@ class VolumePlan:
         return tuple(found)
 
     @property
+    def full_periods(self) -> list[int]:
+        """The periods, counted from 1, that run at a capacity below the level around them."""
+        if self.tube.capacity is None or self.status == "infeasible":
+            return []
+        first, last, p, q = self.pieces
+        lengths = (last - first).astype(np.int64)
+        below = self.tube.capacity * np.repeat(q, lengths) < np.repeat(p, lengths)
+        return [int(period) + 1 for period in np.flatnonzero(below)]
+
+    @property
     def peak(self) -> float:
         """The largest quantity of a period; no plan has a smaller one."""
         return float(self.quantities.max()) if self.status == "optimal" else 0.0
+
+    def curves(self) -> dict[str, list[Any]]:
+        """Return what a figure of the tube shows, as columns: period (0: the begin), lower, output, upper [units]."""
+        start = [0.0] if self.status == "optimal" else []
+        return {
+            "period": list(range(self.tube.periods + 1)),
+            "lower": (self.tube.lower / self.tube.per).tolist(),
+            "output": [*start, *self.cumulative.tolist()],
+            "upper": (self.tube.upper / self.tube.per).tolist(),
+        }
 
     def to_rows(self) -> dict[str, list[Any]]:
         """Return the plan as columns: period, quantity, cumulative, stock [units]."""
@@ -175,7 +199,7 @@ def level_volume(
     least: Number | Sequence[Number] | NDArray[Any] = 0,
     storage: Number | Sequence[Number | None] | NDArray[Any] | None = None,
     final: Number | None = None,
-    capacity: Number | Sequence[Number] | NDArray[Any] | None = None,
+    capacity: Number | Sequence[Number | None] | NDArray[Any] | None = None,
     whole: bool = False,
 ) -> VolumePlan:
     """Return the most level output that meets a demand: no other plan has less of any symmetric convex cost.
@@ -193,7 +217,7 @@ def level_volume(
     final
         Stock at the end [units]; None: as little as there can be.
     capacity
-        Units that a period can make, at most: one number, one for each period, or None.
+        Units that a period can make, at most: one number, one for each period (None: no limit), or None.
     whole
         Make whole units. The plan is optimal among those in whole units, for every symmetric convex cost.
 

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 
 __all__ = ["check_volume"]
 
+Number = int | Fraction
+
+BREACHES = (
+    "makes less than nothing",
+    "makes more than its capacity",
+    "makes no whole units",
+    "ends below its least stock",
+    "ends with more than the storage",
+)
+
 
 def check_volume(
     quantities: Sequence[Any],
@@ -39,40 +49,45 @@ def check_volume(
         return (f"{len(given)} quantities for {len(needs)} periods",)
     room = [_per_period(limit, len(needs)) for limit in (least, storage, capacity)]
     breaches: list[str] = []
-    stock = Fraction(str(opening))
+    stock = _exact(opening)
     full, empty = [], []
     for t, (made, taken) in enumerate(zip(given, needs, strict=True)):
         low, high, most = (limit[t] for limit in room)
         stock += made - taken
-        broken = {
-            "makes less than nothing": made < 0,
-            "makes more than its capacity": most is not None and made > most,
-            "makes no whole units": whole and made.denominator != 1,
-            "ends below its least stock": low is not None and stock < low,
-            "ends with more than the storage": high is not None and stock > high,
-        }
-        breaches += [f"period {t + 1} {words}" for words, found in broken.items() if found]
+        broken = (
+            made < 0,
+            most is not None and made > most,
+            whole and made.denominator != 1,
+            low is not None and stock < low,
+            high is not None and stock > high,
+        )
+        if any(broken):
+            breaches += [f"period {t + 1} {words}" for words, found in zip(BREACHES, broken, strict=True) if found]
         step = 1 if whole else 0
         full.append(high is not None and (stock == high or stock + step > high))
         empty.append(low is not None and (stock == low or stock - step < low))
-    if final is not None and not whole and stock != Fraction(str(final)):
+    if final is not None and not whole and stock != _exact(final):
         breaches.append(f"the final stock is {stock}")
     if not breaches:
         breaches += _better(given, room[2], full, empty, 2 if whole else 0)
     return tuple(breaches)
 
 
-def _each(values: Sequence[Any]) -> list[Fraction]:
-    return [value if isinstance(value, Fraction) else Fraction(str(value)) for value in values]
+def _exact(value: Any) -> Number:
+    return value if isinstance(value, int | Fraction) else Fraction(str(value))
 
 
-def _per_period(limit: Any, count: int) -> list[Fraction | None]:
+def _each(values: Sequence[Any]) -> list[Number]:
+    return [_exact(value) for value in values]
+
+
+def _per_period(limit: Any, count: int) -> list[Number | None]:
     values = [limit] * count if limit is None or isinstance(limit, int | float | Fraction) else list(limit)
-    return [None if value is None else Fraction(str(value)) for value in values]
+    return [None if value is None else _exact(value) for value in values]
 
 
 def _better(
-    made: list[Fraction], most: list[Fraction | None], full: list[bool], empty: list[bool], least: int
+    made: list[Number], most: list[Number | None], full: list[bool], empty: list[bool], least: int
 ) -> list[str]:
     """Return pairs of periods between which moving units makes the plan more level."""
     found = []
@@ -87,11 +102,9 @@ def _better(
     return found
 
 
-def _scan(
-    made: list[Fraction], most: list[Fraction | None], barred: list[bool], least: int
-) -> tuple[int, int] | None:
+def _scan(made: list[Number], most: list[Number | None], barred: list[bool], least: int) -> tuple[int, int] | None:
     """Return the first pair (i, j), i before j, where moving from j to i is free and helps; counted from 1."""
-    small: Fraction | None = None
+    small: Number | None = None
     where = 0
     for t, here in enumerate(made):
         if small is not None and here > small and here - small >= least:

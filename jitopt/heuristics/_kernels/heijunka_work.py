@@ -33,9 +33,7 @@ def price_of(reals: Floats, price: int, room: int, there: int) -> float:
 
 
 @in_place
-def station_delta(
-    ints: Ints, reals: Floats, k: int, lose: int, gain: int, a: int, b: int, book: bool
-) -> float:
+def station_delta(ints: Ints, reals: Floats, k: int, lose: int, gain: int, a: int, b: int, book: bool) -> float:
     """Change at station k when slot a builds `gain` and slot b > a builds `lose`; with `book` also the new starts."""
     slots, room, sequence = ints[SLOTS], ints[ints[ROOM] + k], ints[SEQUENCE]
     moves, start = ints[MOVES_OF] + k * (ints[PRODUCTS] + 1), ints[START] + k * (slots + 1)

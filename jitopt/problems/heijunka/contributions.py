@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from jitopt.problems.figures import counted
+
 if TYPE_CHECKING:
     from fractions import Fraction
 
@@ -81,6 +83,13 @@ class Reading:
         """Return the id of a product row."""
         return self.unknown[row] if row < 0 else self.instance.products.product[row]
 
+    def builds(self) -> tuple[str, ...]:
+        """Return what each slot builds, in words."""
+        if self.instance.box is None:
+            names = {row: self.name(row) for row in (*range(len(self.built)), *self.unknown)}
+            return tuple(names[row] for slot in self.slots for row in slot)
+        return tuple(map(self.names, range(1, len(self.slots) + 1)))
+
     def names(self, slot: int) -> str:
         """Return what a slot (from 1) builds, in words."""
         return ", ".join(
@@ -118,7 +127,7 @@ def read_plan(instance: Heijunka, plan: HeijunkaPlan) -> Reading:
     for slot in slots:
         for row, units in slot.items():
             built[row] += units
-    notes = [f"{name} is not a product of the instance: its {built[row]} units are in no term of a product or part"
+    notes = [f"{name} is not a product of the instance: {counted(built[row], 'unit')} in no term of a product or part"
              for row, name in unknown.items()]  # fmt: skip
     notes += odd + _counts(instance, built)
     if len(notes) > MOST_NOTES:

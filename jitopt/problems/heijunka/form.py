@@ -36,7 +36,7 @@ USAGE_SUM = "usage_sum"
 """Sums of squared and absolute usage deviations, beside them such of rates; frozen and fixed slots are allowed."""
 
 BOX = "box"
-"""A box with what only methods for such boxes know: days, minutes, packs, what was in the bucket before, volume, epei."""
+"""A box with what only methods for such boxes know: days, minutes, packs, the bucket before, volume, epei."""
 
 FORMS = (RATE_SUM, RATE_MAX, LEVEL, RATIO_ALONE, PAINT, USAGE_SUM, BOX)
 
@@ -57,19 +57,8 @@ def reason_against(instance: Heijunka, form: str) -> str | None:
     other = beyond(instance)
     if other is not None:
         return other
-    beside = {LEVEL: _beside_level, RATIO_ALONE: _beside_ratios, USAGE_SUM: _beside_usages}
+    beside = {LEVEL: _beside_levels, RATIO_ALONE: _beside_ratios, USAGE_SUM: _beside_usages}
     return beside[form](instance) if form in beside else _beside_rates(instance, form)
-
-
-def _beside_level(instance: Heijunka) -> str | None:
-    """Return what keeps greedy constructions from being of use."""
-    priced = {term.term for term in instance.objective if term.weight > 0}
-    if not priced & {"rate", "usage"}:
-        return "neither rates nor usages are priced"
-    for term in ("overload", "idle"):
-        if term in priced:
-            return f'the term "{term}" is priced'
-    return _ruled(instance) or _locked(instance)
 
 
 def _beside_rates(instance: Heijunka, form: str) -> str | None:
@@ -121,6 +110,17 @@ def _beside_paint(instance: Heijunka) -> str | None:
     if instance.current and instance.current.price > 0:
         return "moves are priced"
     return _runs(instance)
+
+
+def _beside_levels(instance: Heijunka) -> str | None:
+    """Return what the constructions of level sequences do not see, or why there is nothing to level."""
+    priced = [term.term for term in instance.objective if term.weight > 0]
+    if not {"rate", "usage"} & set(priced):
+        return "neither rates nor usages are priced"
+    for term in priced:
+        if term in ("overload", "idle"):
+            return f'the term "{term}" is priced'
+    return _ruled(instance) or _locked(instance)
 
 
 def _beside_ratios(instance: Heijunka) -> str | None:

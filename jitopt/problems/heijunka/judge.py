@@ -22,7 +22,7 @@ from jitopt.problems.heijunka.work import measure_work
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["evaluate", "term_name"]
+__all__ = ["evaluate", "read_slots", "term_name"]
 
 Slots = list[dict[int, int]]
 """Units of each product row, slot by slot."""
@@ -35,7 +35,7 @@ def evaluate(instance: Heijunka, plan: object) -> Evaluation:
     """
     if not isinstance(plan, HeijunkaPlan):
         plan = HeijunkaPlan.model_validate(plan)
-    slots, violations = _read(instance, plan)
+    slots, violations = read_slots(instance, plan)
     if slots is None:
         return unpriced(violations)
     presence = _presence(instance, slots)
@@ -60,7 +60,7 @@ def term_name(instance: Heijunka, term: str, measure: str) -> str:
     return f"{term}_{measure}" if twice else term
 
 
-def _read(instance: Heijunka, plan: HeijunkaPlan) -> tuple[Slots | None, list[Violation]]:
+def read_slots(instance: Heijunka, plan: HeijunkaPlan) -> tuple[Slots | None, list[Violation]]:
     """Bring the plan into slots; a plan of wrong shape gives None and the reason."""
     if instance.box is None:
         if plan.sequence is None:

@@ -96,8 +96,10 @@ def change_demand(
     demand = [built[product] for product in instance.products.product]
     kept = max([frozen, *(slot - 1 for slot, _ in order.first.values())])
     products = {**instance.products.model_dump(exclude_none=True), "demand": demand}
+    by_day = {} if instance.demands is None else {"demands": _by_day(instance, demand)}
     changed = instance.replace(
         products=products,
+        **by_day,
         current={**current, "price": price, "at_most": at_most},
         frozen=min(kept, len(current["sequence"]) if instance.box is None else instance.slots),
         known=None,
@@ -114,12 +116,15 @@ def _first_slots(instance: Heijunka, missing: Mapping[str, int]) -> dict[str, tu
         ):
             if quantity:
                 users[part].add(product)
+    if instance.options:
+        for product, ratio in zip(instance.options.product, instance.options.ratio, strict=True):
+            users[ratio].add(product)
     found: dict[str, tuple[int, str]] = {}
     for item, slot in missing.items():
         if item not in instance.index and item not in users:
             meant = near(item, [*instance.index, *users])
             raise InputError(
-                "what is missing must be a product, or a part of the bill of material",
+                "what is missing must be a product, a part of the bill of material, or a ratio rule's option",
                 place="missing",
                 value=item,
                 remedy=f"did you mean {meant!r}?" if meant else "see `jitopt info`",
@@ -188,11 +193,15 @@ def _sequence(instance: Heijunka, plan: HeijunkaPlan, order: _Order, edits: list
         rest = _put_in(rest, product, more)
     queue = [(product, slot) for slot, product in rest]
     found = [product for _, product in frozen]
+    wait = max((slot for slot, _ in order.first.values()), default=0)
     while queue:
         at = len(found) + 1
-        row = next((r for r, (product, _) in enumerate(queue) if order.first.get(product, (0, ""))[0] <= at), None)
-        if row is None:
-            raise _nothing(at, order.first[queue[0][0]])
+        row = 0
+        if at < wait:
+            may = [r for r, (product, _) in enumerate(queue) if order.first.get(product, (0, ""))[0] <= at]
+            if not may:
+                raise _nothing(at, order.first[queue[0][0]])
+            row = next((r for r in may if _fits(instance, found, queue[r][0])), may[0])
         product, slot = queue.pop(row)
         found.append(product)
         if slot is None:
@@ -201,6 +210,23 @@ def _sequence(instance: Heijunka, plan: HeijunkaPlan, order: _Order, edits: list
             first, missing = order.first[product]
             edits.append(Edit("put_off", product, slot, at, 1, f"{missing} is missing until slot {first}"))
     return found
+
+
+def _fits(instance: Heijunka, built: list[str], product: str) -> bool:
+    """Tell whether a product may follow what is built, by the hard rules that look back."""
+    row, at = instance.index[product], len(built)
+    spacing = instance.spacing_of(row)
+    if product in built[max(0, at - spacing + 1) :]:
+        return False
+    longest = instance.longest_run_of(row)
+    if longest is not None and at >= longest and all(other == product for other in built[at - longest :]):
+        return False
+    for rule in instance.ratio_rules:
+        if rule.hard and row in rule.products:
+            window = built[max(0, at - rule.in_any + 1) :]
+            if 1 + sum(instance.index[other] in rule.products for other in window) > rule.at_most:
+                return False
+    return True
 
 
 def _leaving(units: Sequence[tuple[int, str]], order: _Order, edits: list[Edit]) -> set[int]:
@@ -259,7 +285,7 @@ def _buckets(instance: Heijunka, plan: HeijunkaPlan, order: _Order, edits: list[
     for row in plan.buckets or ():
         if row.bucket <= instance.slots:
             slots[row.bucket - 1][row.product] += int(row.quantity)
-    for product, more in order.change.items():
+    for product, more in sorted(order.change.items(), key=lambda entry: entry[1] >= 0):
         for at in range(instance.slots, order.frozen, -1):
             units = min(max(0, -more), slots[at - 1][product])
             if units:
@@ -278,6 +304,25 @@ def _buckets(instance: Heijunka, plan: HeijunkaPlan, order: _Order, edits: list[
                 to = _place(slots, product, first)
                 edits.append(Edit("put_off", product, at, to, 1, f"{missing} is missing until bucket {first}"))
     return slots
+
+
+def _by_day(instance: Heijunka, demand: Sequence[int]) -> dict[str, Any]:
+    """Return the demand by day: what is more is due on the last day, what is less is not due on the last ones."""
+    table, box = instance.demands, instance.box
+    rows = list(zip(table.product, table.day, table.quantity, strict=True)) if table else []
+    due = {(product, day): quantity for product, day, quantity in rows}
+    last = (box.days if box else None) or 1
+    for product, before, now in zip(instance.products.product, instance.products.demand, demand, strict=True):
+        if now > before:
+            due[product, last] = due.get((product, last), 0) + now - before
+        surplus = before - now
+        for day in range(last, 0, -1):
+            less = min(max(0, surplus), due.get((product, day), 0))
+            if less:
+                due[product, day] -= less
+                surplus -= less
+    columns = [(product, day, quantity) for (product, day), quantity in due.items()]
+    return {name: [row[at] for row in columns] for at, name in enumerate(("product", "day", "quantity"))}
 
 
 def _place(slots: list[dict[str, int]], product: str, first: int) -> int:

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from jitopt.frames import to_frame
 from jitopt.problems.heijunka import judge
 from jitopt.problems.heijunka.contributions import Contributions, Looker, Place, read_plan
+from jitopt.problems.heijunka.score_box import look_epei, look_volume
 from jitopt.problems.heijunka.score_lines import look_rate, look_usage
 from jitopt.problems.heijunka.score_pairs import look_changeover, look_colours, look_moves, look_ratio
 from jitopt.problems.heijunka.score_rules import RuleScore, rule_scores
+from jitopt.problems.heijunka.score_work import look_work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +34,10 @@ LOOKERS: dict[str, Looker] = {
     "low_ratio": look_ratio,
     "changeover": look_changeover,
     "colour_changes": look_colours,
+    "overload": look_work,
+    "idle": look_work,
+    "volume": look_volume,
+    "epei": look_epei,
 }
 """What looks at each term; a new term joins by an entry."""
 
@@ -133,7 +139,7 @@ def score(instance: Heijunka, plan: HeijunkaPlan, most: int = 5) -> Score:
         rules=rule_scores(reading, judged.violations if priced else (), most),
         notes=reading.notes,
         profile={name: told.profile for name, told in found.items() if told.profile},
-        builds=tuple(reading.names(slot) for slot in range(1, len(reading.slots) + 1)),
+        builds=reading.builds(),
     )
 
 

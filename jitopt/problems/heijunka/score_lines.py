@@ -142,23 +142,31 @@ class _Sums:
 
     def add(self, price: int, level: int, total: int, first: int, last: int, squared: bool) -> int:
         """Add price (level - total s)^2, or its absolute value, for s = first..last; return its sum."""
-        if squared:
-            coefficients = (price * level * level, -2 * price * level * total, price * total * total)
-            return self._stretch(*coefficients, first, last)
-        turn = min(last, max(first - 1, level // total if total else last))
-        above = self._stretch(price * level, -price * total, 0, first, turn)
-        return above + self._stretch(-price * level, price * total, 0, turn + 1, last)
+        if not squared:
+            turn = min(last, max(first - 1, level // total if total else last))
+            above = self._falling(price * level, price * total, first, turn)
+            return above + self._falling(-price * level, -price * total, turn + 1, last)
+        one, line, square = price * level * level, -2 * price * level * total, price * total * total
+        self._ones[first] += one
+        self._ones[last + 1] -= one
+        self._lines[first] += line
+        self._lines[last + 1] -= line
+        self._squares[first] += square
+        self._squares[last + 1] -= square
+        count, before = last - first + 1, first - 1
+        squares = (last * (last + 1) * (2 * last + 1) - before * first * (2 * first - 1)) // 6
+        return one * count + line * ((first + last) * count // 2) + square * squares
 
-    def _stretch(self, one: int, line: int, square: int, first: int, last: int) -> int:
+    def _falling(self, one: int, line: int, first: int, last: int) -> int:
+        """Add one - line s for s = first..last."""
         if last < first:
             return 0
-        for column, amount in ((self._ones, one), (self._lines, line), (self._squares, square)):
-            column[first] += amount
-            column[last + 1] -= amount
+        self._ones[first] += one
+        self._ones[last + 1] -= one
+        self._lines[first] -= line
+        self._lines[last + 1] += line
         count = last - first + 1
-        ones, lines = count, (first + last) * count // 2
-        squares = (last * (last + 1) * (2 * last + 1) - (first - 1) * first * (2 * first - 1)) // 6
-        return one * ones + line * lines + square * squares
+        return one * count - line * ((first + last) * count // 2)
 
     def slots(self) -> Iterator[int]:
         """Yield what lies on slot 1, 2, ..."""
@@ -177,11 +185,10 @@ def _largest(lines: Sequence[Line], length: int, slots: int, power: int, factor:
         if not line.weight:
             continue
         scale = float(factor * line.weight / line.scale**power)
-        ends = [(level, slot) for level, first, last in _segments(line, length) for slot in {first, last}]
-        ends.sort(key=lambda end: end[1])
         if length * len(lines) > DENSE:
-            where = np.array([slot for _, slot in ends]) - 1
-            level = np.array([float(level) for level, _ in ends])
+            ends = {slot: level for level, first, last in _segments(line, length) for slot in (first, last)}
+            where = np.fromiter(ends, np.int64, len(ends)) - 1
+            level = np.array([float(level) for level in ends.values()])
         else:
             where = at - 1
             steps = np.zeros(length)

@@ -154,8 +154,14 @@ def look_colours(reading: Reading, term: Objective) -> Contributions:
 
 
 def _neighbours(reading: Reading) -> Iterator[tuple[int, dict[int, int], dict[int, int]]]:
-    """Yield slot, what stands before it, and what stands in it; before slot 1 stands the last of `previous`."""
-    before = [{row: 1} for row in reading.instance.previous_rows[-1:]]
+    """Yield slot, what stands before it, and what stands in it.
+
+    Before slot 1 stands the last of `previous`; of a box all of it, which was in the bucket before.
+    """
+    instance = reading.instance
+    before = [{row: 1} for row in instance.previous_rows[-1:]]
+    if instance.box is not None:
+        before = [dict.fromkeys(instance.previous_rows, 1)] if instance.previous is not None else []
     for slot, (old, new) in enumerate(itertools.pairwise([*before, *reading.slots]), 2 - len(before)):
         yield slot, old, new
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jitopt.problems.base import Rule
 from jitopt.problems.figures import counted
 from jitopt.problems.heijunka.contributions import Place, positions, slots_text
+from jitopt.problems.heijunka.score_box import find_due, find_minutes, find_pack
 from jitopt.problems.heijunka.score_pairs import excesses, look_moves, windows
 
 if TYPE_CHECKING:
@@ -188,5 +189,8 @@ BREACHES: dict[str, Finder] = {
     "frozen": _frozen,
     "fixed": _fixed,
     "moves": _moves,
+    "due": find_due,
+    "minutes": find_minutes,
+    "pack": find_pack,
 }
 """What finds the breaches of each rule; a rule without an entry is told with the judge's sentence alone."""

@@ -94,8 +94,7 @@ def supplier_usage(
 
 
 def _usual(instance: Heijunka) -> int:
-    days = getattr(instance.box, "days", None) if instance.box else None
-    return math.ceil(instance.slots / (days if isinstance(days, int) and days > 0 else 10))
+    return instance.box_data.per_day if instance.box and instance.box.days else math.ceil(instance.slots / 10)
 
 
 def usage_of(

@@ -9,7 +9,7 @@ of the station, and minutes p of work on the unit of slot s, where the worker be
     idle     i = max(0, c - e)              the next unit has not come yet
     next     z' = max(0, e - c)             both borders are closed, walking back takes no time
 
-Before slot 1 every worker stands at 0. Yano and Rachamadugu 1991; Scholl, Klein and Domschke 1998.
+Before slot 1 every worker stands at 0. Overload: Yano and Rachamadugu 1991.
 """
 
 from __future__ import annotations
@@ -131,7 +131,8 @@ def check_work(instance: Heijunka) -> None:
                 place=place,
                 remedy="remove it, or the box",
             )
-    known = {name: row for row, name in reversed(list(enumerate(instance.stations.station)))} if instance.stations else {}
+    names = instance.stations.station if instance.stations else ()
+    known = {name: row for row, name in reversed(list(enumerate(names)))}
     if instance.work:
         instance.work.check_reference("/work", "product", instance.index, "products", "/products/product")
         instance.work.check_reference("/work", "station", known, "stations", "/stations/station")
@@ -166,7 +167,7 @@ def _check_stations(instance: Heijunka) -> None:
     for row, length in enumerate(instance.stations.length):
         if length < instance.takt:
             raise InputError(
-                f"a station is at least one takt long ({instance.takt:g} minutes), or units would stand between stations",
+                f"a station is at least one takt long ({instance.takt:g} minutes), or units would be between stations",
                 place=f"/stations/length/{row}",
                 value=length,
                 remedy="give the minutes that a unit is within the station, or correct the takt",
