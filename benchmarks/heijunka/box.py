@@ -51,6 +51,7 @@ def measure(options: dict[str, Any], seed: int, seconds: float) -> dict[str, flo
     for result in (heuristic, auto):
         assert result.plan is None or instance.evaluate(result.plan).feasible
     best = auto.objective
+    assert best, "no plan in this time"
     return {
         "hidden": instance.known.upper / best,
         "first": None if first is None else first / best,
