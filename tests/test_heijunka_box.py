@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import jitopt
@@ -202,6 +202,7 @@ def test_more_of_a_limit_is_never_worse() -> None:
 
 @settings(deadline=None, max_examples=12)
 @given(seed=st.integers(0, 999), warm=st.floats(0.0, 5.0))
+@example(seed=300, warm=0.0)
 def test_what_the_search_carries_along_is_what_a_recomputation_gives(seed: int, warm: float) -> None:
     instance = random_small_box(seed)
     box = box_of(instance)
