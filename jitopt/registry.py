@@ -72,8 +72,9 @@ class Method:
     proof: what stands behind a bound of its own that meets the plan ("exact_algorithm"), as a
     heuristic's dictionary says; "" where the engine derives it. once: a run that came to its end
     leaves nothing to a run with another seed. endless: it may search on without a proof, so that the
-    exact roads have their turn too. form: the pure form that an instance
-    must have (`Instance.forms`), "" for any. auto: whether `auto` uses it at all.
+    exact roads have their turn too. form: the pure form that an instance must have (`Instance.forms`),
+    "" for any. auto: whether `auto` uses it at all. patience, share: how long one with a form searches
+    before the exact roads: this many times as long as to its last progress, this share of the time.
     """
 
     name: str
@@ -94,6 +95,8 @@ class Method:
     endless: bool = False
     form: str = ""
     auto: bool = True
+    patience: float = 10.0
+    share: float = 0.9
 
     @property
     def short(self) -> str:
@@ -249,6 +252,8 @@ def _entry(module: str, file: str, word: str, told: dict[str, Any]) -> Method:
             endless=bool(told.get("endless", False)),
             form=str(told.get("form", "")),
             auto=bool(told.get("auto", True)),
+            patience=float(told.get("patience", Method.patience)),
+            share=float(told.get("share", Method.share)),
         )
     except KeyError as error:
         raise JitoptError(f"{file}: {word} lacks the key {error}.") from None

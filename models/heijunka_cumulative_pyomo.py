@@ -14,6 +14,7 @@ Variables
 ---------
 x_is units of i in slot s (binary in a sequence). Q_fs = sum_i a_fi X_is what flow f has reached
 after slot s. t_fs cost of its deviation. C_os units with option o so far. e_ow excess of window w.
+h_s the colour changes before slot s.
 z_is slot s builds i. u_is a run of i begins in s. g_sab slot s builds class a, slot s+1 class b.
 z_ks where the worker of station k starts after slot s, w_ks overload, y_ks whether there is any.
 In a box n_is full packs, v_s cost of the volume of bucket s, h_ik some k buckets in a row are without i.
@@ -47,8 +48,10 @@ import pyomo.environ as pyo
 
 from jitopt.problems.base import exact
 
-from ._heijunka import Cell, Flow, Levels, Reach, cells, cutoff, flows, refuse_beyond, refuse_paint
+from ._heijunka import Cell, Flow, Levels, Reach, cells, cutoff, flows, refuse_beyond
 from ._heijunka_box_pyomo import box_rules, epei, volume
+from ._heijunka_paint import WORDS, is_painted, refuse_measures
+from ._heijunka_paint_pyomo import painted
 from ._heijunka_plan import Trace, plan_of, windows
 from ._heijunka_pyomo import Terms, changeovers, kept, longest_run, moves, presence, shortest_run, spacing
 from ._heijunka_work_pyomo import work
@@ -81,7 +84,7 @@ def build(instance: Heijunka, elastic: Mapping[RuleKey, float] | None = None) ->
     NotApplicableError
         If the deviation costs need too many points, as those of a very fine lattice of quantities do.
     """
-    refuse_paint(instance)
+    refuse_measures(instance)
     m = pyo.ConcreteModel(name="heijunka_cumulative")
     m.derived = []  # (variable, its value under a plan), in the order of their making
     m.relax = Elastic(m, elastic)
@@ -95,11 +98,15 @@ def build(instance: Heijunka, elastic: Mapping[RuleKey, float] | None = None) ->
     spacing(m, instance)
     longest_run(m, instance)
     shortest_run(m, instance)
-    _options(m, instance, priced="ratio" in words)
+    paint: Terms = []
+    if is_painted(instance):
+        paint = painted(m, instance)
+    else:
+        _options(m, instance, priced="ratio" in words)
     kept(m, instance)
     moves(m, instance)
     box_rules(m, instance)
-    _minimise(m, [(Fraction(1), m.relax.objective())] if m.relax.active else _terms(m, instance))
+    _minimise(m, [(Fraction(1), m.relax.objective())] if m.relax.active else paint + _terms(m, instance))
     return m
 
 
@@ -175,6 +182,8 @@ def _terms(m: Any, instance: Heijunka) -> Terms:
             continue
         if term.term in ("rate", "usage"):
             made = _level(m, instance, row, term, limit)
+        elif is_painted(instance) and term.term in WORDS:
+            continue  # Told by `painted`, together: a rule may be priced by two of them.
         elif term.term == "ratio":
             made = _ratio(m, instance, row, term)
         elif term.term == "volume":

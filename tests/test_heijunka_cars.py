@@ -10,7 +10,8 @@ import jitopt
 from jitopt import jit
 from jitopt.errors import NotApplicableError
 from jitopt.heuristics import heijunka_cars
-from jitopt.heuristics._heijunka_cars import _by_blocks, _by_states, cars_of, least, products_of, walk_of
+from jitopt.heuristics._heijunka_cars import cars_of, products_of, walk_of
+from jitopt.heuristics._heijunka_cars_bound import PAIRS, _below, _by_blocks, _by_states, _together, least, raised
 from jitopt.heuristics.context import LocalContext
 
 KERNELS = jit.plain(heijunka_cars.TABLES)
@@ -128,6 +129,56 @@ def test_optimum_of_small_ones_and_bounds_below_it():
             )
             assert _by_states(slots, ones, most, length, excess) == true
             assert 0 <= _by_blocks(slots, ones, most, length, excess) <= true
+
+
+@pytest.mark.parametrize("measure", ["sum_violated", "sum_absolute"])
+def test_two_rules_together_cost_what_their_best_sequence_does(measure):
+    kernels, higher = jit.plain(PAIRS), 0
+    for seed in range(5):
+        dice = random.Random(seed)
+        rules = [sorted((dice.randint(1, 2), dice.randint(2, 4))) for _ in range(2)]
+        carried = {"p0": [], "p1": ["r0"], "p2": ["r1"], "p3": ["r0", "r1"]}
+        data: dict[str, Any] = {
+            "problem": "heijunka",
+            "version": 1,
+            "name": "two",
+            "products": {"product": list(carried), "demand": [1, dice.randint(1, 3), dice.randint(1, 3), 2]},
+            "ratios": {
+                "ratio": ["r0", "r1"],
+                "at_most": [most for most, _ in rules],
+                "in_any": [max(most + 1, length) for most, length in rules],
+                "weight": [1, dice.randint(1, 3)],
+            },
+            "options": {
+                "product": [p for p, held in carried.items() for _ in held],
+                "ratio": [ratio for held in carried.values() for ratio in held],
+            },
+            "objective": [{"term": "ratio", "measure": measure}],
+        }
+        instance = jitopt.Heijunka.parse(data)
+        cars: Any = cars_of(instance)
+        demand = instance.products.demand
+        units = [row for row, d in enumerate(demand) for _ in range(d)]
+        true = min(cost(instance, order) for order in set(itertools.permutations(units)))
+        never = bool
+        assert _together(cars, demand, (0, 1), kernels, 10_000, never) == true
+        assert _below(cars, demand, (0, 1), kernels, true + 1, never) == true
+        assert true == 0 or _below(cars, demand, (0, 1), kernels, true, never) == true
+        assert max([least(cars, demand), *raised(cars, demand, kernels, lambda: 10_000, never)]) == true
+        higher += true > least(cars, demand)
+    assert higher
+
+
+def test_bounds_of_pairs_are_below_every_plan():
+    for seed in range(2):
+        instance = made(seed)
+        cars: Any = cars_of(instance)
+        context = LocalContext(seed=seed, work=1500, compiled=False)
+        heijunka_cars.run(instance, context)
+        best = min(instance.evaluate(plan).objective for plan in context.plans)
+        cut = int(best / float(cars.unit)) + 1
+        bounds = raised(cars, instance.products.demand, jit.plain(PAIRS), itertools.repeat(cut).__next__, bool)
+        assert all(bound < cut for bound in bounds)
 
 
 def test_bound_plans_and_start():

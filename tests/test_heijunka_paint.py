@@ -194,6 +194,45 @@ def test_the_search_finds_the_optimum_of_tiny_instances() -> None:
     assert possible > 15 and solved >= possible - 1
 
 
+def test_the_compiled_search_is_the_plain_one() -> None:
+    for seed in range(6):
+        instance = Heijunka.parse(painted(seed, units=16))
+        contexts = [LocalContext(seed=seed, work=600, compiled=compiled) for compiled in (False, True)]
+        for context in contexts:
+            heijunka_paint.run(instance, context)
+        plain, compiled = contexts
+        assert plain.plans == compiled.plans and plain.bounds == compiled.bounds
+
+
+def test_both_exact_roads_find_the_optimum_of_painted_sequences() -> None:
+    solved = 0
+    for seed in (1, 4):
+        data = painted(seed)
+        data["ratios"]["hard"] = [seed == 1] + [False] * (len(data["ratios"]["ratio"]) - 1)
+        data["objective"].append({"term": "ratio", "measure": "sum_absolute", "weight": 7})
+        instance = Heijunka.parse(data)
+        values = [found.objective for order in orders(data) if (found := judged(instance, order)).feasible]
+        for method in ("heijunka_cumulative_pyomo", "heijunka_order_cpsat"):
+            result = jitopt.solve(instance, method=method, time_limit=20, threads=1)
+            assert result.status == ("optimal" if values else "infeasible"), (seed, method)
+            assert result.objective == min(values, default=None)
+            solved += bool(values)
+    assert solved == 2
+
+
+def test_weights_that_are_near_each_other_are_one_tier() -> None:
+    data = painted(3)
+    data["ratios"]["priority"] = ["high", *("low" for _ in data["ratios"]["ratio"][1:])]
+    for weights, tiers in (((5, 3, 1), 1), ((1000, 3, 1), 2), ((10**6, 10**3, 1), 3)):
+        data["objective"] = [
+            {"term": term, "measure": "sum_absolute", "weight": weight}
+            for term, weight in zip(TERMS, weights, strict=True)
+        ]
+        paint = paint_of(Heijunka.parse(data))
+        assert paint.tiers == len(set(paint.tier)) <= tiers
+        assert sorted(paint.tier[:-1]) == list(paint.tier[:-1])
+
+
 def test_the_first_order_has_the_fewest_colour_changes() -> None:
     for seed in range(60):
         data = painted(seed, units=11) | {"frozen": 0}
@@ -216,9 +255,10 @@ def test_other_methods_say_that_they_do_not_apply() -> None:
     assert instance.forms() == {"paint"}
     with pytest.raises(NotApplicableError, match=r"what was built before|runs of a colour"):
         heijunka_level.run(instance, LocalContext())
+    squared = [{"term": "colour_changes", "measure": "sum_squared"}, {"term": "ratio", "measure": "sum_absolute"}]
     for method in ("heijunka_cumulative_pyomo", "heijunka_order_cpsat"):
-        with pytest.raises(NotApplicableError):
-            jitopt.registry.formulation(method).build(instance)
+        with pytest.raises(NotApplicableError, match="colour_changes"):
+            jitopt.registry.formulation(method).build(Heijunka.parse(data | {"objective": squared}))
 
 
 @pytest.mark.parametrize(

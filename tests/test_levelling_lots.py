@@ -1,9 +1,12 @@
 """Economic lots and product wheels: Bomberger's press, brute force, and a check that runs through every cycle."""
 
+import contextlib
+import io
 import itertools
 import json
 import math
 import random
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -303,7 +306,8 @@ def test_shipped_examples(capsys, tmp_path):
     assert main(["analyse", "wheel", str(SHIPPED / "paints"), "--days", "2"]) == 0
     assert "the shortest there is" in capsys.readouterr().out
     assert main(["analyse", "volume", str(SHIPPED / "weeks"), "-o", str(tmp_path)]) == 0
-    assert "no plan within the limits is more level" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "no plan within the limits is more level" in told and "below the level: w06\n" in told
 
 
 def test_infeasible_files_end_with_code_3(capsys, tmp_path):
@@ -394,3 +398,17 @@ def test_turns_of_a_start_are_never_made_worse():
     start = Turns(found.turns.days * 1.5, found.turns.every, found.turns.at)
     better, _ = best_turns(figures, found.independent, start)
     assert figures.cost(better.days, better.every) <= figures.cost(start.days, start.every)
+
+
+def test_the_page_tells_what_its_examples_print():
+    page = Path(__file__).parent.parent / "docs" / "levelling.md"
+    if not page.exists():
+        pytest.skip("not in a source tree")
+    blocks = re.findall(r"```python\n(.*?)```\n\n```\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) == 5
+    space: dict[str, Any] = {"__name__": "page"}
+    for code, told in blocks:
+        text = io.StringIO()
+        with contextlib.redirect_stdout(text):
+            exec(compile(code, "docs/levelling.md", "exec"), space)
+        assert text.getvalue() == told

@@ -74,6 +74,9 @@ def volume(
         levels = [[f"{one.first}-{one.last}", _short(float(one.quantity)), one.ends] for one in found.levels]
         out(columns(["periods", "level", "until the store is"], levels[:SHOWN]))
         _more(levels)
+        full = [names[period - 1] for period in found.full_periods]
+        if full:
+            out(f"at their capacity, below the level: {', '.join(full[:SHOWN])}{' ...' if len(full) > SHOWN else ''}")
         rows = [[_short(cell) for cell in row] for row in zip(*table.values(), strict=True)]
         out("\n" + columns(list(table), rows[:SHOWN]))
         _more(rows)

@@ -67,42 +67,40 @@ def box_of(instance: Heijunka) -> Box | None:
         )
         for row in range(count)
     ]
-    carry = [[int(row in rule.products) for row in range(count)] for rule in rules]
     limit = -1 if data.available is None else available
     level = np.zeros(10)
     level[at.MOVE_PRICE] = current.price if current else 0.0
     level[at.MINUTE] = 2.0 ** round(-math.log2(max(1, *minutes, steps // 60)))
     size = (slots, count, len(bill), len(rules), instance.frozen, instance.capacity, limit, instance.units, cap)
+    starts = np.cumsum([0, *(len(family) for family in families)])
+    entries = [*size, loose.sum(), current is not None, *[0] * 7, *starts, *(bool(line.any()) for line in price)]
+    grid = np.zeros((5, count, slots), dtype=np.int64)
+    grid[at.LEAST], grid[at.DUE_BY], grid[at.CURRENT] = least, due, _current(instance)
+    row = np.zeros((rows, 6))
+    row[:, at.WEIGHT] = np.concatenate([np.asarray(family, dtype=float) for family in families])
+    used_in_all = bill @ np.array(instance.products.demand, dtype=float)
     return Box(
-        size=np.array([*size, loose.sum()], dtype=np.int64),
+        entry=np.array(entries, dtype=np.int64),
         product=np.array(product, dtype=np.int64).reshape(-1, 10),
-        rule=np.array([(rule.at_most, rule.in_any, rule.hard) for rule in rules], dtype=np.int64).reshape(-1, 3),
-        due=due,
-        least=least,
-        carry=np.array(carry, dtype=np.int64).reshape(-1, count),
-        bill=bill,
-        ideal=bill @ np.array(instance.products.demand, dtype=float),
-        current=_current(instance),
-        first=np.append(0, np.cumsum([len(family) for family in families])).astype(np.int64),
-        weight=np.concatenate([np.asarray(family, dtype=float) for family in families]),
-        price=price,
-        priced=np.array([int(row.any()) for row in price], dtype=np.int64),
-        unit=np.repeat(np.arange(count), loose),
-        waits=-np.log((np.arange(4096) + 0.5) / 4096),
-        state=np.zeros(7, dtype=np.int64),
-        level=level,
-        packs=np.zeros((count, slots), dtype=np.int64),
-        load=np.zeros(slots, dtype=np.int64),
-        used=np.zeros(slots, dtype=np.int64),
-        use=np.zeros((len(bill), slots)),
+        rule=np.array([_rule(rule, count) for rule in rules], dtype=np.int64).reshape(-1, at.CARRY + count),
+        grid=grid,
+        bucket=np.zeros((2, slots), dtype=np.int64),
         held=np.zeros((len(rules), slots), dtype=np.int64),
-        val=np.zeros((rows, 5)),
-        total=np.zeros((len(families), 5)),
+        unit=np.repeat(np.arange(count), loose),
         undo_row=np.zeros((rows + 10, 2), dtype=np.int64),
+        level=level,
+        sums=np.vstack((price, np.zeros((at.TOTAL - len(price), 5)), np.zeros((len(families), 5)))),
+        bill=np.column_stack((bill, used_in_all)),
+        use=np.zeros((len(bill), slots)),
+        row=row,
         undo=np.zeros((rows + 10, 5)),
-        best=np.zeros((count, slots), dtype=np.int64),
+        waits=-np.log((np.arange(4096) + 0.5) / 4096),
         sample=np.zeros(1024),
     )
+
+
+def _rule(rule: RatioRule, count: int) -> list[int]:
+    return [rule.at_most, rule.in_any, int(rule.hard), *(int(row in rule.products) for row in range(count))]
 
 
 def _rules(instance: Heijunka, priced: bool) -> list[RatioRule]:
@@ -144,8 +142,6 @@ def _due(instance: Heijunka, data: BoxData) -> Ints:
 
 
 def _current(instance: Heijunka) -> Ints:
-    if instance.current is None:
-        return np.full((1, 1), -1, dtype=np.int64)
     current = np.zeros((len(instance.products.product), instance.slots), dtype=np.int64)
     for s, slot in enumerate(instance.current_slots or ()):
         for row, units in slot.items():
@@ -164,12 +160,12 @@ def constructed(box: Box, dues_first: bool) -> Ints:
     for, as far as capacity and minutes reach. What finds no place stands where most room is left.
     dues_first: the order is that of the due dates, ideal places where they are equal.
     """
-    slots = int(box.size[at.SLOTS])
+    slots = int(box.entry[at.SLOTS])
     order = _order(box, dues_first)
-    count = box.least.copy()
+    count = box.grid[at.LEAST].copy()
     pack, taken = box.product[:, at.PACK], np.zeros(len(order), dtype=bool)
     built = 0
-    for s in range(int(box.size[at.FROZEN]), slots):
+    for s in range(int(box.entry[at.FROZEN]), slots):
         built += int((count[:, s] * pack).sum())
         waiting = np.flatnonzero(~taken)
         goal = _goal(box, order, waiting, s, built, count)
@@ -184,18 +180,18 @@ def constructed(box: Box, dues_first: bool) -> Ints:
     for number in np.flatnonzero(~taken):
         row = int(order[number, 0])
         load = (count * pack[:, None]).sum(axis=0)
-        load[: box.size[at.FROZEN]] = np.iinfo(np.int64).max
+        load[: box.entry[at.FROZEN]] = np.iinfo(np.int64).max
         count[row, np.argmin(load)] += 1
     return count
 
 
 def _order(box: Box, dues_first: bool) -> Ints:
     """Return product and last bucket (from 1) of each pack that may move, in the order in which to build them."""
-    slots = int(box.size[at.SLOTS])
+    slots = int(box.entry[at.SLOTS])
     rows: list[tuple[tuple[float, float], int, int]] = []
     for row, (pack, demand) in enumerate(box.product[:, [at.PACK, at.DEMAND]].tolist()):
-        packs, fixed = demand // pack, int(box.least[row].sum())
-        needed = np.maximum.accumulate(box.due[row])
+        packs, fixed = demand // pack, int(box.grid[at.LEAST, row].sum())
+        needed = np.maximum.accumulate(box.grid[at.DUE_BY, row])
         for j in range(fixed + 1, packs + 1):
             late = np.flatnonzero(needed >= (j - 1) * pack + 1)
             last = int(late[0]) + 1 if len(late) else slots
@@ -207,8 +203,8 @@ def _order(box: Box, dues_first: bool) -> Ints:
 
 def _goal(box: Box, order: Ints, waiting: Ints, s: int, built: int, count: Ints) -> float:
     """Return the units to have in the buckets up to s: those of a level line, or what is due ahead."""
-    slots, units = int(box.size[at.SLOTS]), int(box.size[at.UNITS])
-    frozen = int(box.size[at.FROZEN])
+    slots, units = int(box.entry[at.SLOTS]), int(box.entry[at.UNITS])
+    frozen = int(box.entry[at.FROZEN])
     before = int((count[:, :frozen] * box.product[:, [at.PACK]]).sum())
     level = before + (units - before) * (s + 1 - frozen) / (slots - frozen) - 0.5
     goal, last = level, order[waiting, 1]
@@ -224,28 +220,28 @@ def _fits(box: Box, count: Ints, row: int, s: int) -> bool:
     """Tell whether a pack of a product finds room and time in a bucket."""
     product = box.product
     load = int((count[:, s] * product[:, at.PACK]).sum()) + int(product[row, at.PACK])
-    if load > box.size[at.CAPACITY]:
+    if load > box.entry[at.CAPACITY]:
         return False
-    if box.size[at.AVAILABLE] < 0:
+    if box.entry[at.AVAILABLE] < 0:
         return True
     there = count[:, s] > 0
     there[row] = True
     new = there & (count[:, s - 1] == 0) if s else there & (product[:, at.FIRST] == 1)
     work = int((count[:, s] * product[:, at.PACK] * product[:, at.MINUTES]).sum())
     work += int(product[row, at.PACK] * product[row, at.MINUTES]) + int(product[new, at.SETUP].sum())
-    return work <= int(box.size[at.AVAILABLE])
+    return work <= int(box.entry[at.AVAILABLE])
 
 
 def read(instance: Heijunka, box: Box, plan: HeijunkaPlan) -> Ints | None:
     """Return a plan as packs, None where it is not made of whole packs or leaves a lock."""
-    units: Any = np.zeros(box.packs.shape, dtype=np.int64)
+    units: Any = np.zeros(box.grid[at.PACKS].shape, dtype=np.int64)
     for row in plan.buckets or ():
         units[instance.index[row.product], row.bucket - 1] += int(row.quantity)
     pack = box.product[:, [at.PACK]]
-    frozen = int(box.size[at.FROZEN])
+    frozen, least = int(box.entry[at.FROZEN]), box.grid[at.LEAST]
     count: Ints = units // pack
     whole = (units % pack == 0).all() and (units.sum(axis=1) == box.product[:, at.DEMAND]).all()
-    kept = (count >= box.least).all() and (count[:, :frozen] == box.least[:, :frozen]).all()
+    kept = (count >= least).all() and (count[:, :frozen] == least[:, :frozen]).all()
     return count if whole and kept else None
 
 

@@ -1,4 +1,4 @@
-"""An instance that prices ratio rules alone as flat arrays, and what its rules cost at least."""
+"""An instance that prices ratio rules alone as flat arrays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jitopt.problems.heijunka import Heijunka
     from jitopt.problems.heijunka.instance import RatioRule
 
-__all__ = ["Cars", "Walk", "cars_of", "least", "products_of", "walk_of"]
+__all__ = ["Cars", "Walk", "cars_of", "products_of", "walk_of"]
 
 Ints = NDArray[np.int64]
 
@@ -30,9 +30,6 @@ STRICT = 10
 
 WAITS = 1 << 12
 """Exponential waiting times to draw from."""
-
-STATES = 1 << 11
-"""Most states of a window that the counting bound goes through one by one."""
 
 
 class Walk(NamedTuple):
@@ -185,54 +182,3 @@ def products_of(cars: Cars, classes: Ints, demand: Any) -> Ints:
         rows = np.flatnonzero(cars.kinds == kind)
         found[(classes == kind) & (cars.locked < 0)] = np.repeat(rows, left[rows])
     return found
-
-
-# --- what the rules cost at least -----------------------------------------------------------------
-
-
-def least(cars: Cars, demand: Any) -> int:
-    """Return a lower bound on what all sequences cost, rule by rule, in units; hard rules count nothing."""
-    found = 0
-    for r, (most, length, price, excess) in enumerate(cars.rules.tolist()):
-        if r not in cars.hard:
-            ones = int((np.array(demand) * cars.carry[cars.kinds, r]).sum())
-            way = _by_states if 1 << (length - 1) <= STATES else _by_blocks
-            found += price * way(len(cars.locked), ones, most, length, bool(excess))
-    return found
-
-
-def _by_blocks(slots: int, ones: int, most: int, length: int, excess: bool) -> int:
-    """Return a bound from windows side by side, from every offset.
-
-    Windows that begin at offset s, s + q, ... do not overlap, so units beyond what they and the rest hold are too many;
-    a window holds at most q - p of them. Different offsets look at different windows: their bounds add up.
-    """
-    found = 0
-    for offset in range(length):
-        windows = (slots - offset) // length
-        if windows <= 0:
-            continue
-        beyond = max(0, ones - windows * most - (slots - windows * length))
-        found += beyond if excess else -(-beyond // (length - most))
-    return found
-
-
-def _by_states(slots: int, ones: int, most: int, length: int, excess: bool) -> int:
-    """Return the least cost of `ones` units in the slots, exactly: dynamic programme over the last q - 1 slots."""
-    states = 1 << (length - 1)
-    mask = states - 1
-    counts = np.array([state.bit_count() for state in range(states)])
-    cost = np.full((states, ones + 1), np.inf)
-    cost[0, 0] = 0.0
-    targets = [[((state << 1) | bit) & mask for state in range(states)] for bit in (0, 1)]
-    for slot in range(1, slots + 1):
-        after = np.full_like(cost, np.inf)
-        for bit in (0, 1):
-            over = np.maximum(0, counts + bit - most) if slot >= length else np.zeros(states)
-            price = over if excess else np.minimum(over, 1)
-            moved = cost + price[:, None]
-            if bit:
-                moved = np.concatenate([np.full((states, 1), np.inf), moved[:, :-1]], axis=1)
-            np.minimum.at(after, targets[bit], moved)
-        cost = after
-    return int(cost[:, ones].min())

@@ -79,6 +79,8 @@ class _Form:
         order = _order(metric)
         self.kept: Ints = kept[order]
         self.triangle: Floats = np.asarray(np.linalg.cholesky(metric[np.ix_(order, order)]).T, dtype=np.float64)
+        pivots = self.triangle.diagonal()
+        self.steep: bool = bool(pivots.min() >= FLAT * pivots.max())
         self.slack: float = tilt * float((usage.demand.astype(float) ** 2).sum())
 
     def least(self, layers: Ints, radius: Floats) -> Floats:

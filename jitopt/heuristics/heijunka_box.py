@@ -65,11 +65,11 @@ class _Search:
 
     def __init__(self, instance: Heijunka, box: Box, context: Context, lower: float) -> None:
         self.instance, self.box, self.context = instance, box, context
-        box.state[at.SEED] = context.seed % 2147483562 + 1
-        box.state[at.SEED_2] = context.seed % 2147483398 + 1
-        box.state[at.PROBE] = -1
+        box.entry[at.SEED] = context.seed % 2147483562 + 1
+        box.entry[at.SEED_2] = context.seed % 2147483398 + 1
+        box.entry[at.PROBE] = -1
         box.level[at.TARGET] = lower + 2e-9 * max(1.0, lower)
-        self.movable = int(box.size[at.MOVABLE])
+        self.movable = int(box.entry[at.MOVABLE])
         self.chunk, self.told, self.refreshed = 64, (np.inf, np.inf), 0
         self.kernels: Any = jit.plain(KERNELS)
 
@@ -79,7 +79,7 @@ class _Search:
             self._load(plan)
             self.kernels.keep(self.box)
             self._tell()
-        if self.movable < 1 or self.box.size[at.FROZEN] >= self.box.size[at.SLOTS]:
+        if self.movable < 1 or self.box.entry[at.FROZEN] >= self.box.entry[at.SLOTS]:
             return
         self.kernels = self.context.kernels(KERNELS)
         hot, mild = self._probe()
@@ -88,9 +88,8 @@ class _Search:
             length *= GROWTH
 
     def _starts(self) -> list[Ints]:
-        found = [
-            constructed(self.box, dues_first) for dues_first in ((False, True) if self.box.due.any() else (False,))
-        ]
+        orders = (False, True) if self.box.grid[at.DUE_BY].any() else (False,)
+        found = [constructed(self.box, dues_first) for dues_first in orders]
         given = [self.context.start]
         if self.instance.current is not None and self.instance.current.buckets is not None:
             table = self.instance.current.buckets
@@ -104,7 +103,7 @@ class _Search:
         return found
 
     def _load(self, count: Ints) -> None:
-        self.box.packs[:, :] = count
+        self.box.grid[at.PACKS] = count
         self.kernels.begin(self.box)
 
     def _tell(self) -> None:
@@ -112,11 +111,11 @@ class _Search:
         level = self.box.level
         if level[at.BEST_BROKEN] == 0.0 and level[at.BEST] < self.told[1]:
             self.told = (0.0, float(level[at.BEST]))
-            self.context.report(shape(self.instance, self.box, self.box.best), float(level[at.BEST]))
+            self.context.report(shape(self.instance, self.box, self.box.grid[at.BEST_PACKS]), float(level[at.BEST]))
 
     def _cycle(self, hot: float, mild: float, length: float) -> bool:
         """Cool down from the best plan; tell whether to go on."""
-        self._load(self.box.best)
+        self._load(self.box.grid[at.BEST_PACKS])
         level = self.box.level
         level[at.WARMTH], level[at.COOLING] = hot, (mild / hot) ** (256 / max(256.0, length))
         # As long as no plan keeps every rule, a broken unit is dearer than any gain.
@@ -126,28 +125,28 @@ class _Search:
     def _probe(self) -> tuple[float, float]:
         """Return the temperatures, from the changes that proposals make to the best plan."""
         box = self.box
-        self._load(box.best)
-        box.state[at.PROBE], box.level[at.WARMTH], box.level[at.PENALTY] = 0, 0.0, 1e9
+        self._load(box.grid[at.BEST_PACKS])
+        box.entry[at.PROBE], box.level[at.WARMTH], box.level[at.PENALTY] = 0, 0.0, 1e9
         self._advance(4096)
-        seen = box.sample[: int(box.state[at.PROBE])]
-        box.state[at.PROBE] = -1
+        seen = box.sample[: int(box.entry[at.PROBE])]
+        box.entry[at.PROBE] = -1
         seen = seen[seen > 1e-12]
         return (_warmth(seen, HOT), _warmth(seen, MILD)) if len(seen) else (1.0, 0.01)
 
     def _advance(self, steps: int) -> bool:
         """Do some steps; tell whether to go on."""
         box = self.box
-        end = int(box.state[at.STEP]) + steps
-        while box.state[at.STEP] < end:
-            count = min(end - int(box.state[at.STEP]), self.chunk, self._left())
+        end = int(box.entry[at.STEP]) + steps
+        while box.entry[at.STEP] < end:
+            count = min(end - int(box.entry[at.STEP]), self.chunk, self._left())
             if count <= 0 or self.context.stopped():
                 return False
             began = time.perf_counter()
             self.kernels.improve(box, count)
             seconds = time.perf_counter() - began
             self.chunk = max(16, self.chunk // 2) if seconds > 0.05 else self.chunk * (2 if seconds < 0.02 else 1)
-            if box.state[at.STEP] - self.refreshed >= REFRESH:
-                self.refreshed = int(box.state[at.STEP])
+            if box.entry[at.STEP] - self.refreshed >= REFRESH:
+                self.refreshed = int(box.entry[at.STEP])
                 self.kernels.begin(box)
             self._tell()
             if box.level[at.BEST_BROKEN] == 0.0 and box.level[at.BEST] <= box.level[at.TARGET]:
@@ -156,9 +155,9 @@ class _Search:
 
     def _left(self) -> int:
         """Steps left until the work or the patience is used up."""
-        patience = STALE_LEAST + STALE_SQUARE * self.movable**2 + (1 + STALE_FACTOR) * int(self.box.state[at.BEST_STEP])
+        patience = STALE_LEAST + STALE_SQUARE * self.movable**2 + (1 + STALE_FACTOR) * int(self.box.entry[at.BEST_STEP])
         limit = patience if self.context.work is None else min(patience, self.context.work)
-        return limit - int(self.box.state[at.STEP])
+        return limit - int(self.box.entry[at.STEP])
 
 
 def _warmth(changes: Floats, share: float) -> float:

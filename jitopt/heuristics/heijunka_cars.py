@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jitopt import jit
-from jitopt.heuristics._heijunka_cars import cars_of, least, products_of, walk_of
+from jitopt.heuristics._heijunka_cars import cars_of, products_of, walk_of
+from jitopt.heuristics._heijunka_cars_bound import PAIRS, least, load, raised
 from jitopt.heuristics._heijunka_rates import require
 from jitopt.heuristics._kernels.heijunka_cars import BEST, LENGTH, MOST, PRICE
 from jitopt.problems.heijunka import HeijunkaPlan
@@ -28,12 +29,14 @@ HEURISTIC: dict[str, Any] = {
     "summary": "Ratio rules alone (car sequencing): exchanges, reflections and insertions, annealed in threads",
     "source": "Estellon, Gardi & Nouioua 2008; Gottlieb, Puchta & Solnon 2003",
     "page": "docs/methods/heijunka_cars.md",
+    "patience": 40.0,
+    "share": 1.0,
 }
 
 KERNELS = "jitopt.heuristics._kernels.heijunka_cars_walk"
 TABLES = "jitopt.heuristics._kernels.heijunka_cars"
 
-HOT, COLD = 0.2, 0.1
+HOT, COLD = 0.17, 0.09
 """Warmth at the begin and the end of a cycle, in prices of the cheapest rule."""
 
 CYCLE, LONGER = 2_000, 2
@@ -41,6 +44,9 @@ CYCLE, LONGER = 2_000, 2
 
 PAUSE = 0.02
 """Seconds between two looks at the clock."""
+
+ASIDE, EFFORT = 0.5, 0.25
+"""Seconds after which a bound is computed beside the search, and the share of the time left that it may compute."""
 
 
 def run(instance: Heijunka, context: Context) -> None:
@@ -89,6 +95,7 @@ class _Search:
     def __init__(self, instance: Heijunka, cars: Cars, context: Context, bound: int) -> None:
         self.instance, self.cars, self.context, self.bound = instance, cars, context, bound
         self.best: int | None = None
+        self.told = bound
         self.over = False
         self.found: list[tuple[int, Ints]] = []
         count = 1 if context.work is not None else max(1, context.threads)
@@ -123,17 +130,52 @@ class _Search:
         """Anneal every walk in a thread of its own until the bound is reached or the time is over."""
         if self.over:
             return
+        # Machine code is made or loaded by the first call, between two looks at the clock.
         kernels: Any = self.context.kernels(KERNELS)
-        with ThreadPoolExecutor(len(self.walkers)) as pool:
+        if self.context.stopped():
+            return
+        self.walkers[0].advance(kernels, 1)
+        began = time.perf_counter()
+        aside: Future[None] | None = None
+        with ThreadPoolExecutor(len(self.walkers) + 1) as pool:
             calls = [pool.submit(self._keep_on, kernels, walker) for walker in self.walkers]
             while not self.over and not self.context.stopped():
                 wait(calls, PAUSE, FIRST_COMPLETED)
-                self.over = self.over or all(call.done() for call in calls)
+                self.over = self.over or any(call.done() for call in calls)
                 self._take()
+                if aside is None and self.best is not None and time.perf_counter() > began + ASIDE:
+                    pairs: Any = self.context.kernels(PAIRS)
+                    if not self.context.stopped():
+                        load(pairs)
+                        aside = pool.submit(self._raise_bound, pairs)
+                elif aside is not None:
+                    self._tell()
             self.over = True
-        for call in calls:
+        for call in (*calls, *([aside] if aside else [])):
             call.result()
         self._take()
+        self._tell()
+
+    def _raise_bound(self, kernels: Any) -> None:
+        """Look for a better bound, as long as there is time for it and it is not reached."""
+        began, most = time.thread_time(), EFFORT * self.context.remaining()
+
+        def cost() -> int:
+            assert self.best is not None
+            return self.best
+
+        def over() -> bool:
+            return self.over or time.thread_time() > began + most
+
+        for bound in raised(self.cars, self.instance.products.demand, kernels, cost, over):
+            self.bound = max(self.bound, bound)
+
+    def _tell(self) -> None:
+        """Report the bound where it is better than before; end where it is reached."""
+        if self.bound > self.told:
+            self.told = self.bound
+            self.context.bound(float(self.bound * self.cars.unit))
+        self.over = self.over or self.done()
 
     def _keep_on(self, kernels: Any, walker: _Walker) -> None:
         """Anneal a walk until the search is over."""

@@ -38,17 +38,21 @@ KERNELS = "jitopt.heuristics._kernels.heijunka_paint"
 HOT, COLD = 0.5, 0.09
 """Warmth at the begin and the end of a cycle: in dearest and cheapest prices of the tier that is searched in."""
 
-CYCLES = (0.04, 0.08, 0.16)
-"""Cycles over the first tier above its bound, in shares of the time left; the last again while it finds better ones."""
+HOT_PAINT, COLD_PAINT = 0.3, 0.06
+"""The same where the tier has nothing but colour changes: a move changes fewer of them at once."""
 
-MOST_CYCLES = 0.6
-"""Share of the time that these may take."""
+PROBES = (0.03, 0.09)
+"""Shares of the time of two cycles over the first tier above its bound. Where the longer finds nothing better than the
+shorter, the search goes on with the next tier."""
 
-MAIN = 0.85
-"""Share of what is left that the cycle over a later tier takes, unless it is the last: that takes all."""
+MAIN = (1.0, 0.8, 0.55)
+"""Share of the time left of the cycle over a tier with so many tiers behind it; with more of them the last."""
 
 KEPT = 1e4
 """How many times dearer a tier is in the search while it is only to be kept."""
+
+MIX_KEPT = (20, 450, 30, 30, 0, 100, 100, 50, 100, 50, 70)
+"""The same while colour changes are to be kept: mostly units of one colour, and whole runs."""
 
 PAUSE = 0.05
 """Seconds between two looks at the clock."""
@@ -108,22 +112,22 @@ class _Search:
         self._prepare()
         with ThreadPoolExecutor(len(self.walks)) as pool:
             while all(self._cycle(pool, tier, end) for tier, end in self._schedule()):
-                self._gather()
+                pass
 
     def _schedule(self) -> Iterator[tuple[int, float]]:
         """Yield the cycles: the tier to search in, and the share of the time at which the cycle ends."""
-        last, first = self.paint.tiers - 1, self._above(0)
-        begin = self.spent()
-        for share in CYCLES:
-            yield first, self.spent() + share * (1 - begin)
-            found, before = self._tiers()[first], None
-        while self._above(first) == first and found != before and self.spent() - begin < MOST_CYCLES * (1 - begin):
-            before = found
-            yield first, self.spent() + CYCLES[-1] * (1 - begin)
-            found = self._tiers()[first]
-        for tier in range(first + (first < last), last + 1):
-            if self._above(tier) == tier:
-                yield tier, 1.0 if tier == last else self.spent() + MAIN * (1 - self.spent())
+        probed = False
+        for tier in range(self.paint.tiers):
+            if self._tiers()[tier] <= self.bounds[tier]:
+                continue
+            found: list[int] = []
+            for share in () if probed else PROBES:
+                yield tier, self.spent() + share * (1 - self.spent())
+                found.append(self._tiers()[tier])
+            behind, probed = self.paint.tiers - 1 - tier, True
+            if behind and found and (found[-1] == found[0] or found[-1] <= self.bounds[tier]):
+                continue
+            yield tier, self.spent() + MAIN[min(behind, len(MAIN) - 1)] * (1 - self.spent())
 
     def _prepare(self) -> None:
         """Load the kernels, which may take seconds at the first time, and only then start the clock."""
@@ -157,7 +161,8 @@ class _Search:
         paint = self.paint
         apart = np.array(paint.tier) - tier
         prices = paint.prices * np.where(apart < 0, KEPT, STEPS ** -np.maximum(0.0, apart))
-        mix = np.cumsum(MIX if tier else MIX_DEAREST)
+        kept = paint.paint > 0 and paint.tier[-1] < tier
+        mix = np.cumsum(MIX_KEPT if kept else MIX if tier else MIX_DEAREST)
         return *self.table, *map(self.cells, (paint.kind, prices, mix, paint.waits))
 
     def spent(self) -> float:
@@ -181,17 +186,10 @@ class _Search:
         """Return what the best sequence costs in each tier."""
         return tiers_of(self.paint, self.line)
 
-    def _above(self, tier: int) -> int:
-        """Return the first tier from this one on that is above its bound; the last if there is none."""
-        found = self._tiers()
-        above = (k for k in range(tier, len(found)) if found[k] > self.bounds[k])
-        return next(above, len(found) - 1)
-
     def _cycle(self, pool: ThreadPoolExecutor, tier: int, end: float) -> bool:
         """Cool every walk down in a tier until a share of the time is spent; tell whether to go on."""
-        paint, begin = self.paint, self.spent()
-        own = [price for price, of in zip(paint.prices, paint.tier, strict=True) if of == tier and price > 0]
-        hot, cold = HOT * max(own), COLD * min(own)
+        begin = self.spent()
+        hot, cold = self._warmths(tier)
         world = self._world(tier)
         for walk in self.walks:
             walk.state[FOCUS] = tier
@@ -217,9 +215,17 @@ class _Search:
         self._gather()
         return self.spent() < 1.0
 
+    def _warmths(self, tier: int) -> tuple[float, float]:
+        """Return the warmth at the begin and the end of a cycle over a tier."""
+        paint = self.paint
+        own = [price for price, of in zip(paint.prices, paint.tier, strict=True) if of == tier and price > 0]
+        painted = tier not in paint.tier[:-1]
+        hot, cold = (HOT_PAINT, COLD_PAINT) if painted else (HOT, COLD)
+        return hot * max(own), cold * min(own)
+
     def _at_bound(self, tier: int) -> bool:
         """Tell whether this tier and all dearer ones are at their bounds."""
-        return self._above(0) > tier
+        return all(a <= b for a, b in zip(self._tiers()[: tier + 1], self.bounds, strict=False))
 
     def _pace(self, seconds: float) -> None:
         if seconds < PAUSE / 2:

@@ -152,6 +152,16 @@ class VolumePlan:
         return tuple(found)
 
     @property
+    def full_periods(self) -> list[int]:
+        """The periods, counted from 1, that run at a capacity below the level around them."""
+        if self.tube.capacity is None or self.status == "infeasible":
+            return []
+        first, last, p, q = self.pieces
+        lengths = (last - first).astype(np.int64)
+        below = self.tube.capacity * np.repeat(q, lengths) < np.repeat(p, lengths)
+        return [int(period) + 1 for period in np.flatnonzero(below)]
+
+    @property
     def peak(self) -> float:
         """The largest quantity of a period; no plan has a smaller one."""
         return float(self.quantities.max()) if self.status == "optimal" else 0.0

@@ -75,6 +75,8 @@ def permuted(instance: Instance[PlanT], seed: int) -> Instance[PlanT]:
                 name: shuffle(entry) if isinstance(entry, dict) else _renamed(rename, entry)
                 for name, entry in value.items()
             }
+        elif key == "previous":
+            data[key] = _renamed(rename, value)
         elif isinstance(value, dict) and value and all(isinstance(column, list) for column in value.values()):
             data[key] = shuffle(value)
     _renumber(data)
@@ -128,6 +130,10 @@ def reversed_in_time(instance: Instance[PlanT]) -> Instance[PlanT] | None:
         return None  # A worker carries what is late into the slots behind, not into those before.
     unpriced = data.get("changeovers") is None and any(term["term"] == "changeover" for term in data["objective"])
     if data.get("frozen") or (data.get("box") and unpriced):
+        return None
+    if data.get("previous") or any((data.get("ratios") or {}).get("open") or ()):
+        return None  # What was built before stands on one side only, and so do the windows that are cut short.
+    if "demands" in data or "setup" in data["products"]:
         return None
     if data.get("fixed"):
         data["fixed"]["position"] = [slots + 1 - position for position in data["fixed"]["position"]]

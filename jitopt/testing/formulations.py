@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jitopt import registry
 from jitopt.generators import random_small
 from jitopt.generators.kanban_line import random_small_line
+from jitopt.generators.small_box import random_small_box
 from jitopt.problems.delivery import Delivery
 from jitopt.problems.heijunka import Heijunka
 from jitopt.testing._inspection import inspect
@@ -19,6 +20,8 @@ from jitopt.testing.brute_force import optimum, plans
 from jitopt.testing.errors import ConformanceError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jitopt.problems.base import Instance, Plan
     from jitopt.testing.brute_force import Optimum
 
@@ -97,15 +100,19 @@ def check_formulation(name: str, *, count: int = 50, seed: int = 0, problem: str
 
 @lru_cache(maxsize=4)
 def cases_of(
-    problem: str, count: int, seed: int, lines: bool = False
+    problem: str, count: int, seed: int, lines: bool = False, boxes: bool = False
 ) -> tuple[tuple[Instance[Any], Optimum | None], ...]:
     """Return tiny instances with their optima; kept, because every method of a problem is held against them.
 
-    lines: of kanban, instances of the line form.
+    lines: of kanban, instances of the line form. boxes: of heijunka, boxes with days, minutes and packs.
     """
     numbers = range(seed, seed + count)
     # A line is judged on the sample of its solve; here it is pinned, so that the enumeration has the same.
-    instances = (random_small_line(k).sampled(k) if lines else random_small(problem, k) for k in numbers)
+    instances: Iterator[Instance[Any]]
+    if boxes:
+        instances = (random_small_box(k) for k in numbers)
+    else:
+        instances = (random_small_line(k).sampled(k) if lines else random_small(problem, k) for k in numbers)
     return tuple((instance, optimum(instance)) for instance in instances)
 
 

@@ -55,7 +55,7 @@ def check_heuristic(name: str, *, count: int = 50, seed: int = 0, problem: str |
         raise ConformanceError(name, "it is a formulation, not a heuristic: use check_formulation")
     solvable = solved = 0
     lines = method.problem == "kanban" and method.up_to.get("loops") == 0
-    for number, (instance, best) in enumerate(cases_of(method.problem, count, seed, lines)):
+    for number, (instance, best) in enumerate(cases_of(method.problem, count, seed, lines, method.form == "box")):
         if not method.suits(instance):
             continue
         result = _solve(method, instance, seed=number)

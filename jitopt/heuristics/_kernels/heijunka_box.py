@@ -12,15 +12,19 @@ from typing import Any
 from jitopt.heuristics._kernels.heijunka_box_state import (
     BEST,
     BEST_BROKEN,
+    BEST_PACKS,
     BEST_STEP,
     BROKEN,
     COOLING,
     FROZEN,
     HAS_BEST,
+    LEAST,
     MOVABLE,
     OBJECTIVE,
+    PACKS,
     PENALTY,
     PROBE,
+    PRODUCTS,
     SEED,
     SEED_2,
     SLOTS,
@@ -28,7 +32,7 @@ from jitopt.heuristics._kernels.heijunka_box_state import (
     TARGET,
     WARMTH,
 )  # fmt: skip
-from jitopt.jit import in_place, twin
+from jitopt.jit import in_place, inlined, twin
 
 __all__ = ["begin", "improve", "keep"]
 
@@ -39,31 +43,31 @@ NEAR = 6
 """Farthest bucket of a near move."""
 
 
-@in_place
+@inlined
 def draw(box: Any, count: int) -> int:
     """Return a random number in 0..count-1: two multiplicative generators combined (L'Ecuyer 1988)."""
-    first = box.state[SEED] * 40014 % 2147483563
-    second = box.state[SEED_2] * 40692 % 2147483399
-    box.state[SEED], box.state[SEED_2] = first, second
+    first = box.entry[SEED] * 40014 % 2147483563
+    second = box.entry[SEED_2] * 40692 % 2147483399
+    box.entry[SEED], box.entry[SEED_2] = first, second
     return int((first + 2147483562 - second) % 2147483562 % count)
 
 
-@in_place
+@inlined
 def holder(box: Any, i: int) -> int:
     """Return a bucket with packs of product i that may move, from a random one onwards; -1 without any."""
-    slots, frozen = box.size[SLOTS], box.size[FROZEN]
+    slots, frozen = box.entry[SLOTS], box.entry[FROZEN]
     s = frozen + draw(box, slots - frozen)
     for _ in range(slots - frozen):
-        if box.packs[i, s] > box.least[i, s]:
+        if box.grid[PACKS, i, s] > box.grid[LEAST, i, s]:
             return int(s)
         s = s + 1 if s + 1 < slots else frozen
     return -1
 
 
-@in_place
+@inlined
 def target(box: Any, s: int) -> int:
     """Return another bucket than s: near it, or any."""
-    slots, frozen = box.size[SLOTS], box.size[FROZEN]
+    slots, frozen = box.entry[SLOTS], box.entry[FROZEN]
     if draw(box, 3):
         t = s + (1 + draw(box, NEAR)) * (1 if draw(box, 2) else -1)
         if frozen <= t < slots:
@@ -71,12 +75,12 @@ def target(box: Any, s: int) -> int:
     return int(frozen + draw(box, slots - frozen))
 
 
-@in_place
+@inlined
 def other(box: Any, i: int, t: int) -> int:
     """Return another product than i with packs in bucket t that may move, -1 if none is found."""
     for _ in range(8):
-        j = box.unit[draw(box, box.size[MOVABLE])]
-        if j != i and box.packs[j, t] > box.least[j, t]:
+        j = box.unit[draw(box, box.entry[MOVABLE])]
+        if j != i and box.grid[PACKS, j, t] > box.grid[LEAST, j, t]:
             return int(j)
     return -1
 
@@ -84,37 +88,37 @@ def other(box: Any, i: int, t: int) -> int:
 @in_place
 def keep(box: Any) -> None:
     """Remember the plan as the best one where it is better."""
-    if box.state[HAS_BEST]:
+    if box.entry[HAS_BEST]:
         if box.level[BROKEN] > box.level[BEST_BROKEN]:
             return
         gain = box.level[BEST] - box.level[OBJECTIVE]
         if box.level[BROKEN] == box.level[BEST_BROKEN] and gain <= 1e-9 * (1.0 + abs(box.level[BEST])):
             return
-    box.state[HAS_BEST] = 1
-    box.state[BEST_STEP] = box.state[STEP]
+    box.entry[HAS_BEST] = 1
+    box.entry[BEST_STEP] = box.entry[STEP]
     box.level[BEST], box.level[BEST_BROKEN] = box.level[OBJECTIVE], box.level[BROKEN]
-    for i in range(box.packs.shape[0]):
-        for s in range(box.packs.shape[1]):
-            box.best[i, s] = box.packs[i, s]
+    for i in range(box.entry[PRODUCTS]):
+        for s in range(box.entry[SLOTS]):
+            box.grid[BEST_PACKS, i, s] = box.grid[PACKS, i, s]
 
 
-@in_place
+@inlined
 def accepted(box: Any, value: float, broken: float) -> bool:
     """Tell whether the plan is taken after one of this value and broken amount."""
     step = box.level[OBJECTIVE] - value + box.level[PENALTY] * (box.level[BROKEN] - broken)
-    probe = box.state[PROBE]
+    probe = box.entry[PROBE]
     if 0 <= probe < len(box.sample) and box.level[BROKEN] == broken:
         box.sample[probe] = abs(box.level[OBJECTIVE] - value)
-        box.state[PROBE] = probe + 1
+        box.entry[PROBE] = probe + 1
     if step <= 0.0:
         return True
     return bool(step < box.level[WARMTH] * box.waits[draw(box, len(box.waits))])
 
 
-@in_place
+@inlined
 def propose(box: Any) -> None:
     """Propose one move, and take it back unless it is accepted."""
-    i = box.unit[draw(box, box.size[MOVABLE])]
+    i = box.unit[draw(box, box.entry[MOVABLE])]
     s = holder(box, i)
     if s < 0:
         return
@@ -122,12 +126,12 @@ def propose(box: Any) -> None:
     if s == t:
         return
     kind = draw(box, 8)
-    packs = 1 if kind < 5 else box.packs[i, s] - box.least[i, s]
+    packs = 1 if kind < 5 else box.grid[PACKS, i, s] - box.grid[LEAST, i, s]
     j, back = -1, 0
     if kind % 2:
         j = other(box, i, t)
         if j >= 0:
-            back = 1 if kind < 5 else box.packs[j, t] - box.least[j, t]
+            back = 1 if kind < 5 else box.grid[PACKS, j, t] - box.grid[LEAST, j, t]
     value, broken = box.level[OBJECTIVE], box.level[BROKEN]
     change(box, i, s, t, packs)
     if j >= 0:
@@ -149,7 +153,7 @@ def improve(box: Any, steps: int) -> None:
     for _ in range(steps):
         if box.level[BEST_BROKEN] == 0.0 and box.level[BEST] <= box.level[TARGET]:
             return
-        box.state[STEP] += 1
-        if box.state[STEP] % 256 == 0:
+        box.entry[STEP] += 1
+        if box.entry[STEP] % 256 == 0:
             box.level[WARMTH] *= box.level[COOLING]
         propose(box)

@@ -26,7 +26,7 @@ FAR, LIMIT = range(2)
 WAYS = 100
 """A proposal is drawn from so many, of which those below the next two are of their kind."""
 
-REFLECT, NEARBY = 10, 15
+REFLECT, NEARBY = 55, 60
 """Below the first a reflection, below the second an exchange with a slot nearby, the rest look at a row of slots."""
 
 NEAR = 48

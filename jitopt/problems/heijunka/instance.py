@@ -39,8 +39,8 @@ __all__ = ["Bucket", "Heijunka", "HeijunkaPlan", "Measure", "Term"]
 
 Measure = Literal["sum_squared", "sum_absolute", "max_squared", "max_absolute", "sum_violated"]
 Term = Literal[
-    "rate", "usage", "ratio", "changeover", "high_ratio", "low_ratio", "colour_changes", "overload", "idle", "volume",
-    "epei",
+    "rate", "usage", "ratio", "changeover", "high_ratio", "low_ratio", "colour_changes",
+    "overload", "idle", "volume", "epei",
 ]  # fmt: skip
 Priorities = Annotated[tuple[Literal["high", "low"] | None, ...], BeforeValidator(as_tuple)]
 
