@@ -17,7 +17,7 @@ after slot s. t_fs cost of its deviation. C_os units with option o so far. e_ow 
 h_s the colour changes before slot s.
 z_is slot s builds i. u_is a run of i begins in s. g_sab slot s builds class a, slot s+1 class b.
 z_ks where the worker of station k starts after slot s, w_ks overload, y_ks whether there is any.
-In a box n_is full packs, v_s cost of the volume of bucket s, h_ik some k buckets in a row are without i.
+In a box n_is full packs, v_s cost of the volume of bucket s, G_ik some k buckets in a row are without i.
 
 Objective
 ---------

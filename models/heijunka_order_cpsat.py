@@ -17,7 +17,7 @@ y_fsj = [Q_fs >= j], near the ideal. c_osj = [at least j units with option o in 
 e_owk = [excess of window w >= k]; with colours or open windows, e_ow the excess and h_s [the colour
 changes before slot s]. b_v = [the largest cost reaches its v-th value]. z_is slot s builds i, u_is a
 run of i begins. g_sab slot s builds class a, slot s+1 class b. In a box n_is is full packs, L_s units of
-bucket s, h_ik = [some k buckets in a row are without i]. z_ks where the worker of station k starts after
+bucket s, G_ik = [some k buckets in a row are without i]. z_ks where the worker of station k starts after
 slot s, w_ks overload, y_ks whether there is any.
 
 Objective
