@@ -268,7 +268,7 @@ def test_other_methods_say_that_they_do_not_apply() -> None:
         ({"longest_colour_run": 2, "products": {"product": ["p"], "demand": [1]}}, "/longest_colour_run"),
         ({"objective": [{"term": "colour_changes"}], "products": {"product": ["p"], "demand": [1]}}, "/objective/0"),
         ({"objective": [{"term": "high_ratio"}]}, "/objective/0"),
-        ({"previous": ["p"], "box": {"buckets": 2, "capacity": 1}}, "/previous"),
+        ({"box": {"buckets": 2, "capacity": 1}}, "/products/colour"),
     ],
 )
 def test_what_makes_no_sense_is_refused(change: dict[str, Any], place: str) -> None:
