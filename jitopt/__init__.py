@@ -52,6 +52,12 @@ if TYPE_CHECKING:
     from jitopt.improving import ReleaseComparison as ReleaseComparison
     from jitopt.improving import compare_releases as compare_releases
     from jitopt.improving import improvements as improvements
+    from jitopt.levelling import EconomicLots as EconomicLots
+    from jitopt.levelling import VolumePlan as VolumePlan
+    from jitopt.levelling import Wheel as Wheel
+    from jitopt.levelling import economic_lots as economic_lots
+    from jitopt.levelling import level_volume as level_volume
+    from jitopt.levelling import product_wheel as product_wheel
     from jitopt.planning import Plant as Plant
     from jitopt.planning import audit_formulas as audit_formulas
     from jitopt.planning import generate_plant as generate_plant
@@ -68,6 +74,9 @@ if TYPE_CHECKING:
     from jitopt.problems.epei import epei as epei
     from jitopt.problems.heijunka import Heijunka as Heijunka
     from jitopt.problems.heijunka import HeijunkaPlan as HeijunkaPlan
+    from jitopt.problems.heijunka.score import Score as Score
+    from jitopt.problems.heijunka.slot_changes import SlotChanges as SlotChanges
+    from jitopt.problems.heijunka.supplier_usage import SupplierUsage as SupplierUsage
     from jitopt.problems.kanban import Kanban as Kanban
     from jitopt.problems.kanban import KanbanPlan as KanbanPlan
     from jitopt.problems.kanban.changes import Changes as Changes
@@ -76,9 +85,16 @@ if TYPE_CHECKING:
     from jitopt.problems.kanban.lots import lot_sizing as lot_sizing
     from jitopt.problems.sourcing import Sourcing as Sourcing
     from jitopt.problems.sourcing import SourcingPlan as SourcingPlan
+    from jitopt.problems.takt import pitch as pitch
+    from jitopt.problems.takt import takt as takt
     from jitopt.registry import method as method
     from jitopt.registry import methods as methods
     from jitopt.registry import register as register
+    from jitopt.running import Releveling as Releveling
+    from jitopt.running import figure as figure
+    from jitopt.running import relevel as relevel
+    from jitopt.running import score as score
+    from jitopt.running import supplier_usage as supplier_usage
     from jitopt.simulation.confirmation import Confirmation as Confirmation
     from jitopt.simulation.confirmation import confirm as confirm
     from jitopt.simulation.result import Simulation as Simulation
@@ -106,14 +122,22 @@ _HOMES = {
     "jitopt.improving": (
         "Improvement", "Improvements", "Lever", "ReleaseComparison", "compare_releases", "improvements",
     ),
+    "jitopt.levelling": (
+        "EconomicLots", "VolumePlan", "Wheel", "economic_lots", "level_volume", "product_wheel",
+    ),
     "jitopt.planning": ("Plant", "audit_formulas", "generate_plant", "plan", "read_plant", "write_plant"),
     "jitopt.planning.chain": ("PlantPlan",),
     "jitopt.problems.base": ("Evaluation", "Instance", "Plan", "Violation"),
     "jitopt.problems.delivery": ("Delivery", "DeliveryPlan"),
     "jitopt.problems.heijunka": ("Heijunka", "HeijunkaPlan"),
+    "jitopt.problems.heijunka.score": ("Score",),
+    "jitopt.problems.heijunka.slot_changes": ("SlotChanges",),
+    "jitopt.problems.heijunka.supplier_usage": ("SupplierUsage",),
+    "jitopt.running": ("Releveling", "figure", "relevel", "score", "supplier_usage"),
     "jitopt.problems.kanban": ("Kanban", "KanbanPlan"),
     "jitopt.problems.kanban.changes": ("Changes",),
     "jitopt.problems.epei": ("epei",),
+    "jitopt.problems.takt": ("pitch", "takt"),
     "jitopt.problems.kanban.formulas.auditor": ("FormulaAudit",),
     "jitopt.problems.kanban.lots": ("LotSizing", "lot_sizing"),
     "jitopt.problems.sourcing": ("Sourcing", "SourcingPlan"),
@@ -125,15 +149,17 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "BatchProgress", "Changes", "Comparison", "Confirmation", "Delivery", "DeliveryPlan", "Evaluation", "Explanation",
-    "FormulaAudit", "Heijunka", "HeijunkaPlan", "Improvement", "Improvements", "InputError", "Instance",
-    "JitoptError", "Kanban", "KanbanPlan", "Lever", "Library", "LimitValue", "LotSizing", "NotApplicableError",
-    "Plan", "Plant", "PlantPlan", "Progress", "ReleaseComparison", "Result", "Simulation", "SolverUnavailableError",
-    "Sourcing", "SourcingPlan", "StartReceipt", "Store", "UnknownMethodError", "ValueStream", "VariantComparison",
-    "Violation", "audit", "audit_formulas", "batch", "changes", "check", "compare", "compare_releases", "confirm",
-    "epei", "explain", "export", "formulation", "from_tables", "generate", "generate_plant", "improvements", "library",
-    "limit_values", "lot_sizing", "method", "methods", "plan", "read", "read_plant", "read_result", "register",
-    "resize", "shut_down", "simulate", "solve", "why_not", "write", "write_plant",
+    "BatchProgress", "Changes", "Comparison", "Confirmation", "Delivery", "DeliveryPlan", "EconomicLots", "Evaluation",
+    "Explanation", "FormulaAudit", "Heijunka", "HeijunkaPlan", "Improvement", "Improvements", "InputError", "Instance",
+    "JitoptError", "Kanban", "KanbanPlan", "Lever", "Library", "LimitValue", "LotSizing", "NotApplicableError", "Plan",
+    "Plant", "PlantPlan", "Progress", "ReleaseComparison", "Releveling", "Result", "Score", "Simulation",
+    "SlotChanges", "SolverUnavailableError", "Sourcing", "SourcingPlan", "StartReceipt", "Store", "SupplierUsage",
+    "UnknownMethodError", "ValueStream", "VariantComparison", "Violation", "VolumePlan", "Wheel", "audit",
+    "audit_formulas", "batch", "changes", "check", "compare", "compare_releases", "confirm", "economic_lots", "epei",
+    "explain", "export", "figure", "formulation", "from_tables", "generate", "generate_plant", "improvements",
+    "level_volume", "library", "limit_values", "lot_sizing", "method", "methods", "pitch", "plan", "product_wheel",
+    "read", "read_plant", "read_result", "register", "relevel", "resize", "score", "shut_down", "simulate", "solve",
+    "supplier_usage", "takt", "why_not", "write", "write_plant",
 ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from jitopt import registry
 from jitopt.arguments import (
@@ -35,6 +35,8 @@ from jitopt.problems.base import Evaluation, Instance, Plan, PlanT
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from jitopt.problems.heijunka import Heijunka
+    from jitopt.problems.heijunka.slot_changes import SlotChanges
     from jitopt.problems.kanban import Kanban
     from jitopt.problems.kanban.changes import Changes
     from jitopt.simulation.result import Simulation
@@ -296,30 +298,53 @@ def why_not(
     return compare(instance, found, asked, lambda changed: solve(changed, time_limit=time_limit, start=None))
 
 
+@overload
 def changes(
     instance: Kanban,
     result: Result[Any] | Plan | Mapping[str, Any],
     before: Kanban | Result[Any] | Plan | Mapping[str, Any] | None = None,
-) -> Changes:
-    """List the loops whose cards a kanban plan changes, and those kept that should change, with the reasons.
+) -> Changes: ...
+
+
+@overload
+def changes(
+    instance: Heijunka,
+    result: Result[Any] | Plan | Mapping[str, Any],
+    before: Result[Any] | Plan | Mapping[str, Any] | None = None,
+) -> SlotChanges: ...
+
+
+def changes(
+    instance: Kanban | Heijunka,
+    result: Result[Any] | Plan | Mapping[str, Any],
+    before: Kanban | Result[Any] | Plan | Mapping[str, Any] | None = None,
+) -> Changes | SlotChanges:
+    """List what a plan changes of the one in force, with the reasons: loops of a kanban, slots of a heijunka.
+
+    Of a kanban, loops that are kept though they should change are listed too.
 
     Parameters
     ----------
     instance, result
-        The question, in the form of loops, and the answer in hand (a result, a plan, or a result
-        file's data).
+        The question (a kanban in the form of loops), and the answer in hand (a result, a plan, or a
+        result file's data).
     before
-        The instance for which the cards in force were decided: then the inputs that changed are
-        among the reasons. Or the result or plan that is in force, for an instance that tells no
-        cards in force (`resize` puts a price or a cap on changes as well).
+        The result or plan that is in force, for an instance that does not tell it (`resize` and
+        `relevel` put a price or a cap on changes as well). Of a kanban also the instance for which
+        the cards in force were decided: then the inputs that changed are among the reasons.
 
     Raises
     ------
     InputError
-        If no cards in force are told, or the plan is not one of the instance.
+        If no plan in force is told, or the plan is not one of the instance.
     """
+    from jitopt.problems.heijunka import Heijunka
+    from jitopt.problems.heijunka.slot_changes import slot_changes
     from jitopt.problems.kanban.changes import changes as compared
 
+    if isinstance(instance, Heijunka):
+        old = None if before is None else plan_of(instance, before, "compare with")
+        return slot_changes(instance, plan_of(instance, result, "compare"), old)
     _check_kanban("changes", instance)
     found: Any = plan_of(instance, result, "compare")
     if before is not None and not isinstance(before, Instance):

@@ -59,10 +59,15 @@ PAINTED: dict[str, Any] = {
     "version": 1,
     "name": "painted",
     "products": {"product": ["red", "white"], "demand": [4, 4], "colour": ["red", "white"]},
-    "objective": [{"term": "colour_changes"}],
-    "longest_colour_run": 2,
+    "ratios": {"ratio": ["red"], "at_most": [1], "in_any": [2], "open": [True]},
+    "options": {"product": ["red"], "ratio": ["red"]},
+    "objective": [
+        {"term": "ratio", "measure": "sum_absolute"},
+        {"term": "colour_changes", "measure": "sum_absolute", "weight": 2},
+    ],
+    "longest_colour_run": 3,
 }
-"""A small sequence of the form "paint"."""
+"""A small sequence of the form "paint", whose rules and colours pull apart: no start reaches the bound."""
 
 
 def diagnose(time_limit: float = 60.0) -> list[Check]:

@@ -71,8 +71,10 @@ class Method:
     it runs in. up_to: largest size for which `auto` uses it, by the keys of `Instance.size`.
     proof: what stands behind a bound of its own that meets the plan ("exact_algorithm"), as a
     heuristic's dictionary says; "" where the engine derives it. once: a run that came to its end
-    leaves nothing to a run with another seed. form: the pure form that an instance
-    must have (`Instance.forms`), "" for any. auto: whether `auto` uses it at all.
+    leaves nothing to a run with another seed. endless: it may search on without a proof, so that the
+    exact roads have their turn too. form: the pure form that an instance must have (`Instance.forms`),
+    "" for any. auto: whether `auto` uses it at all. patience, share: how long one with a form searches
+    before the exact roads: this many times as long as to its last progress, this share of the time.
     """
 
     name: str
@@ -90,8 +92,11 @@ class Method:
     up_to: Mapping[str, int] = field(default_factory=dict)
     proof: str = ""
     once: bool = False
+    endless: bool = False
     form: str = ""
     auto: bool = True
+    patience: float = 10.0
+    share: float = 0.9
 
     @property
     def short(self) -> str:
@@ -244,8 +249,11 @@ def _entry(module: str, file: str, word: str, told: dict[str, Any]) -> Method:
             up_to=dict(told.get("up_to", {})),
             proof=str(told.get("proof", "")),
             once=bool(told.get("once", False)),
+            endless=bool(told.get("endless", False)),
             form=str(told.get("form", "")),
             auto=bool(told.get("auto", True)),
+            patience=float(told.get("patience", Method.patience)),
+            share=float(told.get("share", Method.share)),
         )
     except KeyError as error:
         raise JitoptError(f"{file}: {word} lacks the key {error}.") from None

@@ -19,7 +19,6 @@ from math import gcd, lcm
 from typing import TYPE_CHECKING
 
 from jitopt.errors import NotApplicableError
-from jitopt.problems.heijunka.form import beyond
 
 from ._heijunka_plan import plan_of
 
@@ -29,20 +28,13 @@ if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka, Objective, RatioRule
     from jitopt.registry import RuleKey
 
-__all__ = ["Cell", "Flow", "Levels", "Reach", "cells", "cutoff", "flows", "refuse_beyond", "refuse_paint"]
+__all__ = ["Cell", "Flow", "Levels", "Reach", "cells", "cutoff", "flows", "refuse_beyond"]
 
 POINTS = 500_000
 """A model whose costs need more points than this would not be built within some seconds."""
 
 MARGIN = 1.01
 """How far above the objective of a known plan a cost may be told too cheap: beyond any solver's gap."""
-
-
-def refuse_paint(instance: Heijunka) -> None:
-    """Raise `NotApplicableError` for colours, open windows and what was built before."""
-    reason = beyond(instance)
-    if reason is not None:
-        raise NotApplicableError(reason)
 
 
 def refuse_beyond(points: int) -> None:

@@ -4,7 +4,7 @@ As in `_heijunka_cpsat` every function adds one rule or term to the model `m`. M
 the finest step in which all of them are whole.
 
 Part of `heijunka_order_cpsat`.
-Holds: the variables n_is, r_is, L_s, h_ik and the constraints of packs, due dates, minutes and gaps.
+Holds: the variables n_is, r_is, L_s, G_ik and the constraints of packs, due dates, minutes and gaps.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def epei(m: Any, instance: Heijunka, term: Objective, total: Total) -> None:
 
 
 def _gaps(m: Any, instance: Heijunka) -> dict[int, int]:
-    """Add h_ik = [the longest stretch without i has k buckets], k above the least; return the least of each product."""
+    """Add G_ik = [the longest stretch without i has k buckets], k above the least; return the least of each product."""
     slots, demand, packs = instance.slots, instance.products.demand, instance.box_data.packs
     least = {i: least_gap(slots, demand[i], packs[i]) for i in m.products if demand[i] and instance.weights[i]}
     if m.gaps:

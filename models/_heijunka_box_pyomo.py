@@ -4,7 +4,7 @@ As in `_heijunka_pyomo` every function adds one rule or term to the model `m`. W
 held against the minutes of a bucket in whole steps, so that a solver's tolerance is none of the judge's.
 
 Part of `heijunka_cumulative_pyomo`.
-Holds: the variables n_is, r_is, h_ik, v_s and the constraints of packs, due dates, minutes and gaps.
+Holds: the variables n_is, r_is, G_ik, v_s and the constraints of packs, due dates, minutes and gaps.
 """
 
 from __future__ import annotations
@@ -148,12 +148,12 @@ def epei(m: Any, instance: Heijunka, row: int, term: Objective, levels: Callable
     cells = {i: Cell(i, 0, least, slots - 1, least, slots - 1, 0, 1, power) for i, least in gaps.items()}
 
     def length(i: int) -> Any:
-        return gaps[i] + sum(m.h[i, k] for k in range(gaps[i] + 1, slots))
+        return gaps[i] + sum(m.G[i, k] for k in range(gaps[i] + 1, slots))
 
     if not term.measure.startswith("max"):
         found: Terms = []
         for i, cell in cells.items():
-            rises = sum(cell.slope(k - 1) * m.h[i, k] for k in range(cell.low + 1, slots))
+            rises = sum(cell.slope(k - 1) * m.G[i, k] for k in range(cell.low + 1, slots))
             found.append((instance.weights[i], rises + cell.cost(cell.low)))
         return found
     steps = Levels([(cell, instance.weights[i]) for i, cell in cells.items()])
@@ -175,7 +175,7 @@ def epei(m: Any, instance: Heijunka, row: int, term: Objective, levels: Callable
 
 
 def _gaps(m: Any, instance: Heijunka) -> dict[int, int]:
-    """Add h_ik = [the longest stretch without i has k buckets], k above the least; return the least of each product."""
+    """Add G_ik = [the longest stretch without i has k buckets], k above the least; return the least of each product."""
     slots, demand = instance.slots, instance.products.demand
     packs = instance.box_data.packs
     gaps = {i: least_gap(slots, demand[i], packs[i]) for i in m.I if demand[i] and instance.weights[i]}
@@ -183,12 +183,12 @@ def _gaps(m: Any, instance: Heijunka) -> dict[int, int]:
         return gaps
     steps = [(i, k) for i, least in gaps.items() for k in range(least + 1, slots)]
     refuse_beyond(sum(slots - k + 1 for _, k in steps))
-    m.h = pyo.Var(steps, bounds=(0, 1), doc="h_ik: some k consecutive buckets are without i")
-    m.derived.append((m.h, lambda trace, i, k: trace.gap(i) >= k))
+    m.G = pyo.Var(steps, bounds=(0, 1), doc="G_ik: some k consecutive buckets are without i")
+    m.derived.append((m.G, lambda trace, i, k: trace.gap(i) >= k))
 
     @m.Constraint([(i, k, s) for i, k in steps for s in range(1, slots - k + 2)], doc="i in k buckets, or a gap")
     def gap(m: Any, i: int, k: int, first: int) -> Any:
         built = (m.z[i, s] if i in m.Z else m.x[i, s] for s in range(first, first + k))
-        return sum(built) + m.h[i, k] >= 1
+        return sum(built) + m.G[i, k] >= 1
 
     return gaps

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from jitopt.problems.heijunka.instance import Heijunka, Objective, RatioRule
 
-__all__ = ["options", "ratio"]
+__all__ = ["one_of", "options", "ratio"]
 
 SCARCE = 0.9
 """A hard option is counted by literals when its units take this share of what its windows leave room for."""
@@ -68,7 +68,7 @@ def _counted(m: Any, rule: RatioRule) -> bool:
 def _load(m: Any, instance: Heijunka, rule: RatioRule, w: int) -> Any:
     """Return the units with the option of `rule` in the window that follows slot w."""
     if instance.box is None:
-        return sum(_one_of(m, rule.products, s) for s in range(w + 1, w + rule.in_any + 1))
+        return sum(one_of(m, rule.products, s) for s in range(w + 1, w + rule.in_any + 1))
     count = track(m, tuple((i, 1) for i in rule.products), m.reach.option(rule))
     return count[w + rule.in_any] - (count[w] if w else 0)
 
@@ -97,7 +97,7 @@ def _counter(m: Any, rule: RatioRule) -> tuple[Callable[[int, int], Any], list[t
     users = tuple((i, 1) for i in rule.products)
     m.derived.append((literals, lambda trace, s, j: trace.until(users, s) >= j))
     for s in m.slots:
-        built = _one_of(m, rule.products, s)
+        built = one_of(m, rule.products, s)
         for j in range(bounds[s - 1][0] + 1, bounds[s][1] + 2):
             now, before, less = at_least(s, j), at_least(s - 1, j), at_least(s - 1, j - 1)
             clause(m, [negated(before), now])
@@ -108,7 +108,7 @@ def _counter(m: Any, rule: RatioRule) -> tuple[Callable[[int, int], Any], list[t
     return at_least, bounds
 
 
-def _one_of(m: Any, rows: tuple[int, ...], s: int) -> Any:
+def one_of(m: Any, rows: tuple[int, ...], s: int) -> Any:
     """Return the literal [position s builds one of the products `rows`]."""
     carriers = [i for i in rows if m.reach.largest(i)]
     if len(carriers) == 1:

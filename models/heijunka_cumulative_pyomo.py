@@ -14,8 +14,10 @@ Variables
 ---------
 x_is units of i in slot s (binary in a sequence). Q_fs = sum_i a_fi X_is what flow f has reached
 after slot s. t_fs cost of its deviation. C_os units with option o so far. e_ow excess of window w.
+h_s the colour changes before slot s.
 z_is slot s builds i. u_is a run of i begins in s. g_sab slot s builds class a, slot s+1 class b.
-In a box n_is full packs, v_s cost of the volume of bucket s, h_ik some k buckets in a row are without i.
+z_ks where the worker of station k starts after slot s, w_ks overload, y_ks whether there is any.
+In a box n_is full packs, v_s cost of the volume of bucket s, G_ik some k buckets in a row are without i.
 
 Objective
 ---------
@@ -26,12 +28,14 @@ Constraints
 -----------
 sum_s x_is = d_i; sum_i x_is = 1 (<= c in a box); C_o,w+q - C_ow <= p_o in each window; spacing,
 runs, frozen and fixed slots and moves as in `_heijunka_pyomo`; due dates, minutes and packs of a box as in
-`_heijunka_box_pyomo`. An elastic model has one slack a rule.
+`_heijunka_box_pyomo`. Workers: z_ks >= z_k,s-1 + a_k - w_ks, 0 <= z_ks <= r_k; idle time is
+sum_s w_ks + z_kS - sum_i d_i a_ki. An elastic model has one slack a rule.
 
 Source
 ------
 Cumulative counts with convex costs: Miltenburg 1989, Kubiak and Sethi 1991. Least runs as minimum
-up times: Rajan and Takriti 2005. Changeovers as a flow between neighbouring slots.
+up times: Rajan and Takriti 2005. Changeovers as a flow between neighbouring slots. Overload: Yano and
+Rachamadugu 1991.
 """
 
 from __future__ import annotations
@@ -44,10 +48,13 @@ import pyomo.environ as pyo
 
 from jitopt.problems.base import exact
 
-from ._heijunka import Cell, Flow, Levels, Reach, cells, cutoff, flows, refuse_beyond, refuse_paint
+from ._heijunka import Cell, Flow, Levels, Reach, cells, cutoff, flows, refuse_beyond
 from ._heijunka_box_pyomo import box_rules, epei, volume
+from ._heijunka_paint import WORDS, is_painted, refuse_measures
+from ._heijunka_paint_pyomo import painted
 from ._heijunka_plan import Trace, plan_of, windows
 from ._heijunka_pyomo import Terms, changeovers, kept, longest_run, moves, presence, shortest_run, spacing
+from ._heijunka_work_pyomo import work
 from ._pyomo import Elastic
 
 if TYPE_CHECKING:
@@ -77,7 +84,7 @@ def build(instance: Heijunka, elastic: Mapping[RuleKey, float] | None = None) ->
     NotApplicableError
         If the deviation costs need too many points, as those of a very fine lattice of quantities do.
     """
-    refuse_paint(instance)
+    refuse_measures(instance)
     m = pyo.ConcreteModel(name="heijunka_cumulative")
     m.derived = []  # (variable, its value under a plan), in the order of their making
     m.relax = Elastic(m, elastic)
@@ -91,11 +98,15 @@ def build(instance: Heijunka, elastic: Mapping[RuleKey, float] | None = None) ->
     spacing(m, instance)
     longest_run(m, instance)
     shortest_run(m, instance)
-    _options(m, instance, priced="ratio" in words)
+    paint: Terms = []
+    if is_painted(instance):
+        paint = painted(m, instance)
+    else:
+        _options(m, instance, priced="ratio" in words)
     kept(m, instance)
     moves(m, instance)
     box_rules(m, instance)
-    _minimise(m, [(Fraction(1), m.relax.objective())] if m.relax.active else _terms(m, instance))
+    _minimise(m, [(Fraction(1), m.relax.objective())] if m.relax.active else paint + _terms(m, instance))
     return m
 
 
@@ -171,15 +182,20 @@ def _terms(m: Any, instance: Heijunka) -> Terms:
             continue
         if term.term in ("rate", "usage"):
             made = _level(m, instance, row, term, limit)
+        elif is_painted(instance) and term.term in WORDS:
+            continue  # Told by `painted`, together: a rule may be priced by two of them.
         elif term.term == "ratio":
             made = _ratio(m, instance, row, term)
         elif term.term == "volume":
             made = volume(m, instance, row, term, _levels)
         elif term.term == "epei":
             made = epei(m, instance, row, term, _levels)
-        else:
+        elif term.term == "changeover":
             made = changeovers(m, instance, row, term)
+        else:
+            continue
         found += [(exact(term.weight) * coefficient, expression) for coefficient, expression in made]
+    found += work(m, instance)
     if instance.current and instance.current.price:
         found.append((exact(instance.current.price), m.moves))
     return found

@@ -14,9 +14,11 @@ Variables
 ---------
 x_is units of i in slot s (a literal in a sequence). Q_fs what flow f has reached after slot s;
 y_fsj = [Q_fs >= j], near the ideal. c_osj = [at least j units with option o in slots 1..s].
-e_owk = [excess of window w >= k]. b_v = [the largest cost reaches its v-th value]. z_is slot s
-builds i, u_is a run of i begins. g_sab slot s builds class a, slot s+1 class b. In a box n_is full packs,
-L_s units of bucket s, h_ik = [some k buckets in a row are without i].
+e_owk = [excess of window w >= k]; with colours or open windows, e_ow the excess and h_s [the colour
+changes before slot s]. b_v = [the largest cost reaches its v-th value]. z_is slot s builds i, u_is a
+run of i begins. g_sab slot s builds class a, slot s+1 class b. In a box n_is is full packs, L_s units of
+bucket s, G_ik = [some k buckets in a row are without i]. z_ks where the worker of station k starts after
+slot s, w_ks overload, y_ks whether there is any.
 
 Objective
 ---------
@@ -28,12 +30,13 @@ Constraints
 sum_s x_is = d_i; one x_is in a position, at most c units in a bucket; Q_fs = Q_f,s-1 + sum a_fi
 x_is. Options by clauses: c_s-1,j => c_sj; c_sj => c_s-1,j-1; built and c_s-1,j-1 => c_sj; c_sj and
 not c_s-1,j => built; windows c_w+q,j => c_w,j-p or excess. The others as in `_heijunka_cpsat`,
-those of a box as in `_heijunka_box_cpsat`.
+those of a box as in `_heijunka_box_cpsat`. Workers: z_ks >= z_k,s-1 + a_k - w_ks, 0 <= z_ks <= r_k; idle
+time is sum_s w_ks + z_kS - sum_i d_i a_ki.
 
 Source
 ------
 Cumulative counters: Artigues, Hebrard, Mayer-Eichberger, Siala and Walsh 2014. Bounds from full
-windows: Regin and Puget 1997. Levelled counts: Miltenburg 1989.
+windows: Regin and Puget 1997. Levelled counts: Miltenburg 1989. Overload: Yano and Rachamadugu 1991.
 """
 
 from __future__ import annotations
@@ -46,7 +49,7 @@ from ortools.sat.python import cp_model
 from jitopt.problems.base import exact
 
 from ._cpsat import Elastic, Total
-from ._heijunka import Levels, Reach, cells, cutoff, flows, refuse_beyond, refuse_paint
+from ._heijunka import Levels, Reach, cells, cutoff, flows, refuse_beyond
 from ._heijunka_box_cpsat import box_rules, epei, volume
 from ._heijunka_costs_cpsat import NEAR, convex, peak
 from ._heijunka_cpsat import (
@@ -60,7 +63,10 @@ from ._heijunka_cpsat import (
     track,
 )
 from ._heijunka_options_cpsat import options, ratio
+from ._heijunka_paint import WORDS, is_painted, refuse_measures
+from ._heijunka_paint_cpsat import paint_costs, paint_rules
 from ._heijunka_plan import Trace, plan_of
+from ._heijunka_work_cpsat import work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -90,7 +96,7 @@ def build(instance: Heijunka, elastic: Mapping[RuleKey, float] | None = None) ->
     NotApplicableError
         If a whole number of the model would exceed 2**53.
     """
-    refuse_paint(instance)
+    refuse_measures(instance)
     m: Any = cp_model.CpModel()
     m.derived = []  # (variables by index, their value under a plan)
     m.relax = Elastic(m, elastic)
@@ -106,7 +112,10 @@ def build(instance: Heijunka, elastic: Mapping[RuleKey, float] | None = None) ->
     spacing(m, instance)
     longest_run(m, instance)
     shortest_run(m, instance)
-    options(m, instance, priced="ratio" in words)
+    if is_painted(instance):
+        paint_rules(m, instance)
+    else:
+        options(m, instance, priced="ratio" in words)
     kept(m, instance)
     moves(m, instance)
     box_rules(m, instance)
@@ -160,14 +169,19 @@ def _total(m: Any, instance: Heijunka) -> Total:
             continue
         if term.term in ("rate", "usage"):
             _level(m, instance, term, limit, total)
+        elif is_painted(instance) and term.term in WORDS:
+            continue  # Together, below: a rule may be priced by two of them.
         elif term.term == "ratio":
             ratio(m, instance, term, total)
         elif term.term == "volume":
             volume(m, instance, term, total)
         elif term.term == "epei":
             epei(m, instance, term, total)
-        else:
+        elif term.term == "changeover":
             changeovers(m, instance, term, total)
+    work(m, instance, total)
+    if is_painted(instance):
+        paint_costs(m, instance, total)
     if instance.current and instance.current.price:
         total.add(exact(instance.current.price), m.moves, instance.units)
     return total

@@ -68,12 +68,21 @@ rank;objective name;
 2;paint_color_batches;
 3;low_priority_level_ratio_constraints;
 """
+TWO_LEVELS = "2 3\n2 1\n1 0\n0 2\n1 1\n1\n3\n"
+RATES = "instance,demand,D\nmonden,2 3 5,10\n"
 NATIVE = [
     json.dumps(random_small(problem, seed).to_dict(), indent=1, ensure_ascii=False)
     for problem in PROBLEMS
     for seed in range(3)
 ]
-SAMPLES: dict[str, list[str]] = {"json": NATIVE, "csplib": [CARS], "orlib-cap": [SITES], "roadef2005": [DAY]}
+SAMPLES: dict[str, list[str]] = {
+    "json": NATIVE,
+    "csplib": [CARS],
+    "orlib-cap": [SITES],
+    "roadef2005": [DAY],
+    "orv": [TWO_LEVELS],
+    "prv": [RATES],
+}
 
 
 def test_every_reader_has_a_sample() -> None:

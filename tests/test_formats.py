@@ -387,7 +387,7 @@ def test_sniffing_takes_every_layout_of_a_cap_file(sites: int, width: int) -> No
 
 
 def test_an_unknown_format_is_refused_with_the_list() -> None:
-    assert "json, csplib, orlib-cap, roadef2005" in str(refusal(CSPLIB, format="nope"))
+    assert "json, csplib, orlib-cap, orv, prv, roadef2005" in str(refusal(CSPLIB, format="nope"))
 
 
 def test_a_reader_of_another_package_joins(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:

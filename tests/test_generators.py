@@ -38,6 +38,7 @@ EVERYTHING: dict[str, dict[str, Any]] = {
     "heijunka": {
         "weights": True, "parts": 4, "ratios": 3, "hard": 0.5, "spacing": 0.5, "runs": 0.5, "changeovers": 0.5,
         "current": True, "moves": True, "move_price": 1.5, "frozen": 3, "fixed": 2, "batch": 2,
+        "stations": 2, "station_room": 0.2,
         "objective": "rate:sum_squared, usage:sum_absolute:0.5, changeover, ratio:sum_absolute",
     },
     "kanban": {
@@ -78,8 +79,8 @@ def test_same_seed_same_instance(problem: str) -> None:
         ("delivery", {}),
         ("delivery", {"optimal": True, "dock_load": 0.8}),
         ("heijunka", {}),
-        ("heijunka", {"buckets": 6, "headroom": 1, "changeovers": 0.0}),
-        ("heijunka", {"buckets": 30, "changeovers": 0.0, "mix": "skewed"}),
+        ("heijunka", {"buckets": 6, "headroom": 1, "changeovers": 0.0, "stations": 0}),
+        ("heijunka", {"buckets": 30, "changeovers": 0.0, "mix": "skewed", "stations": 0}),
         ("kanban", {}),
         ("kanban", {"loose": True}),
         ("sourcing", {}),
@@ -105,6 +106,7 @@ def test_every_option_changes_the_instance(problem: str) -> None:
     beside: dict[str, dict[str, Any]] = {
         "bill_density": {"parts": 3}, "option_share": {"ratios": 2}, "window": {"ratios": 2}, "hard": {"ratios": 2},
         "headroom": {"buckets": 5}, "changes": {"current": True}, "moves": {"current": True},
+        "station_load": {"stations": 2}, "station_room": {"stations": 2}, "work_spread": {"stations": 2},
         "dock_load": {"docks": 2}, "storage_load": {"storages": 2}, "change_price": {"current": True},
         "change_cap": {"current": True},
         "days": {"buckets": 6}, "stock": {"buckets": 6, "days": 3}, "pack": {"buckets": 6}, "minutes": {"buckets": 6},
@@ -149,6 +151,8 @@ def test_wrong_options_are_refused() -> None:
         ("heijunka", {"objective": "rate:sum_cubed"}),
         ("heijunka", {"objective": "rate:sum_squared:much"}),
         ("heijunka", {"buckets": 4, "changeovers": 0.5}),
+        ("heijunka", {"buckets": 4, "stations": 1}),
+        ("heijunka", {"stations": 1, "work_spread": 1.5}),
         ("heijunka", {"frozen": 21}),
         ("heijunka", {"weights": 1}),
         ("kanban", {"loops": 0}),
@@ -252,7 +256,8 @@ def test_every_rule_of_heijunka_matters_in_both_forms() -> None:
             (instance.box is not None, rule) for rule, matters in _heijunka_answers(instance).items() if matters
         }
     rules = {focus for _, focus in HEIJUNKA_FOCUS if focus and not focus.startswith("term ")}
-    assert exposed == {(box, rule) for rule in rules for box in (False, True)} - {(False, "capacity")}
+    both = {(box, rule) for rule in rules for box in (False, True)} - {(False, "capacity")}
+    assert exposed == both | {(False, "colour_run")}
 
 
 COLUMNS = {

@@ -10,10 +10,12 @@ import jitopt
 from jitopt import jit
 from jitopt.errors import NotApplicableError
 from jitopt.heuristics import heijunka_cars
-from jitopt.heuristics._heijunka_cars import _by_blocks, _by_states, cars_of, least, walk_of
+from jitopt.heuristics._heijunka_cars import cars_of, products_of, walk_of
+from jitopt.heuristics._heijunka_cars_bound import PAIRS, _below, _by_blocks, _by_states, _together, least, raised
 from jitopt.heuristics.context import LocalContext
 
-KERNELS = jit.plain(heijunka_cars.KERNELS)
+KERNELS = jit.plain(heijunka_cars.TABLES)
+WALKING = jit.plain(heijunka_cars.KERNELS)
 
 
 def made(seed, hard=False, measure="sum_violated", **more):
@@ -50,38 +52,62 @@ def cost(instance, sequence):
     return instance.evaluate(jitopt.HeijunkaPlan(sequence=tuple(ids[row] for row in sequence))).objective
 
 
+def walk_in(instance, seed):
+    cars: Any = cars_of(instance)
+    walk = walk_of(cars, heijunka_cars.spread(instance, cars), seed + 1, 0)
+    KERNELS.begin(cars.rules, cars.carry, *walk.tables(), walk.sequence, walk.best, walk.state)
+    return cars, walk
+
+
+def cost_of(instance, cars, walk):
+    return cost(instance, products_of(cars, walk.sequence, instance.products.demand).tolist())
+
+
 @pytest.mark.parametrize("measure", ["sum_violated", "sum_absolute"])
 def test_every_change_costs_what_it_was_said_to(measure):
     for seed in range(6):
         instance = made(seed, measure=measure)
-        cars: Any = cars_of(instance)
-        walk = walk_of(cars, heijunka_cars.spread(instance, cars), seed + 1, 0)
-        world = (cars.rules, cars.carry)
-        KERNELS.begin(*world, *walk)
+        cars, walk = walk_in(instance, seed)
         dice, n = random.Random(seed), instance.slots
-        for step in range(120):
-            i, m, j = sorted(dice.sample(range(n), 3))
-            if step % 3 == 0:
-                change = KERNELS.swap_cost(*world, walk.held, walk.sequence, i, j)
-                KERNELS.swap(*world, walk.held, walk.hot, walk.sequence, i, j)
-            elif step % 3 == 1:
-                change = KERNELS.reflect_cost(cars.rules, walk.held, i, j)
-                KERNELS.reflect(*world, walk.held, walk.hot, walk.sequence, i, j)
+        for step in range(80):
+            i, j = sorted(dice.sample(range(n), 2))
+            if step % 2 == 0:
+                change = KERNELS.swap_cost(cars.rules, cars.carry, walk.held, walk.turn, walk.sequence, i, j)
+                KERNELS.swap(cars.rules, cars.carry, *walk.tables(), walk.sequence, i, j)
             else:
-                change = KERNELS.rotate_cost(cars.rules, walk.held, i, m, j)
-                KERNELS.rotate(*world, walk.held, walk.hot, walk.sequence, i, m, j)
+                change = KERNELS.reflect_cost(cars.rules, walk.held, i, j)
+                KERNELS.reflect(cars.rules, cars.carry, *walk.tables(), walk.sequence, i, j)
             walk.state[KERNELS.VALUE] += change
-            assert walk.state[KERNELS.VALUE] == cost(instance, walk.sequence.tolist())
+            assert walk.state[KERNELS.VALUE] == cost_of(instance, cars, walk)
         above = {(r, w) for r in range(3) for w in range(n - int(cars.rules[r, 1]) + 1)
                  if walk.held[KERNELS.LOAD, r, w] > cars.rules[r, 0]}  # fmt: skip
         listed = walk.hot[1 : 1 + walk.hot[0]].tolist()
-        assert {(at // (n + 1), at % (n + 1)) for at in listed} == above and len(listed) == len(above)
+        assert {(at // n, at % n) for at in listed} == above and len(listed) == len(above)
+
+
+@pytest.mark.parametrize("measure", ["sum_violated", "sum_absolute"])
+def test_a_row_of_exchanges_costs_what_each_of_them_does(measure):
+    instance = made(5, measure=measure, fixed={"position": [20], "product": ["c0"]})
+    cars, walk = walk_in(instance, 5)
+    n, reach = instance.slots, int(cars.rules[:, 1].max()) - 1
+    assert n > 2 * reach + 4
+    for i in range(n):
+        walk.few[WALKING.LIMIT] = 1
+        cheap = WALKING.look(cars.carry, walk.held, walk.turn, walk.sequence, cars.bar, walk.row, walk.few, i, 2, n)
+        for j in range(2, n):
+            if walk.sequence[i] == walk.sequence[j] or cars.locked[j] >= 0:
+                assert walk.row[j - 2] > walk.few[WALKING.FAR] // 2
+            elif abs(i - j) > reach:
+                a, b = min(i, j), max(i, j)
+                told = KERNELS.swap_cost(cars.rules, cars.carry, walk.held, walk.turn, walk.sequence, a, b)
+                assert walk.row[j - 2] == told
+        assert cheap == sum(int(k) <= 1 for k in walk.row[: n - 2])
 
 
 def test_both_twins_walk_the_same_way():
     instance, found = made(3), []
     for compiled in (False, True):
-        context = LocalContext(seed=5, work=3000, compiled=compiled)
+        context = LocalContext(seed=5, work=2000, compiled=compiled)
         heijunka_cars.run(instance, context)
         found.append(context.plans)
     assert found[0] == found[1]
@@ -105,11 +131,61 @@ def test_optimum_of_small_ones_and_bounds_below_it():
             assert 0 <= _by_blocks(slots, ones, most, length, excess) <= true
 
 
+@pytest.mark.parametrize("measure", ["sum_violated", "sum_absolute"])
+def test_two_rules_together_cost_what_their_best_sequence_does(measure):
+    kernels, higher = jit.plain(PAIRS), 0
+    for seed in range(5):
+        dice = random.Random(seed)
+        rules = [sorted((dice.randint(1, 2), dice.randint(2, 4))) for _ in range(2)]
+        carried = {"p0": [], "p1": ["r0"], "p2": ["r1"], "p3": ["r0", "r1"]}
+        data: dict[str, Any] = {
+            "problem": "heijunka",
+            "version": 1,
+            "name": "two",
+            "products": {"product": list(carried), "demand": [1, dice.randint(1, 3), dice.randint(1, 3), 2]},
+            "ratios": {
+                "ratio": ["r0", "r1"],
+                "at_most": [most for most, _ in rules],
+                "in_any": [max(most + 1, length) for most, length in rules],
+                "weight": [1, dice.randint(1, 3)],
+            },
+            "options": {
+                "product": [p for p, held in carried.items() for _ in held],
+                "ratio": [ratio for held in carried.values() for ratio in held],
+            },
+            "objective": [{"term": "ratio", "measure": measure}],
+        }
+        instance = jitopt.Heijunka.parse(data)
+        cars: Any = cars_of(instance)
+        demand = instance.products.demand
+        units = [row for row, d in enumerate(demand) for _ in range(d)]
+        true = min(cost(instance, order) for order in set(itertools.permutations(units)))
+        never = bool
+        assert _together(cars, demand, (0, 1), kernels, 10_000, never) == true
+        assert _below(cars, demand, (0, 1), kernels, true + 1, never) == true
+        assert true == 0 or _below(cars, demand, (0, 1), kernels, true, never) == true
+        assert max([least(cars, demand), *raised(cars, demand, kernels, lambda: 10_000, never)]) == true
+        higher += true > least(cars, demand)
+    assert higher
+
+
+def test_bounds_of_pairs_are_below_every_plan():
+    for seed in range(2):
+        instance = made(seed)
+        cars: Any = cars_of(instance)
+        context = LocalContext(seed=seed, work=1500, compiled=False)
+        heijunka_cars.run(instance, context)
+        best = min(instance.evaluate(plan).objective for plan in context.plans)
+        cut = int(best / float(cars.unit)) + 1
+        bounds = raised(cars, instance.products.demand, jit.plain(PAIRS), itertools.repeat(cut).__next__, bool)
+        assert all(bound < cut for bound in bounds)
+
+
 def test_bound_plans_and_start():
     for seed in range(8):
         instance = made(seed)
         cars: Any = cars_of(instance)
-        context = LocalContext(seed=seed, work=4000, compiled=False)
+        context = LocalContext(seed=seed, work=1500, compiled=False)
         heijunka_cars.run(instance, context)
         best = min(instance.evaluate(plan).objective for plan in context.plans)
         assert float(least(cars, instance.products.demand) * cars.unit) <= best
@@ -122,7 +198,7 @@ def test_frozen_and_fixed_slots_stay():
     instance = made(4)
     order = [p for p, d in zip(instance.products.product, instance.products.demand, strict=True) for _ in range(d)]
     locked = made(4, current={"sequence": order}, frozen=3, fixed={"position": [len(order)], "product": [order[3]]})
-    context = LocalContext(seed=1, work=3000, compiled=False)
+    context = LocalContext(seed=1, work=1000, compiled=False)
     heijunka_cars.run(locked, context)
     assert context.plans and all(locked.evaluate(plan).feasible for plan in context.plans)
 
@@ -130,7 +206,7 @@ def test_frozen_and_fixed_slots_stay():
 def test_hard_rules_alone_are_kept_or_nothing_is_said():
     for seed in range(5):
         instance = made(seed, hard=True)
-        context = LocalContext(seed=1, work=2000, compiled=False)
+        context = LocalContext(seed=1, work=800, compiled=False)
         heijunka_cars.run(instance, context)
         assert all(instance.evaluate(plan).feasible for plan in context.plans)
     hard: Any = jitopt.library().read("dincbas_ten_cars_hard")

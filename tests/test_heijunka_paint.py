@@ -102,41 +102,77 @@ def test_windows_reach_back_and_shorten_at_the_end() -> None:
     assert judged(instance, ["x", "x", "y", "x"]).feasible  # the day before is no part of a run
 
 
+def flat(paint: Any) -> tuple[Any, Any, Any, Any]:
+    """Return the tables of an instance as the kernels take them."""
+    ends = np.searchsorted(paint.tier[:-1], np.arange(paint.tiers + 1))
+    return paint.rules.reshape(-1), ends, paint.carry.reshape(-1), paint.shade
+
+
 def test_moves_change_what_they_say() -> None:
     for seed in range(40):
         instance = Heijunka.parse(painted(seed, units=14))
         paint = paint_of(instance)
+        rules, ends, carry, shade = flat(paint)
         order = np.repeat(np.arange(len(paint.demand)), paint.demand)
         dice = random.Random(seed)
         for _ in range(12):
             order = np.array(dice.sample(order.tolist(), len(order)))
             walk = walk_of(paint, order, 1, 0)
-            moves.begin(paint.rules, paint.carry, paint.shade, *walk)
+            moves.begin(rules, carry, shade, *walk)
             assert walk.state[moves.VALUE] == sum(tiers_of(paint, walk.sequence))
             before = np.array(tiers_of(paint, walk.sequence))
             first = len(paint.before)
             i, c, j = sorted(dice.sample(range(first, first + len(order)), 3))
-            world = (paint.shade, paint.prices, walk.held, walk.sequence, walk.state)
+            tables = (walk.before, walk.load, walk.near, walk.sequence, walk.state)
+            world = (shade, paint.prices, walk.before, walk.load, walk.sequence, walk.state, np.inf)
             kind = dice.randrange(4)
             if kind == 0:
-                moves.swap_cost(paint.rules, paint.carry, *world, i, j)
+                moves.swap_cost(rules, ends, carry, shade, paint.prices, *tables[1:], np.inf, i, j)
                 moves.exchange(walk.sequence, i, j)
-                moves.swap(paint.rules, paint.carry, walk.held, walk.sequence, i, j)
+                moves.swap(rules, carry, *tables, i, j)
             elif kind == 1:
-                moves.reflect_cost(paint.rules, *world, i, j)
+                moves.reflect_cost(rules, ends, *world, i, j)
                 moves.reflect(walk.sequence, i, j)
             else:
                 c = dice.choice((i + 1, c, j))
-                moves.rotate_cost(paint.rules, *world, i, c, j)
+                moves.rotate_cost(rules, ends, *world, i, c, j)
                 kept = walk.sequence.copy()
                 moves.rotate(walk.sequence, i, c, j)
                 assert walk.sequence.tolist() == [*kept[:i], *kept[c : j + 1], *kept[i:c], *kept[j + 1 :]]
             if kind:
-                moves.count(paint.rules, paint.carry, walk.held, walk.sequence, i, j)
+                moves.count(rules, carry, *tables, i, j)
             assert walk.state[moves.CHANGE] == sum(np.array(tiers_of(paint, walk.sequence)) - before)
             fresh = walk_of(paint, walk.sequence[first:], 1, 0)
-            moves.begin(paint.rules, paint.carry, paint.shade, *fresh)
-            assert np.array_equal(walk.held, fresh.held)
+            moves.begin(rules, carry, shade, *fresh)
+            assert all(np.array_equal(ours, theirs) for ours, theirs in zip(tables[:4], fresh[:4], strict=True))
+
+
+def test_a_move_too_dear_after_a_tier_is_not_looked_at_further() -> None:
+    stopped = 0
+    for seed in range(80):
+        data = painted(seed, units=14) | {"frozen": 0}
+        data["ratios"]["priority"][-1] = "high" if data["ratios"]["priority"][0] == "low" else "low"
+        paint = paint_of(Heijunka.parse(data))
+        rules, ends, carry, shade = flat(paint)
+        prices = paint.prices * np.array([60.0**-tier for tier in paint.tier])
+        owed = [*(int(rule[moves.PRICE]) for rule in paint.rules), paint.paint]
+        units = [next((owed[r] / paint.prices[r] for r, t in enumerate(paint.tier) if t == k), 1) for k in range(3)]
+        dice = random.Random(seed)
+        for most in (0.0, 0.0, 0.02, 2.0):
+            order = np.repeat(np.arange(len(paint.demand)), paint.demand)
+            walk = walk_of(paint, np.array(dice.sample(order.tolist(), len(order))), 1, 0)
+            moves.begin(rules, carry, shade, *walk)
+            i, j = sorted(dice.sample(range(len(paint.before), len(walk.sequence)), 2))
+            found = moves.swap_cost(
+                rules, ends, carry, shade, prices, walk.load, walk.near, walk.sequence, walk.state, most, i, j
+            )
+            other = walk.sequence.copy()
+            other[[i, j]] = other[[j, i]]
+            change = np.array(tiers_of(paint, other)) - tiers_of(paint, walk.sequence)
+            sums = np.cumsum([c / units[k] / 60.0**k for k, c in enumerate(change)])
+            assert (found > most) == bool((sums > most + 1e-9).any())
+            stopped += bool((sums[:-1] > most + 1e-9).any())
+    assert stopped > 10
 
 
 def test_the_search_finds_the_optimum_of_tiny_instances() -> None:
@@ -156,6 +192,45 @@ def test_the_search_finds_the_optimum_of_tiny_instances() -> None:
             possible += 1
             solved += found.objective == min(values)
     assert possible > 15 and solved >= possible - 1
+
+
+def test_the_compiled_search_is_the_plain_one() -> None:
+    for seed in range(6):
+        instance = Heijunka.parse(painted(seed, units=16))
+        contexts = [LocalContext(seed=seed, work=600, compiled=compiled) for compiled in (False, True)]
+        for context in contexts:
+            heijunka_paint.run(instance, context)
+        plain, compiled = contexts
+        assert plain.plans == compiled.plans and plain.bounds == compiled.bounds
+
+
+def test_both_exact_roads_find_the_optimum_of_painted_sequences() -> None:
+    solved = 0
+    for seed in (1, 4):
+        data = painted(seed)
+        data["ratios"]["hard"] = [seed == 1] + [False] * (len(data["ratios"]["ratio"]) - 1)
+        data["objective"].append({"term": "ratio", "measure": "sum_absolute", "weight": 7})
+        instance = Heijunka.parse(data)
+        values = [found.objective for order in orders(data) if (found := judged(instance, order)).feasible]
+        for method in ("heijunka_cumulative_pyomo", "heijunka_order_cpsat"):
+            result = jitopt.solve(instance, method=method, time_limit=20, threads=1)
+            assert result.status == ("optimal" if values else "infeasible"), (seed, method)
+            assert result.objective == min(values, default=None)
+            solved += bool(values)
+    assert solved == 2
+
+
+def test_weights_that_are_near_each_other_are_one_tier() -> None:
+    data = painted(3)
+    data["ratios"]["priority"] = ["high", *("low" for _ in data["ratios"]["ratio"][1:])]
+    for weights, tiers in (((5, 3, 1), 1), ((1000, 3, 1), 2), ((10**6, 10**3, 1), 3)):
+        data["objective"] = [
+            {"term": term, "measure": "sum_absolute", "weight": weight}
+            for term, weight in zip(TERMS, weights, strict=True)
+        ]
+        paint = paint_of(Heijunka.parse(data))
+        assert paint.tiers == len(set(paint.tier)) <= tiers
+        assert sorted(paint.tier[:-1]) == list(paint.tier[:-1])
 
 
 def test_the_first_order_has_the_fewest_colour_changes() -> None:
@@ -180,9 +255,10 @@ def test_other_methods_say_that_they_do_not_apply() -> None:
     assert instance.forms() == {"paint"}
     with pytest.raises(NotApplicableError, match=r"what was built before|runs of a colour"):
         heijunka_level.run(instance, LocalContext())
+    squared = [{"term": "colour_changes", "measure": "sum_squared"}, {"term": "ratio", "measure": "sum_absolute"}]
     for method in ("heijunka_cumulative_pyomo", "heijunka_order_cpsat"):
-        with pytest.raises(NotApplicableError):
-            jitopt.registry.formulation(method).build(instance)
+        with pytest.raises(NotApplicableError, match="colour_changes"):
+            jitopt.registry.formulation(method).build(Heijunka.parse(data | {"objective": squared}))
 
 
 @pytest.mark.parametrize(

@@ -251,4 +251,4 @@ def test_refusals() -> None:
     with pytest.raises(InputError, match="none of the loops"):
         jitopt.resize(_line(), _plan(elsewhere=("small", 8)))
     with pytest.raises(InputError, match="instance"):
-        jitopt.changes("line.json", _plan(A=("box", 1)))  # type: ignore[arg-type]
+        jitopt.changes("line.json", _plan(A=("box", 1)))  # type: ignore[call-overload]

@@ -141,6 +141,22 @@ class _Cards(HTMLParser):
             self.cards[-1] += data + "\n"
 
 
+def assert_usage(folder: Path) -> None:
+    """Every unit of the day's sequence takes its parts, parts of parts among them, from the suppliers of the awards."""
+    takes = {"desk": {"screw": 4, "spring": 2}, "floor": {"screw": 6, "spring": 2}}
+    (usage,) = [file for file in folder.glob("usage-heijunka-assembly*.csv")]
+    (sequence,) = [file for file in folder.glob("heijunka-assembly*.csv")]
+    units = [row["product"] for row in csv.DictReader(sequence.read_text().splitlines())]
+    rows = list(csv.DictReader(usage.read_text().splitlines()))
+    for part in ("screw", "spring"):
+        told = sum(float(row["quantity"]) for row in rows if row["part"] == part)
+        assert told == pytest.approx(sum(takes[unit][part] for unit in units))
+    awards = {
+        (row["supplier"], row["part"]) for row in csv.DictReader((folder / "sourcing.csv").read_text().splitlines())
+    }
+    assert {(row["supplier"], row["part"]) for row in rows} <= awards
+
+
 def test_cards_tell_what_a_card_tells_and_names_stay_text(lamps, tmp_path):
     for table in ("parts", "quotes", "bill", "loops"):
         edit(lamps, table, "switch", NASTY)
@@ -152,6 +168,7 @@ def test_cards_tell_what_a_card_tells_and_names_stay_text(lamps, tmp_path):
     assert len(page.cards) == sum(int(row["cards"]) for row in rows)
     names = [unguarded(row["part"]) for row in rows]
     assert NASTY in names
+    assert_usage(tmp_path / "out")
     at = 0
     for row, name in zip(rows, names, strict=True):
         for number in range(1, int(row["cards"]) + 1):

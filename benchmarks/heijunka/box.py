@@ -50,13 +50,14 @@ def measure(options: dict[str, Any], seed: int, seconds: float) -> dict[str, flo
     auto = jitopt.solve(instance, time_limit=seconds, threads=2)
     for result in (heuristic, auto):
         assert result.plan is None or instance.evaluate(result.plan).feasible
-    best = auto.objective
-    assert best, "no plan in this time"
+    best, known = auto.objective, instance.known.upper
+    assert best is not None
+    assert known is not None
     return {
-        "hidden": instance.known.upper / best,
+        "hidden": known / best,
         "first": None if first is None else first / best,
         "first_s": took,
-        "heuristic": heuristic.objective / best if heuristic.objective else None,
+        "heuristic": None if heuristic.objective is None else heuristic.objective / best,
         "bound": None if auto.bound is None else auto.bound / best,
         "proven": float(auto.status == "optimal"),
     }

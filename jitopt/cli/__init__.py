@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from jitopt.cli import asking, batching, changing, comparing, files, improving, judging, planning, simulating, solving
+from jitopt.cli import (
+    asking,
+    batching,
+    changing,
+    comparing,
+    files,
+    improving,
+    judging,
+    levelling,
+    planning,
+    running,
+    simulating,
+    solving,
+)
 from jitopt.cli.analysing import analyse
 from jitopt.cli.failures import Commands
 from jitopt.cli.library import library
@@ -54,6 +67,9 @@ for _command in (
     judging.explain,
     changing.resize,
     changing.changes,
+    running.score,
+    running.relevel,
+    running.figure,
     simulating.simulate,
     comparing.compare,
     files.info,
@@ -65,8 +81,11 @@ for _command in (
     asking.doctor,
 ):
     app.command()(_command)
+app.command("usage")(running.usage_of_suppliers)
 analyse.command()(improving.improvements)
 analyse.command()(improving.releases)
+analyse.command()(levelling.volume)
+analyse.command()(levelling.wheel)
 app.add_typer(analyse)
 app.add_typer(library)
 

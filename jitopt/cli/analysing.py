@@ -12,7 +12,7 @@ __all__ = ["analyse"]
 
 analyse: typer.Typer = typer.Typer(
     name="analyse",
-    help="Questions about a plant: its formulas, what would improve it, push or pull.",
+    help="Questions about a plant: its formulas, what would improve it, push or pull, level volume, product wheels.",
     no_args_is_help=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},

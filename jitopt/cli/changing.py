@@ -8,6 +8,7 @@ from jitopt.cli.failures import usage
 from jitopt.cli.files import tell_written
 from jitopt.cli.options import AsJson, File, Format, Output, number_at_least_0, read_instance, whole_from
 from jitopt.cli.output import columns, emit, emit_text, out
+from jitopt.cli.running import show_slot_changes
 
 __all__ = ["changes", "resize"]
 
@@ -68,7 +69,7 @@ def changes(
     format: Format = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the loops whose cards RESULT changes against those in force in FILE, each with its reasons.
+    """List what RESULT changes of the plan in force in FILE, each with its reasons: loops of a kanban, slots of a line.
 
     Loops that stay though they should change are listed too, with what keeps them: the cap, the
     price, a limit. Exit code: 0 listed, 2 bad usage or input.
@@ -78,11 +79,16 @@ def changes(
     from jitopt.planning.writing import guarded_csv
 
     instance, data = _both(file, result, format)
-    found = api.changes(instance, data, read_instance(before, None) if before is not None else None)
+    if instance.problem == "heijunka" and before is not None:
+        raise usage("--before is for kanban instances; a line tells its plan in force (jitopt relevel --instance).")
+    found: Any = api.changes(instance, data, read_instance(before, None) if before is not None else None)
     if output is not None:
         write_text(output, guarded_csv(found.to_rows()))
     if as_json:
         emit(found.to_dict())
+        return
+    if instance.problem == "heijunka":
+        out("\n".join([found.summary, *show_slot_changes(found)]))
         return
     rows = [
         [row.loop, row.action, _cards(row.container_before, row.cards_before), _cards(row.container, row.cards)]

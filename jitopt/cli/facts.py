@@ -64,11 +64,25 @@ def _heijunka(instance: Heijunka) -> dict[str, Any]:
         for rule in instance.ratio_rules
     ]
     found: dict[str, Any] = {"total_demand": instance.units, "products": products, "ratios": ratios}
+    if instance.stations:
+        found["stations"] = _stations(instance)
     if instance.box:
         room = instance.slots * instance.capacity
         found["box"] = {**instance.box.model_dump(exclude_none=True), "load": _load(instance.units, room)}
         found["pace"] = pace_facts(instance)
     found["objective"] = [term.model_dump() for term in instance.objective]
+    return found
+
+
+def _stations(instance: Heijunka) -> list[dict[str, Any]]:
+    """Length of each station, the work of the whole sequence, and its share of the time between launches."""
+    found = []
+    for station in instance.line_stations:
+        pairs = zip(instance.products.demand, station.minutes, strict=True)
+        work = float(Fraction(sum(units * minutes for units, minutes in pairs), station.scale))
+        length, takt = station.length / station.scale, station.takt / station.scale
+        load = _load(work, takt * instance.units)
+        found.append({"station": station.station, "length": length, "work": work, "load": load})
     return found
 
 
@@ -254,6 +268,7 @@ TABLES: dict[str, Any] = {
     "heijunka": (
         ("products", {"product": "product", "demand": "demand", "share": "share", "every": "one every ... slots"}),
         ("ratios", {"ratio": "ratio", "at_most": "at most", "in_any": "in any", "units": "units", "load": "load"}),
+        ("stations", {"station": "station", "length": "length [min]", "work": "work [min]", "load": "load"}),
     ),
     "kanban": (
         (

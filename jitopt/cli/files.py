@@ -6,22 +6,22 @@ from typing import Annotated, Any
 import typer
 
 from jitopt.cli.failures import usage
-from jitopt.cli.options import AsJson, File, Format, Output, read_instance
+from jitopt.cli.options import AsJson, File, Format, Output, Row, read_instance
 from jitopt.cli.output import emit, emit_text, out
 
 __all__ = ["convert", "export", "info", "tell_written"]
 
 
-def info(file: File, format: Format = None, as_json: AsJson = False) -> None:
+def info(file: File, format: Format = None, row: Row = None, as_json: AsJson = False) -> None:
     """Show what FILE asks: sizes, loads and rules. Nothing is solved."""
     from jitopt.cli.facts import facts_of, show_facts
 
-    instance = read_instance(file, format)
+    instance = read_instance(file, format, row)
     facts = facts_of(instance)
     emit(facts) if as_json else out(show_facts(facts))
 
 
-def convert(file: File, output: Output = None, format: Format = None, as_json: AsJson = False) -> None:
+def convert(file: File, output: Output = None, format: Format = None, row: Row = None, as_json: AsJson = False) -> None:
     """Write FILE as native JSON, to standard output if no file is named.
 
     The output file ends in .json: no other format is written.
@@ -34,7 +34,7 @@ def convert(file: File, output: Output = None, format: Format = None, as_json: A
             f"convert writes native JSON only, to a file that ends in .json or to - (standard output), not {output!r}; "
             "for models see jitopt export, for data frames jitopt.formats.instance_to_tables."
         )
-    instance = read_instance(file, format)
+    instance = read_instance(file, format, row)
     if output in (None, "-"):
         emit(instance.to_dict()) if as_json else emit_text(layout(instance.to_dict()))
         return
@@ -52,6 +52,7 @@ def export(
         ),
     ],
     format: Format = None,
+    row: Row = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the model of a formulation for FILE, to be read by other solvers."""
@@ -61,7 +62,7 @@ def export(
     if output == "-":
         raise usage("export needs the name of a file: its ending decides the format.")
     check_writable(output)
-    instance = read_instance(file, format)
+    instance = read_instance(file, format, row)
     api.export(instance, method, output)
     tell_written(output, instance, as_json, method=method)
 

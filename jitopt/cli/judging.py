@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jitopt.cli.failures import FAILED, INFEASIBLE, NO_PLAN, usage
-from jitopt.cli.options import AsJson, File, Format, ShowProgress, TimeLimit, read_instance
+from jitopt.cli.options import AsJson, File, Format, Row, ShowProgress, TimeLimit, read_instance
 from jitopt.cli.output import columns, emit, number, out
 from jitopt.cli.progress import Ticker
 
@@ -21,6 +21,7 @@ def check(
     file: File,
     result: Annotated[str, typer.Argument(metavar="RESULT", help="Result file or plan; - reads standard input.")],
     format: Format = None,
+    row: Row = None,
     as_json: AsJson = False,
 ) -> None:
     """Check that the plan in RESULT keeps every rule of FILE, and that whatever RESULT states is true.
@@ -33,7 +34,7 @@ def check(
 
     if file == result == "-":
         raise usage("only one of FILE and RESULT can come from standard input.")
-    instance = read_instance(file, format)
+    instance = read_instance(file, format, row)
     told = read_claims(result, instance)
     if file == "-" and instance.name == "stdin" and isinstance(told.get("instance"), dict):
         # A public format has no name of its own, and standard input lends it none.
@@ -89,6 +90,7 @@ def explain(
     ] = None,
     time_limit: TimeLimit = 60.0,
     format: Format = None,
+    row: Row = None,
     as_json: AsJson = False,
     progress: ShowProgress = None,
 ) -> None:
@@ -120,11 +122,11 @@ def explain(
     if limits:
         if result is None or why_not or more:
             raise usage(f"--limits takes a RESULT file and no choice: jitopt explain {file} RESULT.json --limits")
-        _explain_limits(read_instance(file, format), result, days, time_limit, as_json)
+        _explain_limits(read_instance(file, format, row), result, days, time_limit, as_json)
         return
     _check_words(file, result, why_not, more)
     choice = _choice([*(why_not or []), *(more or [])])
-    instance = read_instance(file, format)
+    instance = read_instance(file, format, row)
     if result is None:
         ticker = Ticker(progress)
         try:

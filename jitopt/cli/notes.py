@@ -36,6 +36,8 @@ def _heijunka(instance: Heijunka) -> list[str]:
             f"the current sequence has {counted(len(current), 'position')}, the plan {instance.slots}; "
             "what lies behind is left out"
         )
+    if instance.stations and not any(term.term in ("overload", "idle") for term in instance.objective):
+        found.append('there are stations, but neither "overload" nor "idle" in the objective: they decide nothing')
     return found
 
 

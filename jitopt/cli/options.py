@@ -13,6 +13,7 @@ __all__ = [
     "Format",
     "Gap",
     "Output",
+    "Row",
     "Seed",
     "ShowProgress",
     "SkipBad",
@@ -86,6 +87,9 @@ File = Annotated[str, typer.Argument(metavar="FILE", help="Instance file; - read
 Format = Annotated[
     str | None, typer.Option("--format", metavar="NAME", help="Format of FILE; found by its content if not given.")
 ]
+Row = Annotated[
+    str | None, typer.Option("--row", metavar="NAME", help="Row of FILE, where it has an instance in each row.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 Output = Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Write to FILE (- : stdout).")]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", parser=whole_from(0), help="Seed of all random numbers.")]
@@ -121,8 +125,8 @@ ShowProgress = Annotated[
 ]
 
 
-def read_instance(file: str, format: str | None) -> Any:
+def read_instance(file: str, format: str | None, row: str | None = None) -> Any:
     """Read the instance FILE."""
     from jitopt.formats import read
 
-    return read(file, format)
+    return read(file, format, row=row)

@@ -18,6 +18,7 @@ from jitopt.cli.options import (
     Format,
     Gap,
     Output,
+    Row,
     Seed,
     ShowProgress,
     Threads,
@@ -62,6 +63,7 @@ def solve(
     deterministic: Deterministic = False,
     work_limit: WorkLimit = None,
     format: Format = None,
+    row: Row = None,
     output: Output = None,
     as_json: AsJson = False,
     progress: ShowProgress = None,
@@ -83,7 +85,7 @@ def solve(
     if output not in (None, "-"):
         refuse_foreign(str(output))
         check_writable(str(output))
-    instance = _read(file, format)
+    instance = _read(file, format, row)
     for note in notes_of(instance):
         err(f"jitopt: note: {note}")
     plan = _start(start, instance.problem)
@@ -111,10 +113,10 @@ def solve(
     raise typer.Exit(_code(result))
 
 
-def _read(file: str, format: str | None) -> Any:
+def _read(file: str, format: str | None, row: str | None) -> Any:
     """Read the instance; of a long file the heuristics' process reads the text at the same time."""
-    if not _long(file) or not file.endswith(".json") or format not in (None, "json"):
-        return read_instance(file, format)
+    if row is not None or not _long(file) or not file.endswith(".json") or format not in (None, "json"):
+        return read_instance(file, format, row)
     from jitopt.engine.process import foretell, warm
     from jitopt.formats.files import understand
     from jitopt.formats.text import read_text

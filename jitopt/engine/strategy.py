@@ -32,9 +32,6 @@ LEAST_PATIENCE = 0.5
 PATIENCE_ALONE, PATIENCE_BESIDE = 3.0, 10.0
 """The heuristic searches this many times as long as it took to its last progress: alone, or beside exact roads."""
 
-SHARE_SPECIAL, PATIENCE_SPECIAL = 0.9, 10.0
-"""The same, alone, for a heuristic that is made for the form of the instance; it has all threads."""
-
 LONGEST_LOAD = 3.0
 """Seconds that machine code in the cache may take to be loaded; what takes longer is being compiled after all."""
 
@@ -47,12 +44,12 @@ def run_auto(race: Race) -> None:
     instance = race.ledger.instance
     known = [m for m in registry.methods(instance.problem) if m.auto and m.module.startswith("jitopt.")]
     fitting = [m for m in known if m.suits(instance)]
-    for algorithm in [m for m in fitting if m.form and m.proof]:
+    for algorithm in [m for m in fitting if m.form and m.proof and not m.endless]:
         _run_algorithm(race, algorithm)
         if _done(race):
             return
     general = [m for m in fitting if m.kind == "heuristic" and not m.form]
-    special = [m for m in fitting if m.kind == "heuristic" and m.form and not m.proof]
+    special = [m for m in fitting if m.kind == "heuristic" and m.form and (m.endless or not m.proof)]
     exact = [m for m in fitting if m.exact]
     heuristics = [method for method in special if _run_special(race, method, exact)] or general
     first = [_run_first(race, heuristic, exact) for heuristic in heuristics if heuristic not in special]
@@ -81,8 +78,8 @@ def _run_special(race: Race, heuristic: Method, exact: list[Method]) -> bool:
 
     def over() -> bool:
         # Without any plan the exact roads are asked as early as ever whether there is one.
-        share = SHARE_ALONE if race.ledger.plan is None else SHARE_SPECIAL
-        return not attempt.running or (not alone and bool(exact) and search.over(PATIENCE_SPECIAL, share))
+        share = SHARE_ALONE if race.ledger.plan is None else heuristic.share
+        return not attempt.running or (not alone and bool(exact) and search.over(heuristic.patience, share))
 
     race.run_until(lambda: _done(race) or over())
     search.stop()

@@ -16,6 +16,8 @@ from jitopt.errors import InputError
 from jitopt.formats.csplib import Csplib
 from jitopt.formats.native import NativeJson
 from jitopt.formats.orlib_cap import OrlibCap
+from jitopt.formats.orv import Orv
+from jitopt.formats.prv import Prv
 from jitopt.formats.roadef2005 import Roadef2005
 
 if TYPE_CHECKING:
@@ -34,7 +36,8 @@ class Reader(Protocol):
 
     name: the word for `--format`. problem: what it reads, None for several. The docstring says
     what the format means and on which conventions its published values rest; its first line is
-    shown in lists. Errors are `InputError` with the line as the place.
+    shown in lists. Errors are `InputError` with the line as the place. A reader of files with an instance in
+    each row takes the row's name besides (`Prv.read`).
     """
 
     name: str
@@ -48,7 +51,7 @@ class Reader(Protocol):
 
 
 FORMATS: Mapping[str, Reader] = MappingProxyType(
-    {reader.name: reader for reader in (NativeJson(), Csplib(), OrlibCap(), Roadef2005())}
+    {reader.name: reader for reader in (NativeJson(), Csplib(), OrlibCap(), Orv(), Prv(), Roadef2005())}
 )
 """The readers of jitopt itself, by name."""
 

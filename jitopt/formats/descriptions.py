@@ -46,7 +46,20 @@ HEIJUNKA: dict[str, dict[str, Meaning]] = {
             "",
         ),
         "longest_colour_run": ("Most consecutive slots in one colour; null: no limit.", "slots"),
+        "takt": ("Time between two launches (c); decides nothing without stations.", "minutes"),
+        "stations": ("The stations of the line, whose overload and idle time can be priced.", ""),
+        "work": ("Work on one unit of a product at a station; what is not listed is 0.", ""),
         "demands": ("What is due by the end of each day of the box.", ""),
+    },
+    "Stations": {
+        "station": ("Id of the station (k).", ""),
+        "length": ("How long a unit is within the station (l_k).", "minutes"),
+        "weight": ("Weight of the station's overload and idle time (w_k); default 1.", ""),
+    },
+    "Work": {
+        "product": ("Id of the product.", ""),
+        "station": ("Id of the station.", ""),
+        "minutes": ("Work on one unit (p_ik).", "minutes"),
     },
     "Products": {
         "product": ("Id of the product.", ""),
@@ -98,14 +111,15 @@ HEIJUNKA: dict[str, dict[str, Meaning]] = {
             "rate: cumulative production against its ideal; usage: cumulative usage of parts against its ideal; "
             "ratio: units above a soft ratio rule, per window; changeover: cost between neighbouring slots; "
             "high_ratio, low_ratio: as ratio, of the rules of that priority; colour_changes: neighbouring slots of "
-            "different colours; volume: units of a bucket against the average; epei: longest stretch of buckets "
+            "different colours; overload: minutes of work that are not done within the station; idle: minutes that "
+            "workers wait; volume: units of a bucket against the average; epei: longest stretch of buckets "
             "without a product.",
             "",
         ),
         "measure": (
             "How deviations are counted: sum or maximum of squares or absolute values, or sum_violated (weights "
-            "of the violated windows; ratio rules only). Left out: sum_squared for rate, usage and volume, "
-            "sum_absolute for the others.",
+            "of the violated windows of ratio rules, or of the overloaded units). Left out: sum_squared for rate, "
+            "usage and volume, sum_absolute for the others.",
             "",
         ),
         "weight": ("Factor of the term in the objective.", "objective per unit of the term"),

@@ -6,7 +6,8 @@ import os
 
 from jitopt.errors import InputError
 from jitopt.formats.atomic import Target, write_text
-from jitopt.formats.catalogue import choose
+from jitopt.formats.catalogue import Reader, choose
+from jitopt.formats.prv import Prv
 from jitopt.formats.strict_json import layout
 from jitopt.formats.text import Source, Text, read_text
 from jitopt.problems.base import Instance, Plan
@@ -20,7 +21,7 @@ FOREIGN = frozenset((
 """Endings of file formats that jitopt does not write instances or results in."""
 
 
-def read(path: Source, format: str | None = None, problem: str | None = None) -> Instance[Plan]:
+def read(path: Source, format: str | None = None, problem: str | None = None, row: str | None = None) -> Instance[Plan]:
     """Read an instance, in the native format or a public one.
 
     Parameters
@@ -32,6 +33,8 @@ def read(path: Source, format: str | None = None, problem: str | None = None) ->
         Name of the format (see `jitopt.formats.catalogue`); None finds it by the content.
     problem
         The problem that is expected; another one is refused. None takes any.
+    row
+        Name of the row, for a format with an instance in each row.
 
     Returns
     -------
@@ -43,15 +46,17 @@ def read(path: Source, format: str | None = None, problem: str | None = None) ->
     InputError
         With the file, the place in it, the value, the rule and the remedy.
     """
-    return understand(read_text(path, folders=True), format, problem)
+    return understand(read_text(path, folders=True), format, problem, row)
 
 
-def understand(text: Text, format: str | None = None, problem: str | None = None) -> Instance[Plan]:
+def understand(
+    text: Text, format: str | None = None, problem: str | None = None, row: str | None = None
+) -> Instance[Plan]:
     """Return the instance in a text that has been read; see `read`."""
     name = "json" if format is None and text.label.endswith(".json") else format
     reader = choose(text.text, text.label, name, problem)
     try:
-        instance = reader.read(text.text, text.stem)
+        instance = reader.read(text.text, text.stem) if row is None else _row(reader, text, row)
     except InputError as error:
         raise error.within(text.label) from None
     except RecursionError:
@@ -65,6 +70,15 @@ def understand(text: Text, format: str | None = None, problem: str | None = None
             source=text.label,
         )
     return instance
+
+
+def _row(reader: Reader, text: Text, row: str) -> Instance[Plan]:
+    """Return the instance in a row, of a format with an instance in each."""
+    if not isinstance(row, str):
+        raise InputError("the name of a row must be text", value=row, remedy="give the name as str")
+    if not isinstance(reader, Prv):
+        raise InputError(f"the format {reader.name} has no rows", value=row, remedy="leave out --row (row= in Python)")
+    return reader.read(text.text, text.stem, row)
 
 
 def refuse_foreign(path: Target) -> None:

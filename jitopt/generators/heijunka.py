@@ -77,6 +77,7 @@ def generate(seed: int, options: Options) -> Heijunka:
     _add_distances(rng, options, data, hidden)
     _add_changeovers(rng, options, data)
     _add_current(rng, options, data, hidden)
+    _add_work(rng, options, data, demand)
     add_box(rng, options, data, hidden)
     instance = Heijunka.parse(data)
     return _with_known(instance, hidden) if options["known"] else instance
@@ -97,6 +98,14 @@ def _check(options: Options) -> None:
     slots = options["buckets"] or options["units"]
     if options["frozen"] > slots or options["fixed"] > slots:
         raise InputError(f"there are only {slots} slots to freeze or fix", remedy="lower frozen and fixed")
+    if options["buckets"] and options["stations"]:
+        raise InputError("stations need a sequence", remedy="set buckets or stations to 0")
+    if not (0 < options["station_load"] <= 1.5 and options["work_spread"] <= 1):
+        raise InputError(
+            "station_load is above 0 to 1.5, work_spread a share of at most 1",
+            value=f"{options['station_load']:g}, {options['work_spread']:g}",
+            remedy="correct them",
+        )
     if options["buckets"] and options["changeovers"]:
         raise InputError("changeover costs need a sequence", remedy="set buckets or changeovers to 0")
     check_box(options)
@@ -236,6 +245,30 @@ def _add_changeovers(rng: np.random.Generator, options: Options, data: Data) -> 
             "after": [products[b] for _, b in pairs],
             "cost": _integers(rng, 1, 9, len(pairs)),
         }
+
+
+TAKT = 10
+"""Minutes between two launches on a generated line."""
+
+
+def _add_work(rng: np.random.Generator, options: Options, data: Data, demand: Array) -> None:
+    """Draw stations, all of one length, and the work of each product, in tenths of a minute."""
+    count, products = options["stations"], data["products"]["product"]
+    if not count:
+        return
+    stations = [f"station{number + 1}" for number in range(count)]
+    spread = rng.uniform(-options["work_spread"], options["work_spread"], (count, len(products)))
+    spread -= (spread @ demand / demand.sum())[:, None]
+    minutes = np.maximum(0, np.round(TAKT * options["station_load"] * (1 + spread), 1))
+    data["takt"] = TAKT
+    data["stations"] = {"station": stations, "length": [round(TAKT * (1 + options["station_room"]), 1)] * count}
+    data["work"] = {
+        "product": products * count,
+        "station": [station for station in stations for _ in products],
+        "minutes": [float(value) for value in minutes.ravel()],
+    }
+    if not any(row["term"] in ("overload", "idle") for row in data["objective"]):
+        data["objective"].append({"term": "overload"})
 
 
 def _add_current(rng: np.random.Generator, options: Options, data: Data, hidden: Hidden) -> None:

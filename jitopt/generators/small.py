@@ -28,6 +28,13 @@ class Dice:
         self.seed = seed
         self.rng: np.random.Generator = np.random.default_rng([seed, *throw])
 
+    @classmethod
+    def of(cls, dice: Dice) -> Dice:
+        """Return further dice, whose throws leave those of `dice` as they are."""
+        found = cls(dice.seed)
+        (found.rng,) = dice.rng.spawn(1)
+        return found
+
     def chance(self, share: float) -> bool:
         """Return True with this probability."""
         return bool(self.rng.random() < share)

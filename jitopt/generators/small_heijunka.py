@@ -6,7 +6,9 @@ from math import comb, factorial, prod
 from typing import TYPE_CHECKING, Any
 
 from jitopt.generators.small import NAMES, Dice, Judged, draw_until_valid, matters
+from jitopt.generators.small_painted import add_paint, is_painted
 from jitopt.problems.heijunka import Heijunka, HeijunkaPlan
+from jitopt.problems.heijunka.work import MEASURES
 
 if TYPE_CHECKING:
     from jitopt.problems.base import Violation
@@ -26,6 +28,7 @@ FOCUS = (
     ("sequence", "fixed"), ("box", "frozen"), ("sequence", "term ratio"), ("box", "fixed"),
     ("sequence", "term changeover"), ("box", "term ratio"), ("sequence", "term moves"), ("box", "term changeover"),
     ("sequence", "term usage"), ("box", "term moves"), ("any", ""), ("box", "term usage"),
+    ("sequence", "term overload"), ("sequence", "term idle"),
 )  # fmt: skip
 """Form of the plan and what is to matter in it, seed by seed in turn: a rule, or a term of the objective."""
 
@@ -83,10 +86,13 @@ def _draw(dice: Dice) -> Heijunka:
         if focus == name or (crowded and dice.chance(0.5)):
             data["products"][name] = _distances(dice, name, data, focus == name)
     _add_objective(dice, data)
+    _add_work(Dice.of(dice), data, focus)
     if focus in ("moves", "frozen", "term moves") or dice.chance(0.25):
         _add_current(dice, data, hidden, slots, focus)
     if focus == "fixed" or (crowded and dice.chance(0.4)):
         _add_fixed(dice, data, hidden)
+    if "box" not in data and is_painted(dice.seed):
+        add_paint(dice, data)
     if dice.chance(0.75):
         _let_pass(data, hidden)
     return Heijunka.parse(data)
@@ -197,6 +203,30 @@ def _add_objective(dice: Dice, data: Data) -> None:
         twice["measure"] = "max_absolute" if twice["measure"] != "max_absolute" else "sum_absolute"
         terms.append(twice)
     data["objective"] = [terms[row] for row in dice.rng.permutation(len(terms)).tolist()]
+
+
+def _add_work(dice: Dice, data: Data, focus: str) -> None:
+    """Draw stations with overload and idle time priced, in some sequences; by dice of their own."""
+    words = [word for word in ("overload", "idle") if focus == f"term {word}" or dice.chance(0.4)]
+    if "box" in data or not (focus in ("term overload", "term idle") or (words and dice.chance(0.25))):
+        return
+    stations = dice.names(("left", "K 2", "<b>"), int(dice.rng.integers(1, 4)))
+    takt = dice.pick((2, 2.5, 3))
+    pairs = [(product, station) for station in stations for product in data["products"]["product"]]
+    pairs = [pair for pair in pairs if dice.chance(0.85)]
+    data["takt"] = takt
+    data["stations"] = {"station": stations, "length": [takt + dice.pick((0, 0.5, 1, 2.1)) for _ in stations]}
+    if dice.chance(0.5):
+        data["stations"]["weight"] = [dice.pick((0, 0.5, 1, 3)) for _ in stations]
+    data["work"] = {
+        "product": [product for product, _ in pairs],
+        "station": [station for _, station in pairs],
+        "minutes": [dice.pick((0, 0.5, 1, 2, 2.3, 3, 3.5, 4, 6)) for _ in pairs],
+    }
+    for word in words:
+        measures = MEASURES[word] if dice.chance(0.3) else (dice.pick(MEASURES[word]),)
+        weight = dice.pick((0.5, 1, 2, 5))
+        data["objective"] += [{"term": word, "measure": measure, "weight": weight} for measure in measures]
 
 
 def _add_current(dice: Dice, data: Data, hidden: list[tuple[int, str]], slots: int, focus: str) -> None:

@@ -1,4 +1,4 @@
-"""An instance that prices ratio rules alone as flat arrays, and what its rules cost at least."""
+"""An instance that prices ratio rules alone as flat arrays."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jitopt.errors import NotApplicableError
-from jitopt.heuristics._kernels.heijunka_cars import EXCESS, LENGTH, MOST, PLACE, PRICE
+from jitopt.heuristics._kernels.heijunka_cars import EXCESS, LENGTH, MOST, PRICE
 from jitopt.problems.base import exact
 
 if TYPE_CHECKING:
     from jitopt.problems.heijunka import Heijunka
     from jitopt.problems.heijunka.instance import RatioRule
 
-__all__ = ["Cars", "Walk", "cars_of", "least", "walk_of"]
+__all__ = ["Cars", "Walk", "cars_of", "products_of", "walk_of"]
 
 Ints = NDArray[np.int64]
 
@@ -31,26 +31,32 @@ STRICT = 10
 WAITS = 1 << 12
 """Exponential waiting times to draw from."""
 
-STATES = 1 << 11
-"""Most states of a window that the counting bound goes through one by one."""
-
 
 class Walk(NamedTuple):
-    """A search's own arrays: see the kernels. best: the best sequence."""
+    """A search's own arrays: see the kernels. sequence, best: rows of classes."""
 
     held: Any
+    turn: Any
     hot: Any
+    place: Any
+    row: Any
+    few: Any
     sequence: Any
     best: Any
     state: Any
+
+    def tables(self) -> tuple[Any, ...]:
+        """Return what is carried along with the sequence."""
+        return self.held, self.turn, self.hot, self.place
 
 
 @dataclass(frozen=True)
 class Cars:
     """The arrays of an instance.
 
-    rules, carry, free, last, waits: for the kernels. unit: what a cost of 1 stands for [objective]. hard: rows of the
-    rules that must be kept. locked: product row that a slot must build, -1 for none.
+    rules, carry, free, last, waits, bar: for the kernels. kinds: class of each product, one for all that the rules
+    do not tell apart. unit: what a cost of 1 stands for [objective]. hard: rows of the rules that must be kept.
+    locked: product row that a slot must build, -1 for none.
     """
 
     rules: Any
@@ -58,6 +64,8 @@ class Cars:
     free: Any
     last: Any
     waits: Any
+    bar: Any
+    kinds: Ints
     unit: Fraction
     hard: tuple[int, ...]
     locked: Ints
@@ -70,20 +78,24 @@ def cars_of(instance: Heijunka) -> Cars | None:
     if locked is None:
         return None
     prices, unit = _prices(instance, rules)
-    carry = np.zeros((len(instance.products.product), len(rules)), dtype=np.int64)
+    counts = np.zeros((len(instance.products.product), len(rules)), dtype=np.int64)
     for r, rule in enumerate(rules):
-        carry[list(rule.products), r] = 1
+        counts[list(rule.products), r] = 1
+    carry, kinds = np.unique(counts, axis=0, return_inverse=True)
     measure = next((term.measure for term in instance.objective if term.term == "ratio"), "sum_violated")
     table = np.zeros((len(rules), 4), dtype=np.int64)
     for r, rule in enumerate(rules):
         table[r, MOST], table[r, LENGTH], table[r, PRICE] = rule.at_most, rule.in_any, prices[r]
     table[:, EXCESS] = measure != "sum_violated"
+    far = _far(table)
     return Cars(
         rules=table,
         carry=carry,
         free=np.flatnonzero(locked < 0),
         last=_blocks(locked),
         waits=np.random.default_rng(0).exponential(size=WAITS),
+        bar=np.where(locked < 0, 0, far),
+        kinds=kinds.reshape(-1),
         unit=unit,
         hard=tuple(r for r, rule in enumerate(rules) if rule.hard),
         locked=locked,
@@ -137,61 +149,36 @@ def _blocks(locked: Ints) -> Ints:
     return last
 
 
+def _far(table: Ints) -> Any:
+    """Return a cost beyond that of every exchange, in the narrowest whole numbers that hold a few of it."""
+    most = 2 * int((table[:, PRICE] * table[:, LENGTH]).sum()) + 1
+    return np.int32(1 << 28) if most < 1 << 27 else np.int64(1 << 60)
+
+
 def walk_of(cars: Cars, sequence: Ints, seed: int, target: int) -> Walk:
-    """Return a walk that begins at a sequence."""
-    held = np.zeros((5, len(cars.rules), len(sequence) + 1), dtype=np.int32)
-    held[PLACE] = -1
-    hot = np.zeros(1 + held[PLACE].size, dtype=np.int32)
-    state = np.array([0, 0, seed % 2147483562 + 1, 0, target], dtype=np.int64)
-    return Walk(held, hot, sequence.copy(), sequence.copy(), state)
+    """Return a walk that begins at a sequence of products."""
+    kind, rules, slots = cars.bar.dtype, len(cars.rules), len(sequence)
+    classes = cars.kinds[sequence].astype(kind)
+    return Walk(
+        held=np.zeros((4, rules, slots), dtype=kind),
+        turn=np.zeros((rules, 2, slots), dtype=kind),
+        hot=np.zeros(1 + rules * slots, dtype=np.int64),
+        place=np.zeros((rules, slots), dtype=np.int64),
+        row=np.zeros(slots, dtype=kind),
+        few=np.array([_far(cars.rules), 0], dtype=kind),
+        sequence=classes,
+        best=classes.copy(),
+        state=np.array([0, 0, seed % 0xFFFFFFFF + 1, 0, target], dtype=np.int64),
+    )
 
 
-# --- what the rules cost at least -----------------------------------------------------------------
-
-
-def least(cars: Cars, demand: Any) -> int:
-    """Return a lower bound on what all sequences cost, rule by rule, in units; hard rules count nothing."""
-    found = 0
-    for r, (most, length, price, excess) in enumerate(cars.rules.tolist()):
-        if r not in cars.hard:
-            ones = int((np.array(demand) * cars.carry[:, r]).sum())
-            way = _by_states if 1 << (length - 1) <= STATES else _by_blocks
-            found += price * way(len(cars.locked), ones, most, length, bool(excess))
+def products_of(cars: Cars, classes: Ints, demand: Any) -> Ints:
+    """Return a sequence of products of these classes; what is locked stays, of a class products follow in order."""
+    found, left = (
+        cars.locked.copy(),
+        np.array(demand) - np.bincount(cars.locked[cars.locked >= 0], minlength=len(cars.kinds)),
+    )
+    for kind in range(len(cars.carry)):
+        rows = np.flatnonzero(cars.kinds == kind)
+        found[(classes == kind) & (cars.locked < 0)] = np.repeat(rows, left[rows])
     return found
-
-
-def _by_blocks(slots: int, ones: int, most: int, length: int, excess: bool) -> int:
-    """Return a bound from windows side by side, from every offset.
-
-    Windows that begin at offset s, s + q, ... do not overlap, so units beyond what they and the rest hold are too many;
-    a window holds at most q - p of them. Different offsets look at different windows: their bounds add up.
-    """
-    found = 0
-    for offset in range(length):
-        windows = (slots - offset) // length
-        if windows <= 0:
-            continue
-        beyond = max(0, ones - windows * most - (slots - windows * length))
-        found += beyond if excess else -(-beyond // (length - most))
-    return found
-
-
-def _by_states(slots: int, ones: int, most: int, length: int, excess: bool) -> int:
-    """Return the least cost of `ones` units in the slots, exactly: dynamic programme over the last q - 1 slots."""
-    states = 1 << (length - 1)
-    mask = states - 1
-    counts = np.array([state.bit_count() for state in range(states)])
-    cost = np.full((states, ones + 1), np.inf)
-    cost[0, 0] = 0.0
-    targets = [[((state << 1) | bit) & mask for state in range(states)] for bit in (0, 1)]
-    for slot in range(1, slots + 1):
-        after = np.full_like(cost, np.inf)
-        for bit in (0, 1):
-            over = np.maximum(0, counts + bit - most) if slot >= length else np.zeros(states)
-            price = over if excess else np.minimum(over, 1)
-            moved = cost + price[:, None]
-            if bit:
-                moved = np.concatenate([np.full((states, 1), np.inf), moved[:, :-1]], axis=1)
-            np.minimum.at(after, targets[bit], moved)
-        cost = after
-    return int(cost[:, ones].min())

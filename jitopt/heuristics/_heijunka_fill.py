@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jitopt.heuristics._heijunka_work import fill_work
 from jitopt.heuristics._kernels import heijunka_state as at
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def fill(flat: Flat, plan: Ints) -> None:
     hard, priced = _fill_ratio(flat, counts)
     broken, line = _fill_line(flat, counts, plan)
     ints[at.HARD] = hard + broken
-    reals[at.OBJECTIVE] = objective + priced + line + _price_of(flat, _norms(flat))
+    reals[at.OBJECTIVE] = objective + priced + line + fill_work(flat, plan) + _price_of(flat, _norms(flat))
 
 
 def measure(flat: Flat, plan: Ints) -> tuple[int, float]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from jitopt.heuristics import _heijunka_work as work
 from jitopt.heuristics._kernels import heijunka_state as at
 from jitopt.heuristics._kernels.heijunka_state import Arrays, Floats, Ints
 
@@ -124,6 +125,7 @@ def _layout(
     free = np.flatnonzero(openness)
     ratio_ints, ratio_reals = _ratio(instance, weights)
     line_ints, line_reals, kind = _line(instance, weights)
+    work_ints, work_reals = work.blocks(instance, weights)
     per_unit, per_slot = np.zeros(units), np.zeros(slots)
     ints: dict[int, Any] = {
         at.SEQUENCE: per_slot if not box else per_slot[:0],
@@ -140,10 +142,12 @@ def _layout(
         at.REACH: _reach(instance),
     }
     reals: dict[int, Any] = {at.CHILL: -np.log((np.arange(4096) + 0.5) / 4096), at.SAMPLE: np.zeros(1024)}
-    arrays = Arrays(ints | level[0] | ratio_ints | line_ints, reals | level[1] | ratio_reals | line_reals)
+    ints |= level[0] | ratio_ints | line_ints | work_ints
+    arrays = Arrays(ints, reals | level[1] | ratio_reals | line_reals | work_reals)
     entries = arrays.ints
     entries[: at.FREES + 1] = slots, n, box, instance.capacity, units, len(free)
     entries[at.ITEMS], entries[at.RULES] = len(arrays[at.FAMILY]), len(arrays[at.RULE])
+    entries[at.STATIONS] = len(arrays[at.ROOM])
     entries[at.SQUARES] = int(arrays[at.SLOPE].size > 0)
     entries[at.KIND], entries[at.COLUMNS] = kind, arrays[at.COST].shape[2]
     entries[at.PLANE] = arrays[at.COST][0].size

@@ -11,12 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jitopt.errors import NotApplicableError
-from jitopt.heuristics._kernels.heijunka_paint_moves import HIGH, LENGTH, LOW, MOST, PRICE
+from jitopt.heuristics._kernels.heijunka_paint_moves import HIGH, LENGTH, LOW, MOST, PRICE, WAITS
 from jitopt.problems.base import exact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from jitopt.problems.heijunka import Heijunka
     from jitopt.problems.heijunka.instance import RatioRule
 
@@ -28,16 +26,18 @@ LARGEST = 1 << 40
 """Largest price of an excess, in whole multiples of the unit."""
 
 STEPS = 60.0
-"""How many times dearer than the next cheaper term a term is in the search, at most."""
+"""How many times dearer a tier is in the search than the next cheaper one."""
 
-WAITS = 1 << 12
-"""Exponential waiting times to draw from."""
+APART = 30
+"""A term so many times dearer than the next cheaper one begins a tier of its own: it goes before."""
 
 
 class Walk(NamedTuple):
     """A search's own arrays: see the kernels. best: the best sequence."""
 
-    held: Any
+    before: Any
+    load: Any
+    near: Any
     sequence: Any
     best: Any
     state: Any
@@ -50,8 +50,8 @@ class Paint:
     rules, carry, shade, kind, prices, waits: for the kernels. before: classes of what was built before, as far as a
     window reaches back. demand: units of each class. classes: class of each product row. first: first slot of the
     line that may change. frozen: classes of the frozen slots. limit: longest run of a colour. paint: price of a colour
-    change. unit: what a cost of 1 stands for [objective]. tiers: the prices of the terms in the search, dearest first.
-    tier: of each rule, and of the colour changes at the end.
+    change. unit: what a cost of 1 stands for [objective]. prices: in the search, within a tier. tiers: how many
+    there are, dearest first. tier: of each rule, and of the colour changes at the end.
     """
 
     rules: Any
@@ -68,7 +68,7 @@ class Paint:
     limit: int
     paint: int
     unit: Fraction
-    tiers: tuple[float, ...]
+    tiers: int
     tier: tuple[int, ...]
 
     @property
@@ -81,6 +81,7 @@ def paint_of(instance: Heijunka) -> Paint:
     """Return the arrays of an instance of the form "paint"."""
     weights: dict[str, Fraction] = {term.term: exact(term.weight) for term in instance.objective if term.weight > 0}
     rules = [rule for rule in instance.ratio_rules if _weight(weights, rule) and _binds(instance, rule)]
+    rules.sort(key=lambda rule: -weights_of(weights, rule))
     costs = [_weight(weights, rule) for rule in rules] + [weights.get("colour_changes", Fraction(0))]
     unit = Fraction(1, lcm(*(cost.denominator for cost in costs)))
     whole = [int(cost / unit) for cost in costs]
@@ -95,17 +96,18 @@ def paint_of(instance: Heijunka) -> Paint:
     reach = max([1, *(rule.in_any - 1 for rule in rules)])
     before = classes[list(instance.previous_rows[-reach:])] if instance.previous else np.zeros(0, dtype=np.int64)
     frozen = _frozen(instance, classes)
-    steps = _steps(sorted({weight for weight in weights.values()}, reverse=True))
-    prices = [steps[weights_of(weights, rule)] * float(rule.weight) for rule in rules]
-    prices.append(steps[costs[-1]] if costs[-1] else 0.0)
-    tiers = tuple(sorted(set(steps.values()), reverse=True))
-    painted = tiers.index(prices[-1]) if costs[-1] else 0
-    dear = [r for r, rule in enumerate(rules) if weights_of(weights, rule) == _dearest(weights)]
+    terms = [weights_of(weights, rule) for rule in rules]
+    levels = _levels(sorted({weight for weight in (*terms, costs[-1]) if weight}, reverse=True)) or {Fraction(1): 0}
+    cheapest = {tier: weight for weight, tier in levels.items()}
+    prices = [float(weight / cheapest[levels[weight]] * rule.weight) for weight, rule in zip(terms, rules, strict=True)]
+    painted = levels.get(costs[-1], 0)
+    prices.append(float(costs[-1] / cheapest[painted]))
+    dear = [r for r, weight in enumerate(terms) if weight == _dearest(weights)]
     return Paint(
         rules=_rules(instance, rules, whole, len(before)),
-        carry=np.ascontiguousarray(kinds[:, :-1]),
-        shade=np.ascontiguousarray(kinds[:, -1]),
-        kind=np.unique(kinds[:, dear], axis=0, return_inverse=True)[1].reshape(-1),
+        carry=np.ascontiguousarray(kinds[:, :-1], dtype=np.int8),
+        shade=np.ascontiguousarray(kinds[:, -1], dtype=np.int32),
+        kind=np.unique(kinds[:, dear], axis=0, return_inverse=True)[1].reshape(-1).astype(np.int32),
         prices=np.array(prices),
         waits=np.random.default_rng(0).exponential(size=WAITS),
         before=before,
@@ -116,8 +118,8 @@ def paint_of(instance: Heijunka) -> Paint:
         limit=min(instance.longest_colour_run or instance.slots, instance.slots),
         paint=whole[-1],
         unit=unit,
-        tiers=tiers,
-        tier=(*(tiers.index(steps[weights_of(weights, rule)]) for rule in rules), painted),
+        tiers=len(cheapest),
+        tier=(*(levels[weight] for weight in terms), painted),
     )
 
 
@@ -141,13 +143,13 @@ def _binds(instance: Heijunka, rule: RatioRule) -> bool:
     return rule.at_most < min(rule.in_any, reach) and (rule.open or rule.in_any <= reach) and bool(rule.products)
 
 
-def _steps(weights: Iterable[Fraction]) -> dict[Fraction, float]:
-    """Return the price of each weight in the search: the cheapest 1, the others at most `STEPS` times the next."""
-    found: dict[Fraction, float] = {}
-    below: Fraction | None = None
-    for weight in sorted(weights):
-        found[weight] = 1.0 if below is None else found[below] * min(STEPS, float(weight / below))
-        below = weight
+def _levels(weights: list[Fraction]) -> dict[Fraction, int]:
+    """Return the tier of each weight, dearest first; what is not far apart is one tier."""
+    found: dict[Fraction, int] = {}
+    above: Fraction | None = None
+    for weight in weights:
+        found[weight] = 0 if above is None else found[above] + (above >= APART * weight)
+        above = weight
     return found
 
 
@@ -171,11 +173,21 @@ def _frozen(instance: Heijunka, classes: Ints) -> Ints:
 
 def walk_of(paint: Paint, order: Ints, seed: int, target: int) -> Walk:
     """Return a walk that begins at an order of classes."""
-    line = np.concatenate([paint.before, order])
-    longest = int(paint.rules[:, LENGTH].max(initial=1))
-    held = np.zeros((4, len(paint.rules), len(line) + longest + 1), dtype=np.int32)
+    line = np.concatenate([paint.before, order]).astype(np.int32)
+    many, longest = len(paint.rules), int(paint.rules[:, LENGTH].max(initial=1))
+    width = len(line) + longest + 1
+    small = np.int16 if longest < 1 << 15 else np.int32
+    tiers, painted = paint.tiers, paint.tier[-1]
     entries = [0, 0, seed % 2147483562 + 1, 0, target, 0, paint.first, paint.limit, paint.paint, len(paint.before)]
-    return Walk(held, line, line.copy(), np.array(entries, dtype=np.int64))
+    entries += [many, width, len(line), tiers, painted, 0]
+    return Walk(
+        before=np.zeros(many * width, dtype=np.int32),
+        load=np.zeros(many * width, dtype=np.int32),
+        near=np.zeros(2 * many * len(line), dtype=small),
+        sequence=line,
+        best=line.copy(),
+        state=np.array(entries, dtype=np.int64),
+    )
 
 
 def keeps(paint: Paint, order: Ints) -> bool:
@@ -238,7 +250,7 @@ def _turns(paint: Paint, left: Ints, colour: int) -> list[int]:
 
 def least(paint: Paint) -> list[int]:
     """Return for each tier what all orders cost in it at least, in units: colours and rules, each alone."""
-    found = [0] * len(paint.tiers)
+    found = [0] * paint.tiers
     colours = np.bincount(paint.shade, weights=paint.demand).astype(np.int64)
     runs = int((-(-colours // paint.limit)).sum())
     last = int(paint.shade[paint.before[-1]]) if len(paint.before) else -1
@@ -268,7 +280,7 @@ def _excess(before: int, slots: int, units: int, most: int, length: int, low: in
 
 def tiers_of(paint: Paint, line: Ints) -> list[int]:
     """Return what a line costs in each tier, in units."""
-    found = [0] * len(paint.tiers)
+    found = [0] * paint.tiers
     shades = paint.shade[line[max(0, len(paint.before) - 1) :]]
     found[paint.tier[-1]] += int((np.diff(shades) != 0).sum()) * paint.paint
     for r, (most, length, low, high, price) in enumerate(paint.rules.tolist()):

@@ -2,8 +2,9 @@
 
 After slot s a product has been built a whole number of times, and a part been used a whole multiple
 of the greatest common divisor of its quantities; the deviation is at least the distance from the
-ideal to the nearest such value. In a sequence, every product but the first needs a changeover. In a box
-volumes are whole, and a product's longest gap is at least what its packs, spread evenly, leave.
+ideal to the nearest such value. In a sequence, every product but the first needs a changeover. Workers have
+no more time than the line gives them. In a box volumes are whole, and a product's longest gap is at least what
+its packs, spread evenly, leave.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from jitopt.heuristics._heijunka_work import work_bound
 from jitopt.problems.heijunka.box import least_gap
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ def rounding_bound(instance: Heijunka) -> float:
         elif term.term == "changeover" and instance.box is None and instance.changeovers is None:
             changes = sum(demand > 0 for demand in instance.products.demand) - 1
             least = float(min(changes, 1) if term.measure.startswith("max") else changes)
+        elif term.term in ("overload", "idle"):
+            least = float(work_bound(instance, term))
         elif term.term in ("volume", "epei"):
             values = [_measured(*value, term.measure) for value in _of_box(instance, term.term)]
             least = max(values, default=0.0) if term.measure.startswith("max") else sum(values)

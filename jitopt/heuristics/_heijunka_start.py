@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jitopt.heuristics._heijunka_work import Workers
 from jitopt.heuristics._kernels import heijunka_state as at
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ class _Chaser:
         self.length = 0
         self.kind = int(arrays.ints[at.KIND])
         self.ruled = bool(self.run[:, 3].any())
+        self.workers = Workers(flat) if len(arrays[at.ROOM]) else None
 
     def choose(self, s: int) -> int:
         """Return the product for slot s."""
@@ -136,6 +138,8 @@ class _Chaser:
             urgency = self.carry @ rate
         if self.ruled:
             broken = broken + self._run_breaches(s)
+        if self.workers:
+            cost = cost + self.workers.cost()
         for score in (broken, cost, -urgency):
             values = score[candidates]
             candidates = candidates[values <= values.min() + 1e-9]
@@ -149,6 +153,8 @@ class _Chaser:
         self.length = self.length + 1 if s and self.plan[s - 1] == row else 1
         self.plan[s] = row
         self.last[row] = s
+        if self.workers:
+            self.workers.place(row)
         if self.levels:
             self.pull += flat.guide[row] - self.drift
         if len(self.recent):

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jitopt.heuristics._heijunka_paint import first_order, keeps, least, paint_of, tiers_of, walk_of
+from jitopt import jit
+from jitopt.heuristics._heijunka_paint import STEPS, Walk, first_order, keeps, least, paint_of, tiers_of, walk_of
 from jitopt.heuristics._heijunka_rates import require
-from jitopt.heuristics._kernels.heijunka_paint_moves import BEST
+from jitopt.heuristics._kernels.heijunka_paint_moves import BEST, FOCUS
 from jitopt.problems.heijunka import HeijunkaPlan
 from jitopt.problems.heijunka.form import PAINT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jitopt.heuristics._heijunka_paint import Ints, Paint, Walk
+    from jitopt.heuristics._heijunka_paint import Ints, Paint
     from jitopt.heuristics.context import Context
     from jitopt.problems.heijunka import Heijunka
 
@@ -34,28 +35,33 @@ HEURISTIC: dict[str, Any] = {
 
 KERNELS = "jitopt.heuristics._kernels.heijunka_paint"
 
-HOT, COLD = 0.35, 0.08
-"""Warmth at the begin and the end of a cycle, in prices of the term at which it begins and of the cheapest."""
+HOT, COLD = 0.5, 0.09
+"""Warmth at the begin and the end of a cycle: in dearest and cheapest prices of the tier that is searched in."""
 
-SCHEDULES = (
-    ((0.05, 0), (0.5, 0), (1.0, 0)),
-    ((0.05, 0), (0.45, 0), (0.85, 0), (1.0, 1)),
-    ((0.05, 0), (0.3, 0), (0.55, 0), (0.85, 1), (1.0, 2)),
-)
-"""Cycles one after the other where one, two, or more terms are above their bounds: the share of the time at which each
-ends, and how many terms behind the first of these it begins."""
+HOT_PAINT, COLD_PAINT = 0.3, 0.06
+"""The same where the tier has nothing but colour changes: a move changes fewer of them at once."""
 
-STAGES = (4.0, 2.0, 1.0)
-"""Shares of a cycle that the terms have, in the order in which they are cooled down; later ones have the last."""
+PROBES = (0.03, 0.09)
+"""Shares of the time of two cycles over the first tier above its bound. Where the longer finds nothing better than the
+shorter, the search goes on with the next tier."""
+
+MAIN = (1.0, 0.8, 0.55)
+"""Share of the time left of the cycle over a tier with so many tiers behind it; with more of them the last."""
 
 KEPT = 1e4
-"""How many times dearer a term is in the search while it is only to be kept."""
+"""How many times dearer a tier is in the search while it is only to be kept."""
 
-PAUSE = 0.04
+MIX_KEPT = (20, 450, 30, 30, 0, 100, 100, 50, 100, 50, 70)
+"""The same while colour changes are to be kept: mostly units of one colour, and whole runs."""
+
+PAUSE = 0.05
 """Seconds between two looks at the clock."""
 
-MIX = (90, 150, 130, 110, 90, 70, 170, 80, 50, 60)
+MIX = (90, 150, 130, 110, 0, 90, 70, 170, 80, 50, 60)
 """Of 1000 proposals so many are of each kind; see the kernels."""
+
+MIX_DEAREST = (260, 50, 0, 130, 200, 90, 40, 150, 10, 50, 20)
+"""The same while the dearest tier is searched in: units of one kind are all one to it."""
 
 
 def run(instance: Heijunka, context: Context) -> None:
@@ -98,40 +104,66 @@ class _Search:
         self.first = min(lines, key=lambda line: tiers_of(paint, line))
         self.walks: list[Walk] = []
         self.chunk, self.steps = 256 if context.work is None else max(64, min(20_000, context.work // 500)), 0
-        self.mix = np.cumsum(MIX)
 
     def improve(self) -> None:
-        """Anneal by the schedule until the bound is reached or the time is over."""
+        """Search in the tiers, dearest first, until the bound is reached or the time is over."""
         if self.done() or self.paint.slots - len(self.paint.frozen) < 2:
             return
         self._prepare()
         with ThreadPoolExecutor(len(self.walks)) as pool:
-            begin = 0.0
-            above = len(self.paint.tiers) - self._tier(0)
-            for end, later in SCHEDULES[min(above, len(SCHEDULES)) - 1]:
-                if not self._cycle(pool, begin, end, later):
-                    return
-                self._gather()
-                begin = end
+            while all(self._cycle(pool, tier, end) for tier, end in self._schedule()):
+                pass
+
+    def _schedule(self) -> Iterator[tuple[int, float]]:
+        """Yield the cycles: the tier to search in, and the share of the time at which the cycle ends."""
+        probed = False
+        for tier in range(self.paint.tiers):
+            if self._tiers()[tier] <= self.bounds[tier]:
+                continue
+            found: list[int] = []
+            for share in () if probed else PROBES:
+                yield tier, self.spent() + share * (1 - self.spent())
+                found.append(self._tiers()[tier])
+            behind, probed = self.paint.tiers - 1 - tier, True
+            if behind and found and (found[-1] == found[0] or found[-1] <= self.bounds[tier]):
+                continue
+            yield tier, self.spent() + MAIN[min(behind, len(MAIN) - 1)] * (1 - self.spent())
 
     def _prepare(self) -> None:
         """Load the kernels, which may take seconds at the first time, and only then start the clock."""
         paint, context = self.paint, self.context
         self.kernels: Any = context.kernels(KERNELS)
         context.stopped()
+        self.cells = cells = partial(jit.cells, module=self.kernels)
+        ends = np.searchsorted(paint.tier[:-1], np.arange(paint.tiers + 1)).astype(np.int64)
+        self.table = (
+            cells(paint.rules.reshape(-1)),
+            cells(ends),
+            cells(paint.carry.reshape(-1)),
+            cells(paint.shade),
+        )
         dice = np.random.default_rng(context.seed)
         for _ in range(1 if context.work is not None else max(1, context.threads)):
             order = self.first[len(paint.before) :]
-            self.walks.append(walk_of(paint, order, int(dice.integers(1, 2**31 - 2)), self.bound))
-            self.kernels.begin(paint.rules, paint.carry, paint.shade, *self.walks[-1])
+            walk = walk_of(paint, order, int(dice.integers(1, 2**31 - 2)), self.bound)
+            self.walks.append(Walk(*map(cells, walk)))
+            self._begin(self.walks[-1])
         self.kernels.anneal(*self._world(0), *self.walks[0], 0.0, 0)
         self.began, self.budget = time.monotonic(), max(1e-3, context.remaining())
+
+    def _begin(self, walk: Walk) -> None:
+        """Fill what is carried along with a sequence."""
+        rules, _, carry, shade = self.table
+        self.kernels.begin(rules, carry, shade, *walk)
 
     def _world(self, tier: int) -> tuple[Any, ...]:
         """Return what the kernels are to know in a cycle that begins at a tier: those before it are kept."""
         paint = self.paint
-        prices = paint.prices * np.where(np.array(paint.tier) < tier, KEPT, 1.0)
-        return paint.rules, paint.carry, paint.shade, paint.kind, prices, self.mix, paint.waits
+        apart = np.array(paint.tier) - tier
+        prices = paint.prices * np.where(apart < 0, KEPT, STEPS ** -np.maximum(0.0, apart))
+        kept = paint.paint > 0 and paint.tier[-1] < tier
+        mix = np.cumsum(MIX_KEPT if kept else MIX if tier else MIX_DEAREST)
+        return *self.table, *map(self.cells, (paint.kind, prices, mix, paint.waits))
 
     def spent(self) -> float:
         """Return the share of the time, or of the work, that is used up."""
@@ -148,24 +180,23 @@ class _Search:
         best = min(self.walks, key=lambda walk: int(walk.state[BEST]))
         for walk in self.walks:
             walk.sequence[:] = best.best
-            self.kernels.begin(self.paint.rules, self.paint.carry, self.paint.shade, *walk)
+            self._begin(walk)
 
-    def _tier(self, later: int) -> int:
-        """Return the tier to begin with: so many behind the first that is above its bound."""
-        found = tiers_of(self.paint, self.walks[0].sequence)
-        above = (k for k, (value, bound) in enumerate(zip(found, self.bounds, strict=True)) if value > bound)
-        return min(next(above, 0) + later, len(found) - 1)
+    def _tiers(self) -> list[int]:
+        """Return what the best sequence costs in each tier."""
+        return tiers_of(self.paint, self.line)
 
-    def _cycle(self, pool: ThreadPoolExecutor, begin: float, end: float, later: int) -> bool:
-        """Cool every walk down while the share spent goes from begin to end; tell whether to go on."""
-        paint, tier = self.paint, self._tier(later)
-        stages = paint.tiers[tier:]
+    def _cycle(self, pool: ThreadPoolExecutor, tier: int, end: float) -> bool:
+        """Cool every walk down in a tier until a share of the time is spent; tell whether to go on."""
+        begin = self.spent()
+        hot, cold = self._warmths(tier)
         world = self._world(tier)
+        for walk in self.walks:
+            walk.state[FOCUS] = tier
         while (spent := self.spent()) < end:
             if self.context.stopped():
                 return False
-            stage, done = _stage(max(0.0, (spent - begin) / (end - begin)), len(stages))
-            warmth = stages[stage] * HOT * (COLD / HOT) ** done
+            warmth = hot * (cold / hot) ** ((spent - begin) / (end - begin))
             size = self.chunk if self.context.work is None else min(self.chunk, self.context.work - self.steps)
             began = time.perf_counter()
             anneal: Any = self.kernels.anneal
@@ -176,10 +207,25 @@ class _Search:
             if self.context.work is None:
                 self._pace(time.perf_counter() - began)
             for walk in self.walks:
-                self._take(walk)
+                self._offer(walk.best, int(walk.state[BEST]))
             if self.done():
                 return False
-        return True
+            if self._at_bound(tier):
+                break
+        self._gather()
+        return self.spent() < 1.0
+
+    def _warmths(self, tier: int) -> tuple[float, float]:
+        """Return the warmth at the begin and the end of a cycle over a tier."""
+        paint = self.paint
+        own = [price for price, of in zip(paint.prices, paint.tier, strict=True) if of == tier and price > 0]
+        painted = tier not in paint.tier[:-1]
+        hot, cold = (HOT_PAINT, COLD_PAINT) if painted else (HOT, COLD)
+        return hot * max(own), cold * min(own)
+
+    def _at_bound(self, tier: int) -> bool:
+        """Tell whether this tier and all dearer ones are at their bounds."""
+        return all(a <= b for a, b in zip(self._tiers()[: tier + 1], self.bounds, strict=False))
 
     def _pace(self, seconds: float) -> None:
         if seconds < PAUSE / 2:
@@ -187,26 +233,11 @@ class _Search:
         elif seconds > 2 * PAUSE:
             self.chunk = max(64, self.chunk // 2)
 
-    def _take(self, walk: Walk) -> None:
-        """Keep and report the best sequence of a walk if it is better than before."""
-        self._offer(walk.best, int(walk.state[BEST]))
-
     def _offer(self, line: Ints, value: int) -> None:
         if self.best is None or value < self.best:
-            self.best = value
+            self.best, self.line = value, line.copy()
             plan = _plan(self.instance, self.paint, line[len(self.paint.before) :])
             self.context.report(plan, float(value * self.paint.unit))
-
-
-def _stage(done: float, stages: int) -> tuple[int, float]:
-    """Return the stage of a cycle of which a share is done, and the share of the stage that is done."""
-    shares = [STAGES[min(stage, len(STAGES) - 1)] for stage in range(stages)]
-    begin = 0.0
-    for stage, share in enumerate(shares):
-        if done * sum(shares) < begin + share or stage == stages - 1:
-            return stage, (done * sum(shares) - begin) / share
-        begin += share
-    return 0, 0.0
 
 
 def _plan(instance: Heijunka, paint: Paint, order: Ints) -> HeijunkaPlan:

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jitopt.errors import InputError
-from jitopt.formats.atomic import write_text
 from jitopt.formats.strict_json import layout
 from jitopt.improving.levers import KINDS, Improvements, shown
 from jitopt.improving.releases import ReleaseComparison, compare_releases
 from jitopt.planning.summary import plain
-from jitopt.planning.writing import guarded_csv
+from jitopt.planning.writing import guarded_csv, write_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -137,15 +136,7 @@ def write_releases(found: ReleaseComparison, folder: str) -> tuple[str, ...]:
 
 
 def _write(texts: Mapping[str, str], folder: str) -> tuple[str, ...]:
-    place = Path(folder)
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        told = f"the folder cannot be made: {error.strerror or error}"
-        raise InputError(told, source=folder, remedy="name another folder") from None
-    for name, text in texts.items():
-        write_text(place / name, text)
-    return tuple(texts)
+    return tuple(write_tables(texts, folder))
 
 
 def _summary(found: Improvements) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jitopt.planning.line_usage import usage_tables
 from jitopt.planning.resizing import change_rows
 from jitopt.planning.steps.decisions import rhythm, supplier_loops
 from jitopt.planning.steps.kanban import loop_of
@@ -36,6 +37,7 @@ def tables(plan: PlantPlan) -> dict[str, Columns]:
     for outcome in plan.outcomes:
         if outcome.problem == "heijunka" and outcome.result.plan is not None:
             found[slug(outcome.name)] = outcome.result.plan.to_rows()
+    found |= usage_tables(plan)
     return {name: columns for name, columns in found.items() if columns}
 
 

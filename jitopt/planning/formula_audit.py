@@ -217,22 +217,12 @@ def write_audit(audit: FormulaAudit, folder: str) -> tuple[str, ...]:
     InputError
         If the folder cannot be made.
     """
-    from jitopt.formats.atomic import write_text
-    from jitopt.planning.writing import guarded_csv
+    from jitopt.planning.writing import guarded_csv, write_tables
 
-    place = Path(folder)
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"the folder cannot be made: {error.strerror or error}", source=folder, remedy="name another folder"
-        ) from None
     texts = {
         "formulas.md": audit_summary(audit),
         "formulas.csv": guarded_csv(audit.to_rows()),
         "formula_reasons.csv": guarded_csv(audit.reason_rows()),
         "formula_terms.csv": guarded_csv(audit.term_rows()),
     }
-    for name, text in texts.items():
-        write_text(place / name, text)
-    return tuple(texts)
+    return tuple(write_tables(texts, folder))

@@ -1,4 +1,4 @@
-"""Raw tables of a plant: a folder of CSV files, a workbook, or JSON. Nothing is interpreted yet."""
+"""Raw tables, of a plant or of less: a folder of CSV files, a workbook, or JSON. Nothing is interpreted yet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jitopt.errors import InputError
 from jitopt.formats import strict_json
@@ -18,9 +18,28 @@ from jitopt.planning.cells import Formula, columns_of
 from jitopt.planning.findings import Finding
 from jitopt.planning.tables import TABLES
 
-__all__ = ["Sheet", "SheetRow", "sheets_of", "sheets_of_columns"]
+if TYPE_CHECKING:
+    from jitopt.problems.base import Table
+
+__all__ = ["PLANT", "Kind", "Sheet", "SheetRow", "sheets_of", "sheets_of_columns"]
 
 SEPARATORS = ",;\t|"
+
+
+class Kind(NamedTuple):
+    """What a source holds.
+
+    word: its name, in messages and as "problem" in JSON. tables: by name. page: where they are described. single: the
+    table that a .csv file by itself holds; "": none.
+    """
+
+    word: str
+    tables: Mapping[str, type[Table]]
+    page: str
+    single: str = ""
+
+
+PLANT = Kind("plant", TABLES, "docs/plants.md")
 
 
 class SheetRow(NamedTuple):
@@ -41,13 +60,15 @@ class Sheet(NamedTuple):
     pointer: bool = False
 
 
-def sheets_of(path: str | os.PathLike[str]) -> tuple[str, dict[str, Sheet], list[Finding]]:
-    """Return the name of the plant, its raw tables, and a finding for each table that cannot be read.
+def sheets_of(path: str | os.PathLike[str], kind: Kind = PLANT) -> tuple[str, dict[str, Sheet], list[Finding]]:
+    """Return the name of what is read, its raw tables, and a finding for each table that cannot be read.
 
     Parameters
     ----------
     path
         A folder of CSV files named after their tables, an .xlsx with a sheet per table, or a .json.
+    kind
+        Which tables there may be.
 
     Raises
     ------
@@ -56,15 +77,19 @@ def sheets_of(path: str | os.PathLike[str]) -> tuple[str, dict[str, Sheet], list
     """
     place = Path(path)
     if place.is_dir():
-        return _clean(place.resolve().name), *_folder(place)
+        return _clean(place.resolve().name), *_folder(place, kind)
     if place.suffix.lower() == ".xlsx":
-        return _clean(place.stem), *_workbook(place)
+        return _clean(place.stem), *_workbook(place, kind)
     if place.suffix.lower() == ".json":
-        return _json(place)
+        return _json(place, kind)
+    if place.suffix.lower() == ".csv" and kind.single and place.is_file():
+        return _clean(place.stem), {kind.single: _csv(place, kind.tables[kind.single])}, []
     if not place.exists():
         raise InputError("there is no such file or folder", source=os.fspath(path), remedy="check the path")
     raise InputError(
-        "a plant is a folder of CSV files, an .xlsx or a .json", source=os.fspath(path), remedy="name one of these"
+        f"a {kind.word} is a {'.csv, a ' if kind.single else ''}folder of CSV files, an .xlsx or a .json",
+        source=os.fspath(path),
+        remedy="name one of these",
     )
 
 
@@ -72,41 +97,47 @@ def _clean(name: str) -> str:
     return "".join(sign if sign.isprintable() else "?" for sign in name)[:200] or "plant"
 
 
-def _known(name: str, source: str) -> None:
-    if name not in TABLES:
+def _known(name: str, source: str, kind: Kind) -> None:
+    if name not in kind.tables:
         raise InputError(
-            "a plant has no table of this name",
+            f"a {kind.word} has no table of this name",
             value=name,
             source=source,
-            remedy=f"rename or remove it; the tables are {', '.join(TABLES)}",
+            remedy=f"rename or remove it; the tables are {', '.join(kind.tables)}",
         )
 
 
-def _collect(name: str, source: str, read: Callable[[], Sheet], found: dict[str, Sheet], bad: list[Finding]) -> None:
+def _collect(
+    name: str, source: str, kind: Kind, read: Callable[[], Sheet], found: dict[str, Sheet], bad: list[Finding]
+) -> None:
     """Read a table; what refuses it is kept, so that all is told at once."""
     try:
-        _known(name, source)
+        _known(name, source, kind)
         found[name] = read()
     except InputError as error:
         bad.append(Finding.of_error(error, name))
 
 
-def _folder(place: Path) -> tuple[dict[str, Sheet], list[Finding]]:
+def _folder(place: Path, kind: Kind) -> tuple[dict[str, Sheet], list[Finding]]:
     found: dict[str, Sheet] = {}
     bad: list[Finding] = []
     for file in sorted(place.iterdir()):
         if file.suffix.lower() == ".csv" and not file.name.startswith("."):
-            _collect(file.stem, str(file), partial(_csv, file), found, bad)
+            _collect(file.stem, str(file), kind, partial(_table, file, kind), found, bad)
     if not found and not bad:
-        raise InputError("the folder holds no CSV file", source=str(place), remedy="see docs/plants.md for the tables")
+        raise InputError("the folder holds no CSV file", source=str(place), remedy=f"see {kind.page} for the tables")
     return found, bad
 
 
-def _csv(file: Path) -> Sheet:
+def _table(file: Path, kind: Kind) -> Sheet:
+    return _csv(file, kind.tables[file.stem])
+
+
+def _csv(file: Path, table: type[Table]) -> Sheet:
     """Read a CSV file; the byte order mark that spreadsheets write is let through."""
     data = file.read_bytes().removeprefix(b"\xef\xbb\xbf")
     text = read_text(_Named(data, str(file))).text
-    separator = _separator(text, columns_of(TABLES[file.stem]))
+    separator = _separator(text, columns_of(table))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         records = list(reader)
@@ -167,7 +198,7 @@ def _empty(cell: Any) -> bool:
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
-def _workbook(place: Path) -> tuple[dict[str, Sheet], list[Finding]]:
+def _workbook(place: Path, kind: Kind) -> tuple[dict[str, Sheet], list[Finding]]:
     if not place.is_file():
         raise InputError("there is no such file", source=str(place), remedy="check the path")
     try:
@@ -191,7 +222,7 @@ def _workbook(place: Path) -> tuple[dict[str, Sheet], list[Finding]]:
         for sheet in book.worksheets:
             source = f"{place}, sheet {_clean(sheet.title)}"
             written = formulas[sheet.title] if formulas else None
-            _collect(sheet.title, source, partial(_worksheet, source, sheet, written), found, bad)
+            _collect(sheet.title, source, kind, partial(_worksheet, source, sheet, written), found, bad)
         if formulas:
             formulas.close()
     finally:
@@ -216,17 +247,19 @@ def _worksheet(source: str, sheet: Any, written: Any) -> Sheet:
     return _sheet(source, rows)
 
 
-def _json(place: Path) -> tuple[str, dict[str, Sheet], list[Finding]]:
+def _json(place: Path, kind: Kind) -> tuple[str, dict[str, Sheet], list[Finding]]:
     text = read_text(place)
     data = strict_json.loads(text.text, text.label)
-    if not isinstance(data, dict) or data.get("problem") != "plant":
+    if not isinstance(data, dict) or data.get("problem") != kind.word:
         raise InputError(
-            'a plant is a JSON object with "problem": "plant"', source=text.label, remedy="see docs/plants.md"
+            f'a {kind.word} is a JSON object with "problem": "{kind.word}"',
+            source=text.label,
+            remedy=f"see {kind.page}",
         )
     version = data.get("version", 1)
     if version != 1 or isinstance(version, bool):
         raise InputError(
-            "this jitopt reads plants of version 1",
+            f"this jitopt reads a {kind.word} of version 1",
             place="/version",
             value=version,
             source=text.label,
@@ -236,15 +269,17 @@ def _json(place: Path) -> tuple[str, dict[str, Sheet], list[Finding]]:
     if not isinstance(name, str) or not name:
         raise InputError("the name must be text", place="/name", value=name, source=text.label, remedy="correct it")
     tables = {key: value for key, value in data.items() if key not in ("problem", "version", "name", "source")}
-    return _clean(name), *sheets_of_columns(tables, text.label)
+    return _clean(name), *sheets_of_columns(tables, text.label, kind)
 
 
-def sheets_of_columns(tables: Mapping[str, Any], source: str) -> tuple[dict[str, Sheet], list[Finding]]:
+def sheets_of_columns(
+    tables: Mapping[str, Any], source: str, kind: Kind = PLANT
+) -> tuple[dict[str, Sheet], list[Finding]]:
     """Return raw tables from columns ({table: {column: [values]}}), and what refuses single ones."""
     found: dict[str, Sheet] = {}
     bad: list[Finding] = []
     for table, columns in tables.items():
-        _collect(table, source, partial(_of_columns, table, columns, source), found, bad)
+        _collect(table, source, kind, partial(_of_columns, table, columns, source), found, bad)
     return found, bad
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from jitopt.planning.plant import Plant
 
-__all__ = ["csv_text", "guarded", "guarded_csv", "unguarded", "write_plant"]
+__all__ = ["csv_text", "guarded", "guarded_csv", "unguarded", "write_plant", "write_tables"]
 
 ACTING = re.compile(r"'*\s*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 """How text begins that a spreadsheet takes for a formula, whatever it is already guarded with."""
@@ -52,6 +52,26 @@ def write_plant(plant: Plant, path: str | os.PathLike[str]) -> None:
             write_text(place / f"{table}.csv", csv_text(columns))
         else:
             (place / f"{table}.csv").unlink(missing_ok=True)
+
+
+def write_tables(texts: Mapping[str, str], folder: str) -> list[str]:
+    """Write files into a folder, made if need be; return their names. texts: by name.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be made.
+    """
+    place = Path(folder)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"the folder cannot be made: {error.strerror or error}", source=folder, remedy="name another folder"
+        ) from None
+    for name, text in texts.items():
+        write_text(place / name, text)
+    return list(texts)
 
 
 def csv_text(columns: Mapping[str, Sequence[Any]]) -> str:

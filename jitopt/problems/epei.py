@@ -23,7 +23,7 @@ from jitopt.problems.figures import rounded
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Epei", "epei", "interval", "karmarkar_interval", "karmarkar_lot"]
+__all__ = ["Epei", "epei", "figure", "figures", "interval", "karmarkar_interval", "karmarkar_lot"]
 
 Number = float | Fraction
 
@@ -51,15 +51,17 @@ def interval(setup: Fraction, left: Fraction) -> Fraction | None:
     return setup / left if left > 0 else None
 
 
-def _figures(name: str, values: Sequence[Number], count: int, above: bool = False) -> list[Fraction]:
+def figures(name: str, values: Sequence[Number], count: int, above: bool = False) -> list[Fraction]:
+    """Return a column of figures as fractions; refuse what `figure` refuses, and another length than `count`."""
     if len(values) != count:
         raise InputError(
             f"{name} has one value for each part ({count})", place=name, value=len(values), remedy="give one for each"
         )
-    return [_figure(f"{name}/{row}", value, above) for row, value in enumerate(values)]
+    return [figure(f"{name}/{row}", value, above) for row, value in enumerate(values)]
 
 
-def _figure(place: str, value: Number, above: bool = False) -> Fraction:
+def figure(place: str, value: Number, above: bool = False) -> Fraction:
+    """Return a figure as a fraction; refuse what is no number from 0 (above 0) up to `LARGEST`."""
     usable = isinstance(value, int | float | Fraction) and not isinstance(value, bool) and math.isfinite(value)
     if not usable or not 0 <= value <= LARGEST or (above and not value):
         raise InputError(
@@ -110,15 +112,15 @@ def epei(
     (424.0, 341.0, Fraction(120, 341))
     """
     count = len(demand)
-    needs = _figures("demand", demand, count)
-    times = _figures("run", run, count)
-    setups = _figures("setup", setup, count)
-    share = _figure("uptime", uptime, above=True)
+    needs = figures("demand", demand, count)
+    times = figures("run", run, count)
+    setups = figures("setup", setup, count)
+    share = figure("uptime", uptime, above=True)
     if share > 1:
         raise InputError("uptime is a share up to 1", place="uptime", value=uptime, remedy="write 85 % as 0.85")
-    turns = _figures("every", [1] * count if every is None else every, count, above=True)
+    turns = figures("every", [1] * count if every is None else every, count, above=True)
     work = sum((need * time for need, time in zip(needs, times, strict=True)), Fraction(0))
-    left = _figure("available", available, above=True) * share - work
+    left = figure("available", available, above=True) * share - work
     per_interval = sum((time / turn for time, turn in zip(setups, turns, strict=True)), Fraction(0))
     days = interval(per_interval, left)
     if days is None:
@@ -157,7 +159,7 @@ def karmarkar_lot(demand: Number, run: Number, setup: Number) -> tuple[float, fl
     >>> [round(value, 6) for value in karmarkar_lot(10, 0.05, 1)]
     [48.284271, 11.656854]
     """
-    need, time, change = _figure("demand", demand, True), _figure("run", run, True), _figure("setup", setup, True)
+    need, time, change = figure("demand", demand, True), figure("run", run, True), figure("setup", setup, True)
     root = _loaded(need * time, Fraction(1), "run")
     lot = float(need * change) / (root * (1 - root))
     load = float(need * time) + float(need * change) / lot

@@ -277,6 +277,38 @@ def _with_previous(data: Data, slots: Slots) -> Slots:
     return before[-1:] + slots
 
 
+def _work_times(data: Data, slots: Slots) -> list[tuple[Fraction, Fraction, Fraction]]:
+    """Return (weight, overload, idle time) of every station and slot, by the clock of a worker.
+
+    Unit s is launched at (s - 1) takts; it is in the station from then on for the station's length. The
+    worker takes it up as soon as both are there, and lets it go when it is done or leaves.
+    """
+    table, takt = data["stations"], number(data["takt"])
+    given = data.get("work") or {"product": [], "station": [], "minutes": []}
+    minutes = {
+        (product, station): number(value)
+        for product, station, value in zip(given["product"], given["station"], given["minutes"], strict=True)
+    }
+    found = []
+    for station, length, weight in zip(table["station"], table["length"], column(table, "weight", 1), strict=True):
+        free = Fraction(0)
+        for s, slot in enumerate(slots):
+            launched, work = s * takt, minutes.get((min(slot), station), Fraction(0))
+            wanted = max(free, launched) + work
+            free = min(wanted, launched + number(length))
+            waits = max(Fraction(0), launched + takt - free)
+            found.append((number(weight), wanted - free, waits))
+    return found
+
+
+def _overload(data: Data, slots: Slots) -> Deviations:
+    return [(weight, overload) for weight, overload, _ in _work_times(data, slots)]
+
+
+def _idle(data: Data, slots: Slots) -> Deviations:
+    return [(weight, idle) for weight, _, idle in _work_times(data, slots)]
+
+
 def _changeover(data: Data, slots: Slots) -> Deviations:
     table = data.get("changeovers")
     pairs = list(pairwise(_with_previous(data, slots)))
@@ -297,6 +329,8 @@ _TERMS: dict[str, Callable[[Data, Slots], Deviations]] = {
     "low_ratio": lambda data, slots: _ratio(data, slots, "low"),
     "changeover": _changeover,
     "colour_changes": _colour_changes,
+    "overload": _overload,
+    "idle": _idle,
     "volume": _naive_box.volume,
     "epei": _naive_box.epei,
 }

@@ -15,7 +15,9 @@ __all__ = ["permuted", "reversed_in_time", "scaled_money"]
 Data = dict[str, Any]
 
 KINDS = {"product": "product", "before": "product", "after": "product", "sequence": "product"}
-KINDS |= {name: name for name in ("part", "ratio", "supplier", "loop", "container", "limit", "process", "consumer")}
+KINDS |= {
+    name: name for name in ("part", "ratio", "station", "supplier", "loop", "container", "limit", "process", "consumer")
+}
 KINDS |= {name: name for name in ("frequency", "cluster", "truck", "dock", "storage")}
 """Whose ids a column holds."""
 
@@ -124,10 +126,14 @@ def reversed_in_time(instance: Instance[PlanT]) -> Instance[PlanT] | None:
     data = instance.to_dict()
     data.pop("known", None)
     slots = instance.size().get("slots", 0)
+    if any(term["term"] in ("overload", "idle") for term in data["objective"]):
+        return None  # A worker carries what is late into the slots behind, not into those before.
     unpriced = data.get("changeovers") is None and any(term["term"] == "changeover" for term in data["objective"])
     if data.get("frozen") or (data.get("box") and unpriced):
         return None
-    if "demands" in data or "previous" in data or "setup" in data["products"]:
+    if data.get("previous") or any((data.get("ratios") or {}).get("open") or ()):
+        return None  # What was built before stands on one side only, and so do the windows that are cut short.
+    if "demands" in data or "setup" in data["products"]:
         return None
     if data.get("fixed"):
         data["fixed"]["position"] = [slots + 1 - position for position in data["fixed"]["position"]]

@@ -32,6 +32,7 @@ from jitopt.heuristics._kernels.heijunka_state import (
     HOT_LIST,
     ITEMS,
     LOAD,
+    MOVES_OF,
     OBJECTIVE,
     OPEN,
     OUT,
@@ -43,6 +44,7 @@ from jitopt.heuristics._kernels.heijunka_state import (
     PRODUCTS,
     REACH,
     REACHES,
+    ROOM,
     RULE,
     RULE_PRICE,
     RULES,
@@ -55,6 +57,8 @@ from jitopt.heuristics._kernels.heijunka_state import (
     SLOTS,
     SOFTEST,
     STALE,
+    START,
+    STATIONS,
     STEP,
     TARGET,
     TOP,
@@ -80,6 +84,9 @@ evaluate = _terms.evaluate
 peak_cost = _terms.peak_cost
 power = _terms.power
 pair = twin("jitopt.heuristics._kernels.heijunka_line", __name__).pair
+
+LOOKS = 8
+"""Slots at which is looked for an overload, before any slot is taken."""
 
 Move = tuple[int, int, int, int]
 """(lose, gain, a, b) as in `heijunka_terms`; lose = gain is no move."""
@@ -126,10 +133,24 @@ def broken_slot(ints: Ints) -> int:
 
 
 @in_place
+def overloaded_slot(ints: Ints, otherwise: int) -> int:
+    """Return a slot that overloads a worker, or one of the two before it; `otherwise` after a few vain looks."""
+    slots = ints[SLOTS]
+    for _ in range(LOOKS):
+        k, s = draw(ints) % ints[STATIONS], draw(ints) % slots
+        move = ints[ints[MOVES_OF] + k * (ints[PRODUCTS] + 1) + ints[ints[SEQUENCE] + s]]
+        if ints[ints[START] + k * (slots + 1) + s] + move > ints[ints[ROOM] + k]:
+            return max(0, int(s) - draw(ints) % 3)
+    return otherwise
+
+
+@in_place
 def propose_exchange(ints: Ints) -> Move:
     """Exchange two units of a sequence."""
     sequence = ints[SEQUENCE]
     a = broken_slot(ints) if ints[HOT] > 0 and draw(ints) % 2 == 0 else int(ints[ints[FREE] + draw(ints) % ints[FREES]])
+    if ints[STATIONS] > 0 and draw(ints) % 2 == 0:
+        a = overloaded_slot(ints, a)
     b = partner_slot(ints, a)
     for _ in range(2):
         if ints[sequence + a] == ints[sequence + b]:

@@ -63,7 +63,11 @@ of each item with an absolute or maximum measure; quantity beside ITEM; E x 3: p
 RULE_PRICE, COST, CHILL, SAMPLE = range(82, 86)
 """R x 5: price of a broken window, of its excess, of the square; scales under maxima. 3 x rows x columns: price of a
 changeover, its raw cost, its power. -log of uniform quantiles. Sizes of changes seen while probing."""
-HEADER = 86
+# --- work at stations: a single entry of `ints`, then blocks of `ints`, then one of `reals` ---
+STATIONS, ROOM, MOVES_OF, START, STATION_PRICE = range(86, 91)
+"""K stations; K: room r of each worker; K x n+1: its move a = p - takt by each product; K x S+1: where it starts, of
+0..r. K x 3: price of a whole number of overload, of idle time, and of an overloaded unit."""
+HEADER = 91
 
 # --- single entries of `reals` ---
 OBJECTIVE, BEST, WARMTH, COOLING, PENALTY, TARGET, SOFTEST, MOVE = range(8)

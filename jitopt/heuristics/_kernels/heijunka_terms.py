@@ -38,6 +38,7 @@ from jitopt.heuristics._kernels.heijunka_state import (
     SLOTS,
     SQUARES,
     STALE,
+    STATIONS,
     TOP,
     TOTAL,
     WEIGHT,
@@ -54,6 +55,7 @@ __all__ = ["commit", "evaluate", "peak_cost", "power"]
 _line = twin("jitopt.heuristics._kernels.heijunka_line", __name__)
 board_commit = _line.board_commit
 line_delta = _line.line_delta
+work_delta = twin("jitopt.heuristics._kernels.heijunka_work", __name__).work_delta
 
 
 @in_place
@@ -268,6 +270,8 @@ def evaluate(ints: Ints, reals: Floats, lose: int, gain: int, a: int, b: int) ->
     value = level_delta(ints, reals, lose, gain, a, b)
     hard, change = ratio_delta(ints, reals, lose, gain, a, b, False)
     value += change
+    if ints[STATIONS] > 0:
+        value += work_delta(ints, reals, lose, gain, a, b, False)
     if ints[CAP] >= 0:
         more, change = line_delta(ints, reals, lose, gain, a, b)
         moved, cap = ints[MOVED], ints[CAP]
@@ -286,6 +290,8 @@ def commit(ints: Ints, reals: Floats, lose: int, gain: int, a: int, b: int) -> N
     """Book a move that `evaluate` has just looked at."""
     level_commit(ints, reals, lose, gain, a, b)
     ratio_delta(ints, reals, lose, gain, a, b, True)
+    if ints[STATIONS] > 0:
+        work_delta(ints, reals, lose, gain, a, b, True)
     board_commit(ints, lose, gain, a, b)
     ints[MOVED] += ints[CHANGE]
     if ints[PEAKS] == 1:

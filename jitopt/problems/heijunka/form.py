@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka
 
-__all__ = ["BOX", "LEVEL", "PAINT", "RATE_MAX", "RATE_SUM", "RATIO_ALONE", "beyond", "forms", "reason_against"]
+__all__ = [
+    *("BOX", "LEVEL", "PAINT", "RATE_MAX", "RATE_SUM", "RATIO_ALONE", "USAGE_SUM"),
+    *("beyond", "forms", "reason_against"),
+]
 
 RATE_SUM = "rate_sum"
 """Sums of squared and absolute rate deviations; frozen and fixed slots and a price of moves are allowed."""
@@ -20,7 +23,7 @@ RATE_MAX = "rate_max"
 """The largest rate deviation, absolute or squared; frozen slots are allowed."""
 
 LEVEL = "level"
-"""Rates or usages are priced, among whatever else; no slot is frozen or fixed."""
+"""Rates or usages are priced, among whatever else but work at stations; no slot is frozen or fixed."""
 
 RATIO_ALONE = "ratio_alone"
 """Ratio rules are all that is priced, or all that binds; frozen and fixed slots are allowed."""
@@ -29,10 +32,13 @@ PAINT = "paint"
 """Excesses of ratio rules and colour changes are priced, longest runs of a colour bind; see `beyond`. Frozen slots
 are allowed."""
 
+USAGE_SUM = "usage_sum"
+"""Sums of squared and absolute usage deviations, beside them such of rates; frozen and fixed slots are allowed."""
+
 BOX = "box"
 """A box with what only methods for such boxes know: days, minutes, packs, the bucket before, volume, epei."""
 
-FORMS = (RATE_SUM, RATE_MAX, LEVEL, RATIO_ALONE, PAINT, BOX)
+FORMS = (RATE_SUM, RATE_MAX, LEVEL, RATIO_ALONE, PAINT, USAGE_SUM, BOX)
 
 
 def forms(instance: Heijunka) -> frozenset[str]:
@@ -42,7 +48,6 @@ def forms(instance: Heijunka) -> frozenset[str]:
 
 def reason_against(instance: Heijunka, form: str) -> str | None:
     """Return why the instance has not this form, in words, or None if it has it."""
-    priced = [term for term in instance.objective if term.weight > 0]
     if form == BOX:
         return _beside_box(instance)
     if instance.box is not None:
@@ -52,12 +57,13 @@ def reason_against(instance: Heijunka, form: str) -> str | None:
     other = beyond(instance)
     if other is not None:
         return other
-    if form == LEVEL:
-        if not any(term.term in ("rate", "usage") for term in priced):
-            return "neither rates nor usages are priced"
-        return _ruled(instance) or _locked(instance)
-    if form == RATIO_ALONE:
-        return _beside_ratios(instance)
+    beside = {LEVEL: _beside_levels, RATIO_ALONE: _beside_ratios, USAGE_SUM: _beside_usages}
+    return beside[form](instance) if form in beside else _beside_rates(instance, form)
+
+
+def _beside_rates(instance: Heijunka, form: str) -> str | None:
+    """Return what is priced or binds besides sums, or the largest, of rate deviations."""
+    priced = [term for term in instance.objective if term.weight > 0]
     for term in priced:
         if term.term != "rate":
             return f'the term "{term.term}" is priced'
@@ -106,6 +112,17 @@ def _beside_paint(instance: Heijunka) -> str | None:
     return _runs(instance)
 
 
+def _beside_levels(instance: Heijunka) -> str | None:
+    """Return what the constructions of level sequences do not see, or why there is nothing to level."""
+    priced = [term.term for term in instance.objective if term.weight > 0]
+    if not {"rate", "usage"} & set(priced):
+        return "neither rates nor usages are priced"
+    for term in priced:
+        if term in ("overload", "idle"):
+            return f'the term "{term}" is priced'
+    return _ruled(instance) or _locked(instance)
+
+
 def _beside_ratios(instance: Heijunka) -> str | None:
     """Return what is priced or binds besides ratio rules."""
     if not instance.ratio_rules:
@@ -119,6 +136,19 @@ def _beside_ratios(instance: Heijunka) -> str | None:
     if instance.current and instance.current.price > 0:
         return "moves are priced"
     return _runs(instance)
+
+
+def _beside_usages(instance: Heijunka) -> str | None:
+    """Return what is priced or binds besides sums of usage and rate deviations."""
+    priced = [term for term in instance.objective if term.weight > 0]
+    for term in priced:
+        if term.term not in ("rate", "usage") or term.measure not in ("sum_squared", "sum_absolute"):
+            return f'the term "{term.term}" is priced by "{term.measure}"'
+    if not any(term.term == "usage" for term in priced):
+        return "no usage of parts is priced"
+    if instance.current and instance.current.price > 0:
+        return "moves are priced"
+    return _ruled(instance)
 
 
 def _ruled(instance: Heijunka) -> str | None:

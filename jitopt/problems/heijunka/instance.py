@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from jitopt.problems.base import (
+    LARGEST,
     Amount,
     Counts,
     Flags,
@@ -32,12 +33,14 @@ from jitopt.problems.base import (
     room,
 )
 from jitopt.problems.heijunka.box import BoxData, box_data, summed_demand
+from jitopt.problems.heijunka.work import Station, Stations, Work, stations_of
 
 __all__ = ["Bucket", "Heijunka", "HeijunkaPlan", "Measure", "Term"]
 
 Measure = Literal["sum_squared", "sum_absolute", "max_squared", "max_absolute", "sum_violated"]
 Term = Literal[
-    "rate", "usage", "ratio", "changeover", "high_ratio", "low_ratio", "colour_changes", "volume", "epei"
+    "rate", "usage", "ratio", "changeover", "high_ratio", "low_ratio", "colour_changes",
+    "overload", "idle", "volume", "epei",
 ]  # fmt: skip
 Priorities = Annotated[tuple[Literal["high", "low"] | None, ...], BeforeValidator(as_tuple)]
 
@@ -203,9 +206,10 @@ class Objective(Strict):
     each part and slot), "ratio" (v = units above p_o, for each full window of a rule that is not
     hard), "high_ratio" and "low_ratio" (the same of the rules of that priority), "changeover" (v = cost
     between neighbouring slots), "colour_changes" (v = 1 between neighbouring slots of different colours),
+    "overload" and "idle" (v = minutes of work left undone, or of waiting, for each station and slot; see `work`),
     "volume" (v = units of a bucket - D/S), "epei" (v = most consecutive buckets without a product).
     measure: sum_squared (sum of w v^2), sum_absolute (sum of w |v|), max_squared, max_absolute,
-    or sum_violated (sum of w over v > 0; ratio only). Left out: sum_squared for the deviations
+    or sum_violated (sum of w over v > 0; ratio and overload only). Left out: sum_squared for the deviations
     "rate", "usage" and "volume", sum_absolute for the others.
     """
 
@@ -249,19 +253,13 @@ class Heijunka(Instance[HeijunkaPlan]):
     ids built right before slot 1, in order (with a box: those in the bucket before bucket 1): not part of
     the plan, but seen by open ratio rules, changeovers and colour changes. longest_colour_run: most
     consecutive slots in one colour; what is in `previous` does not count [slots]. demands: what is due on
-    each day of the box.
+    each day of the box. takt: minutes between two launches [minutes]. stations, work: tables of the line.
     """
 
     plan_type: ClassVar[type[HeijunkaPlan]] = HeijunkaPlan
     TABLES: ClassVar[tuple[str, ...]] = (
-        "products",
-        "bill",
-        "parts",
-        "ratios",
-        "options",
-        "changeovers",
-        "fixed",
-        "demands",
+        *("products", "bill", "parts", "ratios", "options", "changeovers", "fixed", "demands"),
+        *("stations", "work"),
     )
 
     problem: Literal["heijunka"] = "heijunka"
@@ -278,6 +276,9 @@ class Heijunka(Instance[HeijunkaPlan]):
     fixed: Fixed | None = None
     previous: Identifiers | None = None
     longest_colour_run: Annotated[int, Field(ge=1, le=10**7)] | None = None
+    takt: Annotated[float, Field(gt=0, le=LARGEST)] | None = None
+    stations: Stations | None = None
+    work: Work | None = None
     demands: Demands | None = None
 
     def model_post_init(self, context: Any, /) -> None:
@@ -364,6 +365,11 @@ class Heijunka(Instance[HeijunkaPlan]):
         return tuple(numbers.setdefault(colour, len(numbers)) for colour in column)
 
     @cached_property
+    def line_stations(self) -> tuple[Station, ...]:
+        """The stations of the line, each with the minutes of every product."""
+        return stations_of(self)
+
+    @cached_property
     def changeover_cost(self) -> dict[tuple[int, int], Fraction] | None:
         """Cost of each listed (before, after) pair of product rows; None when every change costs 1."""
         table = self.changeovers
@@ -413,7 +419,7 @@ class Heijunka(Instance[HeijunkaPlan]):
 
     def size(self) -> dict[str, int]:
         """Return the counts that say how large the instance is."""
-        return {
+        size = {
             "products": len(self.products.product),
             "units": self.units,
             "slots": self.slots,
@@ -421,6 +427,7 @@ class Heijunka(Instance[HeijunkaPlan]):
             "ratios": len(self.ratio_rules),
             "cells": self.slots * len(self.products.product),
         }
+        return size | {"stations": self.stations.rows()} if self.stations else size
 
 
 class RatioRule(Strict):

@@ -17,6 +17,7 @@ from jitopt.problems.figures import counted
 from jitopt.problems.heijunka.box_judge import box_rules, epei, volume
 from jitopt.problems.heijunka.instance import Heijunka, HeijunkaPlan, Measure, Objective, RatioRule
 from jitopt.problems.heijunka.levels import deviations
+from jitopt.problems.heijunka.work import measure_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -392,6 +393,11 @@ def _colour_changes(instance: Heijunka, slots: Slots, term: Objective) -> Fracti
     return _gather([Fraction(1) for a, b in itertools.pairwise(colours) if a != b], term.measure)
 
 
+def _work(instance: Heijunka, slots: Slots, term: Objective) -> Fraction:
+    """Overload or idle time of the workers of all stations."""
+    return measure_work(instance, [next(iter(slot)) for slot in slots], term)
+
+
 def _after_previous(instance: Heijunka, slots: Slots) -> Slots:
     """Return the slots behind what was built right before them: of a box everything in the bucket before."""
     if instance.box is not None:
@@ -406,6 +412,8 @@ _OTHERS = {
     "low_ratio": _ratio,
     "changeover": _changeover,
     "colour_changes": _colour_changes,
+    "overload": _work,
+    "idle": _work,
     "volume": volume,
     "epei": epei,
 }

@@ -1,9 +1,9 @@
 """Takt, pitch and EPEI of a line that is levelled in a box: derived, never decided.
 
-takt = working minutes / units to build; pitch of a product = takt x its pack, the time a pack-out quantity
-takes. Working minutes are those of the buckets (`box.minutes`, else the pitch of the box). The EPEI that the
-time allows is that of `jitopt.problems.epei`; the one reached is the longest stretch of buckets from one
-build of a product to the next, the edges of the box counting as builds just outside it.
+Takt and pitch are those of `jitopt.problems.takt`; a product's pitch is the time its pack-out quantity takes. Working
+minutes are those of the buckets (`box.minutes`, else the pitch of the box). The EPEI that the time allows is that of
+`jitopt.problems.epei`; the one reached is the longest stretch of buckets from one build of a product to the next, the
+edges of the box counting as builds just outside it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from jitopt.errors import InputError
-from jitopt.problems.base import exact
+from jitopt.problems.base import LARGEST, exact
 from jitopt.problems.epei import epei
 from jitopt.problems.heijunka.box_judge import longest_gaps
 from jitopt.problems.heijunka.judge import read_slots
+from jitopt.problems.takt import pitch, takt
 
 if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka, HeijunkaPlan
@@ -47,12 +48,12 @@ def pace(instance: Heijunka) -> Pace | None:
         return None
     bucket = data.available if data.available is not None else exact(box.pitch or 0)
     minutes = bucket * instance.slots
-    if not minutes:
+    if not 0 < minutes <= LARGEST or not instance.units:
         return None
-    takt = minutes / instance.units
-    pitches = tuple(takt * pack for pack in data.packs)
+    beat = takt(minutes, instance.units)
+    pitches = tuple(pitch(beat, pack) for pack in data.packs)
     if not any(data.setups):
-        return Pace(minutes, takt, pitches, None)
+        return Pace(minutes, beat, pitches, None)
     rows = [row for row, demand in enumerate(instance.products.demand) if demand]
     try:
         found = epei(
@@ -62,8 +63,8 @@ def pace(instance: Heijunka) -> Pace | None:
             [data.setups[row] for row in rows],
         )
     except InputError:
-        return Pace(minutes, takt, pitches, None, endless=True)
-    return Pace(minutes, takt, pitches, found.days)
+        return Pace(minutes, beat, pitches, None, endless=True)
+    return Pace(minutes, beat, pitches, found.days)
 
 
 def reached(instance: Heijunka, plan: HeijunkaPlan) -> int | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from jitopt.errors import InputError
 from jitopt.problems.heijunka.box_validation import validate_box, validate_demand
+from jitopt.problems.heijunka.work import check_work
 from jitopt.problems.wording import near
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def validate(instance: Heijunka) -> None:
     _check_objective(instance)
     _check_slots(instance)
     _check_line(instance)
+    check_work(instance)
     validate_box(instance)
 
 
@@ -139,9 +141,9 @@ def _check_objective(instance: Heijunka) -> None:
                 place=place,
                 remedy='give the column "colour" of the products or remove the term',
             )
-        if term.measure == "sum_violated" and not term.term.endswith("ratio"):
+        if term.measure == "sum_violated" and not term.term.endswith(("ratio", "overload", "idle")):
             raise InputError(
-                'the measure "sum_violated" is for the terms of ratio rules only',
+                'the measure "sum_violated" is for the terms of ratio rules and for overload only',
                 place=f"{place}/measure",
                 remedy="use sum_squared or sum_absolute",
             )

@@ -1,0 +1,1 @@
+"""Kernels of levelling, in plain Python and compiled."""
