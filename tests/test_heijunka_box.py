@@ -302,7 +302,7 @@ def test_pace_is_derived_from_minutes_and_demand() -> None:
 def test_the_box_is_printed_by_day(tmp_path: Any, capsys: Any) -> None:
     path = tmp_path / "pumps.json"
     path.write_text(json.dumps(PUMPS))
-    assert main(["solve", str(path), "--method", "heijunka_cumulative_pyomo"]) == 0
+    assert main(["solve", str(path), "--method", "heijunka_cumulative_pyomo", "--time-limit", "60"]) == 0
     told = capsys.readouterr().out
     lines = [line.split() for line in told.splitlines()]
     first, second = lines.index(["day", "1"]), lines.index(["day", "2"])
