@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_paint", "is_painted"]
 
-TURN, PLACES = 24, (0, 6, 10, 14, 18)
+TURN, PLACES = 26, (0, 4, 6, 10, 14)
 """Of every second turn of this many seeds, those at these places are painted."""
 
 
