@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import jitopt
@@ -166,16 +166,18 @@ def test_explain_names_days_and_minutes() -> None:
 
 
 def test_names_and_order_and_the_direction_of_time_decide_nothing() -> None:
-    reversible = 0
-    for seed in range(9):
+    turned = 0
+    for seed in range(40):
         instance = random_small_box(seed)
-        best = optimum(instance)
         backwards = reversed_in_time(instance)
-        for other in (permuted(instance, seed), *([backwards] if backwards else ())):
+        others = [permuted(instance, seed)] if seed < 6 else []
+        others += [backwards] if backwards and turned < 3 else []
+        turned += backwards is not None
+        best = optimum(instance) if others else None
+        for other in others:
             again = optimum(other)
             assert (best and best.value) == (again and again.value), seed
-        reversible += backwards is not None
-    assert reversible
+    assert turned
 
 
 def test_more_of_a_limit_is_never_worse() -> None:
@@ -202,6 +204,7 @@ def test_more_of_a_limit_is_never_worse() -> None:
 
 @settings(deadline=None, max_examples=12)
 @given(seed=st.integers(0, 999), warm=st.floats(0.0, 5.0))
+@example(seed=300, warm=0.0)
 def test_what_the_search_carries_along_is_what_a_recomputation_gives(seed: int, warm: float) -> None:
     instance = random_small_box(seed)
     box = box_of(instance)
@@ -299,7 +302,7 @@ def test_pace_is_derived_from_minutes_and_demand() -> None:
 def test_the_box_is_printed_by_day(tmp_path: Any, capsys: Any) -> None:
     path = tmp_path / "pumps.json"
     path.write_text(json.dumps(PUMPS))
-    assert main(["solve", str(path), "--method", "heijunka_cumulative_pyomo"]) == 0
+    assert main(["solve", str(path), "--method", "heijunka_cumulative_pyomo", "--time-limit", "60"]) == 0
     told = capsys.readouterr().out
     lines = [line.split() for line in told.splitlines()]
     first, second = lines.index(["day", "1"]), lines.index(["day", "2"])

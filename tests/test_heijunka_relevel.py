@@ -166,3 +166,20 @@ def test_a_change_is_told_by_name_and_number(word: str, tmp_path: Any, capsys: A
     (tmp_path / "seq.txt").write_text("A\nB\nA\nB\n", encoding="utf-8")
     assert main(["relevel", str(tmp_path / "line.json"), str(tmp_path / "seq.txt"), "--change", word]) == 2
     assert "--change takes NAME=NUMBER" in capsys.readouterr().err
+
+
+def test_without_machine_code_the_plain_kernel_levels_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short call would end before its machine code is made, and so would every one after it."""
+    from jitopt.heuristics import heijunka_assign
+    from jitopt.heuristics.context import LocalContext
+
+    def refused(module: str) -> Any:
+        raise AssertionError(module)
+
+    before = jitopt.HeijunkaPlan(sequence=tuple("ABCDABCA" * 50))
+    asked = change_demand(line([150, 100, 100, 50]), before, {"A": 3}, frozen=20, price=0.5).instance
+    context: Any = LocalContext(60)
+    monkeypatch.setattr("jitopt.jit.is_cached", lambda module: False)
+    monkeypatch.setattr(context, "kernels", refused)
+    heijunka_assign.run(asked, context)
+    assert asked.evaluate(context.plans[-1]).objective == pytest.approx(context.bounds[-1])

@@ -16,6 +16,7 @@ from jitopt.errors import InputError, NotApplicableError
 from jitopt.formats.files import understand
 from jitopt.formats.text import Text
 from jitopt.heuristics import _heijunka_usage_layers as layers
+from jitopt.heuristics import _heijunka_usage_windows as windows
 from jitopt.heuristics import heijunka_usage
 from jitopt.heuristics._heijunka_usage import costs_of, usage_of, value_of
 from jitopt.heuristics._heijunka_usage_sweep import Span, sweep
@@ -94,9 +95,31 @@ def test_no_layer_costs_less_than_its_bound(seed: int, measures: int, most: int)
     finally:
         layers.MOST_POINTS = before
     assert (least <= costs.min(axis=0) * (1 + 1e-12) + 1e-9).all()
-    if most and usage.squares.any() and not usage.prices.any() and most == 10**6 and layers._Form(usage).steep:
+    if most and usage.squares.any() and not usage.prices.any() and most == 10**6 and layers.Form(usage).steep:
         # With curvature in every direction the search is exact.
         assert least == pytest.approx(costs.min(axis=0), rel=1e-7, abs=1e-6)
+
+
+@given(seed=st.integers(0, 10**6), measures=st.sampled_from([0, 4]), most=st.sampled_from([3, 10**6]))
+@settings(max_examples=25, deadline=None)
+def test_no_window_costs_less_than_its_bound(seed: int, measures: int, most: int) -> None:
+    instance = made(seed, products=4, units=8, parts=seed % 4 + 1, measures=measures)
+    usage: Any = usage_of(instance)
+    costs = np.array([costs_of(usage, np.array(rows)) for rows in orders(instance)])
+    known = costs[seed % len(costs)]
+    bounds = windows.Windows(usage, layers.Form(usage), layers.least_costs(usage, known))
+    before, windows.MOST_STATES = windows.MOST_STATES, most
+    try:
+        while bounds.double(known, lambda: False):
+            pass
+    finally:
+        windows.MOST_STATES = before
+    assert max(bounds.levels) == 4
+    for length, bound in bounds.levels.items():
+        for first in range(8 - length + 1):
+            least = costs[:, first : first + length].sum(axis=1).min()
+            assert bound[first] <= least * (1 + 1e-12) + 1e-9
+    assert (bounds.rest()[:-1] <= costs[:, ::-1].cumsum(axis=1)[:, ::-1].min(axis=0) * (1 + 1e-12) + 1e-9).all()
 
 
 @given(seed=st.integers(0, 10**6), measures=st.integers(0, 7))

@@ -51,7 +51,7 @@ def measure(options: dict[str, Any], seed: int, seconds: float) -> dict[str, flo
     for result in (heuristic, auto):
         assert result.plan is None or instance.evaluate(result.plan).feasible
     best, known = auto.objective, instance.known.upper
-    assert best is not None
+    assert best, "no plan in this time"
     assert known is not None
     return {
         "hidden": known / best,

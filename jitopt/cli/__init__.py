@@ -68,6 +68,7 @@ for _command in (
     changing.resize,
     changing.changes,
     running.score,
+    running.usage,
     running.relevel,
     running.figure,
     simulating.simulate,
@@ -81,7 +82,6 @@ for _command in (
     asking.doctor,
 ):
     app.command()(_command)
-app.command("usage")(running.usage_of_suppliers)
 analyse.command()(improving.improvements)
 analyse.command()(improving.releases)
 analyse.command()(levelling.volume)

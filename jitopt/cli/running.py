@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jitopt.cli.failures import FAILED, INFEASIBLE, INTERRUPTED, NO_PLAN, usage
+from jitopt.cli.failures import FAILED, INFEASIBLE, INTERRUPTED, NO_PLAN
+from jitopt.cli.failures import usage as bad_usage
 from jitopt.cli.options import (
     AsJson,
     File,
@@ -22,7 +23,7 @@ from jitopt.cli.output import columns, emit, number, out
 if TYPE_CHECKING:
     from jitopt.problems.heijunka.score import Score
 
-__all__ = ["figure", "relevel", "score", "usage_of_suppliers"]
+__all__ = ["figure", "relevel", "score", "usage"]
 
 SEQUENCE = typer.Argument(
     metavar="RESULT",
@@ -78,7 +79,7 @@ def _members(members: Iterable[str]) -> str:
     return f" ({told})" if told else ""
 
 
-def usage_of_suppliers(
+def usage(
     file: File,
     result: Annotated[str, SEQUENCE],
     period: Annotated[
@@ -243,7 +244,7 @@ def figure(
     from jitopt.cli.files import tell_written
 
     if not output.lower().endswith(".svg"):
-        raise usage(f"a figure is written to a file that ends in .svg, not {output!r}.")
+        raise bad_usage(f"a figure is written to a file that ends in .svg, not {output!r}.")
     instance, plan = _both("figure", file, result, format)
     running.figure(instance, plan, kind, output)
     tell_written(output, instance, as_json, kind=kind)
@@ -258,7 +259,7 @@ def _both(command: str, file: str, result: str, format: str | None) -> tuple[Any
     from jitopt.running import check_heijunka
 
     if file == result == "-":
-        raise usage("only one of FILE and RESULT can come from standard input.")
+        raise bad_usage("only one of FILE and RESULT can come from standard input.")
     instance = read_instance(file, format)
     check_heijunka(command, instance)
     return instance, read_sequence(result, instance, unguarded)
@@ -282,8 +283,8 @@ def _pairs(words: list[str] | None, option: str) -> dict[str, int]:
         except ValueError:
             sign = ""
         if not (name and sign):
-            raise usage(f"{option} takes NAME=NUMBER with a whole number, not {word!r}.")
+            raise bad_usage(f"{option} takes NAME=NUMBER with a whole number, not {word!r}.")
         if name in found:
-            raise usage(f"{option} names {name!r} twice.")
+            raise bad_usage(f"{option} names {name!r} twice.")
         found[name] = value
     return found

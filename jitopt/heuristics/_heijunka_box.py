@@ -38,13 +38,14 @@ def box_of(instance: Heijunka) -> Box | None:
     bill, parts = bill_of(instance) if any(term == "usage" for term, _ in used) else (np.zeros((0, count)), np.zeros(0))
     price = np.array([[used.get((term, measure), 0.0) for measure in MEASURES] for term in TERMS])
     weights = [float(weight) for weight in instance.weights]
+    gaps = [weight if demand else 0.0 for weight, demand in zip(weights, instance.products.demand, strict=True)]
     families: list[Any] = [
         weights,
         parts,
         [float(rule.weight) for rule in rules],
         np.ones(count),
         np.ones(slots),
-        weights,
+        gaps,
     ]
     families += [np.ones(count), np.ones(slots), np.ones(len(rules)), np.ones(count)]
     available, minutes, setups, steps = data.whole_minutes()

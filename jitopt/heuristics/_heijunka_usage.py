@@ -21,7 +21,7 @@ from jitopt.problems.base import exact
 if TYPE_CHECKING:
     from jitopt.problems.heijunka import Heijunka
 
-__all__ = ["Floats", "Ints", "Usage", "costs_of", "usage_of", "value_of"]
+__all__ = ["Floats", "Ints", "Usage", "costs_of", "even", "usage_of", "value_of"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -99,11 +99,7 @@ def usage_of(instance: Heijunka) -> Usage | None:
     squares = np.array([float(part.squared * scale) for part in parts])
     prices = np.array([float(part.absolute * slots * scale) for part in parts])
     metric: Floats = (amounts.T * squares) @ amounts
-    built = np.zeros((slots + 1, n), dtype=np.int64)
-    for slot in np.flatnonzero(locked >= 0).tolist():
-        built[slot + 1, locked[slot]] = 1
-    least = built.cumsum(axis=0)
-    most = demand - (least[-1] - least)
+    least, most = _reach(demand, locked)
     return Usage(
         demand=demand,
         slots=slots,
@@ -117,6 +113,29 @@ def usage_of(instance: Heijunka) -> Usage | None:
         unit=1 / (scale * slots * slots),
         exact=_small(amounts, squares, prices, demand, slots),
     )
+
+
+def _reach(demand: Ints, locked: Ints) -> tuple[Ints, Ints]:
+    """Return the least and the most units of each product after so many slots."""
+    shape = (len(locked) + 1, len(demand))
+    if (locked < 0).all():
+        return np.broadcast_to(np.zeros_like(demand), shape), np.broadcast_to(demand, shape)
+    built = np.zeros(shape, dtype=np.int64)
+    slots = np.flatnonzero(locked >= 0)
+    built[slots + 1, locked[slots]] = 1
+    least = built.cumsum(axis=0)
+    return least, demand - (least[-1] - least)
+
+
+def even(usage: Usage) -> Ints:
+    """Return the product rows of a sequence that spreads the free units of each product (Inman & Bulfin 1991)."""
+    locked = usage.locked
+    left = usage.demand - np.bincount(locked[locked >= 0], minlength=usage.products)
+    rows = np.repeat(np.arange(usage.products), left)
+    copy = np.arange(len(rows)) - np.repeat(left.cumsum() - left, left)
+    found = locked.copy()
+    found[locked < 0] = rows[np.argsort((2 * copy + 1) / left[rows], kind="stable")]
+    return found
 
 
 def _locked(instance: Heijunka) -> Ints | None:

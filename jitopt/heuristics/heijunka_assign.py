@@ -44,7 +44,8 @@ FEW = 300
 """Up to so many units in a cycle the plain kernel is quicker than loading the compiled one."""
 
 DENSE = 1500
-"""Up to so many units scipy's dense assignment is quicker than making machine code; it is slower than having it."""
+"""Up to so many units scipy's dense assignment, and the plain kernel where it cannot express the instance, are quicker
+than making machine code; they are slower than having it."""
 
 LARGE = 20_000
 """From so many units on a plan and a bound are told before the search."""
@@ -105,8 +106,11 @@ def solve(rates: Rates, table: Table, context: Context) -> Solution | None:
     if rates.units <= FEW and not jit.is_loaded(KERNELS):
         return _augment(rates, table, context, jit.plain(KERNELS))
     slow = context.work is None and not jit.is_cached(KERNELS)
-    if slow and rates.units <= DENSE and not len(rates.sites) and exact_in_floats(rates, table):
-        return Solution(*dense(rates, table))
+    if slow and rates.units <= DENSE:
+        if not len(rates.sites) and exact_in_floats(rates, table):
+            return Solution(*dense(rates, table))
+        # From a plan in force a short call would else end before its machine code is made, again and again.
+        return _augment(rates, table, context, jit.plain(KERNELS))
     return _augment(rates, table, context, context.kernels(KERNELS))
 
 

@@ -36,6 +36,8 @@ HOT, MILD = 0.1, 0.0005
 CYCLE = 400
 """Steps of the first cycle per pack that may move; each later cycle is `GROWTH` times longer."""
 GROWTH = 2.0
+LAST = 0.9
+"""A cycle takes no more than this share of the steps that are left: one that does not cool down is lost."""
 STALE_SQUARE, STALE_FACTOR, STALE_LEAST = 500, 10, 20_000
 """Stop after `STALE_SQUARE` x packs squared, `STALE_FACTOR` x the steps to the best plan and `STALE_LEAST` without
 a gain."""
@@ -72,6 +74,7 @@ class _Search:
         self.movable = int(box.entry[at.MOVABLE])
         self.chunk, self.told, self.refreshed = 64, (np.inf, np.inf), 0
         self.kernels: Any = jit.plain(KERNELS)
+        self.spent = 0.0
 
     def improve(self) -> None:
         """Anneal from the best of the first plans, in cycles of growing length."""
@@ -83,8 +86,8 @@ class _Search:
             return
         self.kernels = self.context.kernels(KERNELS)
         hot, mild = self._probe()
-        length = float(CYCLE * self.movable)
-        while self._cycle(hot, mild, length):
+        least = length = float(CYCLE * self.movable)
+        while self._cycle(hot, mild, max(least, min(length, LAST * self._affordable()))):
             length *= GROWTH
 
     def _starts(self) -> list[Ints]:
@@ -144,6 +147,7 @@ class _Search:
             began = time.perf_counter()
             self.kernels.improve(box, count)
             seconds = time.perf_counter() - began
+            self.spent += seconds
             self.chunk = max(16, self.chunk // 2) if seconds > 0.05 else self.chunk * (2 if seconds < 0.02 else 1)
             if box.entry[at.STEP] - self.refreshed >= REFRESH:
                 self.refreshed = int(box.entry[at.STEP])
@@ -152,6 +156,12 @@ class _Search:
             if box.level[at.BEST_BROKEN] == 0.0 and box.level[at.BEST] <= box.level[at.TARGET]:
                 return False
         return True
+
+    def _affordable(self) -> float:
+        """Return the steps that the work, or the clock at the speed so far, still allows."""
+        if self.context.work is not None:
+            return float(self.context.work - int(self.box.entry[at.STEP]))
+        return self.context.remaining() * int(self.box.entry[at.STEP]) / max(1e-3, self.spent)
 
     def _left(self) -> int:
         """Steps left until the work or the patience is used up."""

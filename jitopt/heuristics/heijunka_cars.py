@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
@@ -26,10 +27,10 @@ HEURISTIC: dict[str, Any] = {
     "problem": "heijunka",
     "technology": "numba",
     "form": "ratio_alone",
-    "summary": "Ratio rules alone (car sequencing): exchanges, reflections and insertions, annealed in threads",
+    "summary": "Ratio rules alone (car sequencing): exchanges priced a row at a time, reflections; bounds of two rules",
     "source": "Estellon, Gardi & Nouioua 2008; Gottlieb, Puchta & Solnon 2003",
     "page": "docs/methods/heijunka_cars.md",
-    "patience": 40.0,
+    "patience": 200.0,
     "share": 1.0,
 }
 
@@ -47,6 +48,9 @@ PAUSE = 0.02
 
 ASIDE, EFFORT = 0.5, 0.25
 """Seconds after which a bound is computed beside the search, and the share of the time left that it may compute."""
+
+MAKING = 8.0
+"""Seconds that must be left for machine code of the bound to be made."""
 
 
 def run(instance: Heijunka, context: Context) -> None:
@@ -143,11 +147,8 @@ class _Search:
                 wait(calls, PAUSE, FIRST_COMPLETED)
                 self.over = self.over or any(call.done() for call in calls)
                 self._take()
-                if aside is None and self.best is not None and time.perf_counter() > began + ASIDE:
-                    pairs: Any = self.context.kernels(PAIRS)
-                    if not self.context.stopped():
-                        load(pairs)
-                        aside = pool.submit(self._raise_bound, pairs)
+                if aside is None and time.perf_counter() > began + ASIDE and self._has_time():
+                    aside = pool.submit(self._raise_bound, kernels)
                 elif aside is not None:
                     self._tell()
             self.over = True
@@ -156,8 +157,17 @@ class _Search:
         self._take()
         self._tell()
 
-    def _raise_bound(self, kernels: Any) -> None:
+    def _has_time(self) -> bool:
+        """Tell whether a bound can be looked for: a plan is known, and machine code there or time to make it."""
+        return self.best is not None and (jit.is_cached(PAIRS) or self.context.remaining() > MAKING)
+
+    def _raise_bound(self, search: Any) -> None:
         """Look for a better bound, as long as there is time for it and it is not reached."""
+        kernels: Any = jit.twin(PAIRS, search.__name__)
+        load(kernels)
+        if kernels.__name__ != PAIRS:
+            with contextlib.suppress(OSError):
+                jit.mark_cached(PAIRS)
         began, most = time.thread_time(), EFFORT * self.context.remaining()
 
         def cost() -> int:

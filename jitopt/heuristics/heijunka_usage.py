@@ -12,10 +12,11 @@ import numpy as np
 
 from jitopt.errors import NotApplicableError
 from jitopt.heuristics._heijunka_rounding import rounding_bound
-from jitopt.heuristics._heijunka_usage import EXACT, costs_of, usage_of, value_of
-from jitopt.heuristics._heijunka_usage_layers import least_costs
+from jitopt.heuristics._heijunka_usage import EXACT, costs_of, even, usage_of, value_of
+from jitopt.heuristics._heijunka_usage_layers import Form, least_costs
 from jitopt.heuristics._heijunka_usage_sweep import Span, sweep
 from jitopt.heuristics._heijunka_usage_walk import Walks
+from jitopt.heuristics._heijunka_usage_windows import Windows
 from jitopt.problems.heijunka import HeijunkaPlan
 from jitopt.problems.heijunka.form import USAGE_SUM, reason_against
 
@@ -31,6 +32,7 @@ HEURISTIC: dict[str, Any] = {
     "proof": "exact_algorithm",
     "endless": True,
     "form": "usage_sum",
+    "up_to": {"slots": 20_000, "cells": 2_000_000},
     "summary": "Part usage, sums of deviations: bounded dynamic programming, then local search",
     "source": "Monden 2012; Bautista, Companys & Corominas 1996; Fincke & Pohst 1985",
     "page": "docs/methods/heijunka_usage.md",
@@ -40,7 +42,13 @@ WIDTHS = (1, 30, 300)
 """Widths of the first sweeps. The first is Monden's goal chasing."""
 
 WIDE, GROWTH = 3000, 6
-"""Width of the first sweep for a proof; each later one is so many times as wide."""
+"""Width of the first sweep after all bounds are known; each later one is so many times as wide."""
+
+LONG = 1000
+"""Beyond so many slots a sweep takes its time, and a sequence that is spread evenly comes first."""
+
+FRUITFUL = 0.05
+"""Windows are made longer as long as that closes this share of the gap."""
 
 WIDEST = 1_000_000
 """Most states of a layer."""
@@ -82,6 +90,9 @@ class _Search:
         if context.start is not None:
             rows = np.array([instance.index[product] for product in context.start.sequence or ()], dtype=np.int64)
             self._take(rows, value_of(usage, rows), told=True)
+        elif usage.slots > LONG:
+            rows = even(usage)
+            self._take(rows, value_of(usage, rows))
 
     def improve(self) -> None:
         """Sweep until nothing better can be there, or the time is over."""
@@ -89,10 +100,9 @@ class _Search:
             if not self._sweep(width):
                 return
         assert self.rows is not None
-        least = least_costs(self.usage, costs_of(self.usage, self.rows))
-        self.rest = np.append(least[::-1].cumsum()[::-1], 0.0)
-        self._bound(float(self.rest[0]))
-        if self._done() or not self._sweep(WIDE):
+        least = least_costs(self.usage, costs_of(self.usage, self.rows), self._over)
+        self._tighten(np.append(least[::-1].cumsum()[::-1], 0.0))
+        if self._done() or not self._sweep(WIDTHS[-1]) or not self._windows(least) or not self._sweep(WIDE):
             return
         walks = Walks(self.usage, self.context, 1 if self.left is not None else max(1, self.context.threads))
         growth = 1
@@ -100,6 +110,24 @@ class _Search:
             growth *= GROWTH
             if not self._sweep(min(WIDEST, WIDE * growth)):
                 return
+
+    def _windows(self, least: Floats) -> bool:
+        """Bound longer and longer parts of every sequence, from what single layers cost; tell whether to go on."""
+        usage = self.usage
+        if usage.prices.any() or not usage.metric.any() or usage.products < 2 or self.rows is None:
+            return True
+        windows = Windows(usage, Form(usage), least)
+        while windows.double(costs_of(usage, self.rows), self._over):
+            before = float(self.rest[0])
+            self._tighten(windows.rest())
+            if self._done() or self.rest[0] - before < FRUITFUL * (self.best - before):
+                break
+        return not self._over() and not self._done()
+
+    def _tighten(self, rest: Floats) -> None:
+        """Keep bounds on what the slots to come cost."""
+        self.rest = np.maximum(self.rest, rest)
+        self._bound(float(self.rest[0]))
 
     def _walk(self, walks: Walks, steps: int) -> bool:
         """Anneal from the best sequence; tell whether to go on."""

@@ -19,7 +19,7 @@ def validate_demand(instance: Heijunka) -> None:
     if table is None:
         if products.product and not products.demand:
             raise InputError(
-                "the products need a demand",
+                'the key "demand" is missing: it says how many units of each product are built',
                 place="/products/demand",
                 remedy='give the column "demand", or the table "demands" with what is due on each day',
             )
