@@ -24,6 +24,7 @@ HEURISTIC: dict[str, Any] = {
     "problem": "heijunka",
     "technology": "numba",
     "form": "box",
+    "patience": 60.0,
     "summary": "Heijunka boxes with days, minutes, packs, volume or EPEI: packs moved between buckets, annealed",
     "source": "Inman & Bulfin 1991; Kirkpatrick, Gelatt & Vecchi 1983",
     "page": "docs/methods/heijunka_box.md",
