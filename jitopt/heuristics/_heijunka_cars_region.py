@@ -112,7 +112,7 @@ class Region:
                     self._clause(_not(at_least(behind, j)), at_least(first, j - room - k), step)
 
     def _windows(self, rule: int) -> Any:
-        """Return a row for each window with a free slot: free slots before it, before its end, room for units in them."""
+        """Return for each window with a free slot: free slots before it, before its end, room for units in them."""
         slots, length = self.slots, int(self.cars.rules[rule, LENGTH])
         starts = np.unique(slots[:, None] - np.arange(length))
         starts = starts[(starts >= 0) & (starts + length <= len(self.classes))]

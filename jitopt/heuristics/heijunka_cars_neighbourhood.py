@@ -202,8 +202,8 @@ class _Walker:
     def choose(self, way: str, size: int) -> Ints:
         """Return so many free slots, rising.
 
-        windows: those around a few windows above their rule. break: half around one such window, half anywhere. segment,
-        segments: one row of slots, or four. scattered: anywhere. classes: those of a few classes.
+        windows: those around a few windows above their rule. break: half around one such window, half anywhere.
+        segment, segments: one row of slots, or four. scattered: anywhere. classes: those of a few classes.
         """
         dice, free = self.dice, self.cars.free
         hot = breaks(self.cars, self.classes) if way in ("windows", "break") else []
