@@ -113,7 +113,7 @@ def test_it_is_stopped_in_the_middle_and_never_worse_than_the_start():
     dice = random.Random(1)
     instance = made(7, [dice.randint(10, 40) for _ in range(16)])
     cars: Any = cars_of(instance)
-    start = plan_of(instance, products_of(cars, greedy(cars, instance.products.demand), instance.products.demand))
+    start = plan_of(instance, products_of(cars, greedy(cars, instance.products.demand, bool), instance.products.demand))
     began = time.monotonic()
     result = searched(instance, start, time_limit=0.7, threads=2)
     assert time.monotonic() - began < 5
@@ -131,7 +131,7 @@ def test_costs_are_those_of_the_judge(measure):
         instance = made(seed, [5, 4, 3, 2], (False, seed % 2 == 1, False), measure)
         dice = np.random.default_rng(seed)
         cars: Any = cars_of(instance)
-        classes = dice.permutation(greedy(cars, instance.products.demand))
+        classes = dice.permutation(greedy(cars, instance.products.demand, bool))
         told = instance.evaluate(plan_of(instance, products_of(cars, classes, instance.products.demand)))
         value, keeps = cost(cars, classes)
         assert keeps == (not told.violations)
@@ -143,7 +143,7 @@ def test_costs_are_those_of_the_judge(measure):
 def test_the_greedy_sequence_builds_what_is_asked_for():
     instance = made(4, [5, 4, 3, 2], fixed={"position": [2, 9], "product": ["c3", "c1"]})
     cars: Any = cars_of(instance)
-    rows = products_of(cars, greedy(cars, instance.products.demand), instance.products.demand)
+    rows = products_of(cars, greedy(cars, instance.products.demand, bool), instance.products.demand)
     assert instance.evaluate(plan_of(instance, rows)).violations == ()
 
 
@@ -164,9 +164,9 @@ for seed in range(30):
     hard = (False, seed % 3 == 1, False)
     instance = made(seed, [5, 4, 3, 2, 2], hard, ["sum_violated", "sum_absolute"][seed % 2])
     cars = cars_of(instance)
-    now = np.random.default_rng(seed).permutation(greedy(cars, instance.products.demand))
+    now = np.random.default_rng(seed).permutation(greedy(cars, instance.products.demand, bool))
     if seed % 3 == 0:
-        now = greedy(cars, instance.products.demand)
+        now = greedy(cars, instance.products.demand, bool)
     slots = np.array(sorted(dice.sample(range(len(now)), dice.choice([2, 3, 5]))))
     every = []
     for rows in set(itertools.permutations(now[slots].tolist())) - {tuple(now[slots].tolist())}:
@@ -174,9 +174,7 @@ for seed in range(30):
         other[slots] = rows
         every.append(cost(cars, other)[0])
     best = min(every, default=None)
-    region = Region(cars, now, slots)
-    if seed % 2:
-        region.hint()
+    region = Region(cars, now, slots, bool)
     status, found = region.solve(solver)
     if best is None or best > cost(cars, now)[0]:
         assert (status, found) == (INFEASIBLE, None), seed

@@ -9,6 +9,8 @@ import numpy as np
 from jitopt.heuristics._kernels.heijunka_cars import EXCESS, LENGTH, MOST, PRICE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jitopt.heuristics._heijunka_cars import Cars, Ints
 
 __all__ = ["above", "breaks", "cost", "greedy", "so_far"]
@@ -44,8 +46,8 @@ def cost(cars: Cars, classes: Ints) -> tuple[int, bool]:
     return total, keeps
 
 
-def greedy(cars: Cars, demand: Any) -> Ints:
-    """Return a sequence of classes built slot by slot, what is locked kept.
+def greedy(cars: Cars, demand: Any, over: Callable[[], bool]) -> Ints | None:
+    """Return a sequence of classes built slot by slot, what is locked kept; None where it is `over` before the end.
 
     In each slot the class whose unit breaks least; among those the one whose rules are the fullest for what is left to
     build (dynamic sum of utilisation rates, Gottlieb, Puchta & Solnon 2003).
@@ -57,6 +59,8 @@ def greedy(cars: Cars, demand: Any) -> Ints:
     held = np.zeros((slots + 1, len(rules)), dtype=np.int64)
     rate = rules[:, LENGTH] / rules[:, MOST].clip(min=1)
     for t in range(slots):
+        if t % 1024 == 1023 and over():
+            return None
         if found[t] < 0:
             first = np.maximum(t + 1 - rules[:, LENGTH], 0)
             full = held[t] - held[first, np.arange(len(rules))] >= rules[:, MOST]

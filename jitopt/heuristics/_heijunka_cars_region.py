@@ -29,10 +29,11 @@ INFEASIBLE, OPTIMAL = cp_model.INFEASIBLE, cp_model.OPTIMAL
 class Region:
     """The model of some free slots (rising) of a sequence of classes: the cheapest other one that costs no more.
 
-    cells: literals [slot builds class], a measure of its size. now: cost of the windows that it prices.
+    over: whether nobody waits for it any more: it is left unfinished then. cells: literals [slot builds class], a measure
+    of its size. now: cost of the windows that it prices.
     """
 
-    def __init__(self, cars: Cars, classes: Ints, slots: Ints) -> None:
+    def __init__(self, cars: Cars, classes: Ints, slots: Ints, over: Callable[[], bool]) -> None:
         self.cars: Cars = cars
         self.classes: Ints = classes
         self.slots: Ints = slots
@@ -46,15 +47,11 @@ class Region:
         self._costs: list[tuple[int, Any]] = []
         self._x = self._units()
         for rule in range(len(cars.rules)):
-            self._rule(rule)
+            if not over():
+                self._rule(rule)
         self._model.minimize(sum(price * literal for price, literal in self._costs))
         self._model.add(sum(price * literal for price, literal in self._costs) <= self.now)
-        self._model.add(sum(literal for literal, built in self._held() if built) <= len(slots) - 2)
-
-    def hint(self) -> None:
-        """Let the solver try first what is built now."""
-        for literal, built in self._held():
-            self._model.add_hint(literal, built)
+        self._begin_from_now()
 
     def solve(self, solver: Any) -> tuple[Any, Ints | None]:
         """Ask for the cheapest other sequence that costs no more than now; return status and sequence, if any."""
@@ -66,15 +63,6 @@ class Region:
             found[slot] = next(kind for kind, x in zip(self.kinds, row, strict=True) if solver.boolean_value(x))
         return status, found
 
-    def _held(self) -> list[tuple[Any, int]]:
-        """Return the value of each literal under the sequence as it is."""
-        held = self.classes[self.slots].tolist()
-        return [
-            (x, int(kind == now))
-            for now, row in zip(held, self._x, strict=True)
-            for kind, x in zip(self.kinds, row, strict=True)
-        ]
-
     def _units(self) -> list[list[Any]]:
         """Return [slot builds class]: each slot builds one, of each class as many are built as before."""
         model = self._model
@@ -84,6 +72,15 @@ class Region:
         for column, count in zip(zip(*x, strict=True), self.counts, strict=True):
             model.add(sum(column) == count)
         return x
+
+    def _begin_from_now(self) -> None:
+        """Have the solver try first what is built now, and end with something else."""
+        kept = []
+        for now, row in zip(self.classes[self.slots].tolist(), self._x, strict=True):
+            for kind, literal in zip(self.kinds, row, strict=True):
+                self._model.add_hint(literal, int(kind == now))
+            kept.append(row[self.kinds.index(now)])
+        self._model.add(sum(kept) <= len(kept) - 2)
 
     def _rule(self, rule: int) -> None:
         """Price the windows of a rule, or keep them where it is hard and kept now."""

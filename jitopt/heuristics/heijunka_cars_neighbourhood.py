@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from math import isqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,20 +40,17 @@ WAYS = ("windows", "break", "segment", "segments", "scattered", "classes")
 FIRST, FEWEST = 24, 6
 """Free slots of the first neighbourhoods, and of the smallest."""
 
-MORE, LESS = 1.08, 0.85
+MORE, LESS = 1.03, 0.85
 """Factor on the free slots after one that was searched to its end in vain, and after one that was not."""
 
-CELLS = 30_000
-"""Most literals [slot builds class] of a neighbourhood."""
+CELLS, COUNTERS = 10_000, 8_000
+"""Most literals [slot builds class], and [at least so many units up to a slot], of a neighbourhood."""
 
-EFFORT = 0.15
+EFFORT = 0.1
 """Deterministic time of CP-SAT for a neighbourhood, about seconds."""
 
 OVERHEAD, CELL = 0.002, 2e-5
 """Deterministic time that the making of a model counts for, and for each literal."""
-
-HINTED = 0.5
-"""Share of the neighbourhoods that are begun from the sequence as it is; the others end elsewhere more often."""
 
 PER_WORK = 1_000_000
 """Work for one unit of deterministic time."""
@@ -76,21 +74,21 @@ def run(instance: Heijunka, context: Context) -> None:
         raise NotApplicableError("the weights of its ratio rules have no common unit that is coarse enough")
     bound = least(cars, instance.products.demand)
     context.bound(float(bound * cars.unit))
-    _Search(instance, cars, context, bound).run()
+    if context.start is None:
+        first = greedy(cars, instance.products.demand, context.stopped)
+    else:
+        first = cars.kinds[np.array([instance.index[p] for p in context.start.sequence or ()], dtype=np.int64)]
+    if first is not None:
+        _Search(instance, cars, context, bound, first).run()
 
 
 class _Search:
     """Walks side by side, each solving neighbourhoods of its own sequence, and the best sequence of all."""
 
-    def __init__(self, instance: Heijunka, cars: Cars, context: Context, bound: int) -> None:
+    def __init__(self, instance: Heijunka, cars: Cars, context: Context, bound: int, first: Ints) -> None:
         self.instance, self.cars, self.context, self.bound = instance, cars, context, bound
         self.over = False
         self.found: deque[tuple[int, Ints]] = deque()
-        if context.start is None:
-            first = greedy(cars, instance.products.demand)
-        else:
-            rows = [instance.index[p] for p in context.start.sequence or ()]
-            first = cars.kinds[np.array(rows, dtype=np.int64)]
         self.best: int | None = None
         self.lead: tuple[int, Ints] = cost(cars, first)[0], first
         count = 1 if context.work is not None else max(1, context.threads)
@@ -116,7 +114,7 @@ class _Search:
         with ThreadPoolExecutor(len(self.walkers)) as pool:
             calls = [pool.submit(walker.keep_on) for walker in self.walkers]
             left: set[Any] = set(calls)
-            while left and not self.over and not self.context.stopped():
+            while len(left) == len(calls) and not self.over and not self.context.stopped():
                 left = wait(left, PAUSE, FIRST_COMPLETED).not_done
                 self._report()
             self.over = True
@@ -148,7 +146,8 @@ class _Walker:
         self.value, self.classes = search.lead
         self.dice = np.random.default_rng([search.context.seed, number])
         self.work = None if search.context.work is None else search.context.work / PER_WORK
-        self.most = max(FEWEST, CELLS // max(1, len(self.cars.carry)))
+        classes, rules = len(self.cars.carry), len(self.cars.rules)
+        self.most = max(FEWEST, min(CELLS // classes, isqrt(4 * COUNTERS // max(1, rules))))
         self.sizes = dict.fromkeys(WAYS, float(FIRST))
         self.solver: Any = cp_model.CpSolver()
         parameters = self.solver.parameters
@@ -174,13 +173,11 @@ class _Walker:
 
         way = WAYS[int(self.dice.integers(len(WAYS)))]
         slots = self.choose(way, min(round(self.sizes[way]), self.most, len(self.cars.free)))
-        region = Region(self.cars, self.classes, slots)
+        region = Region(self.cars, self.classes, slots, lambda: self.search.over)
         if self.search.over:
             return
         self._spend(OVERHEAD + CELL * region.cells)
         self.solver.parameters.random_seed = int(self.dice.integers(1 << 30))
-        if self.dice.random() < HINTED:
-            region.hint()
         status, found = region.solve(self.solver)
         self._spend(self.solver.response_proto.deterministic_time)
         gain = False
