@@ -249,7 +249,8 @@ def _serve(job: Job, held: Any) -> Any:
         instance = held = parse_instance(held, checked=True) if isinstance(held, dict) else held
         start = job.message["start"]
         plan = instance.plan_type.model_validate(start) if start is not None else None
-        driver = importlib.import_module(f"jitopt.engine.drivers.{found.technology}_driver")
+        kind = "heuristic" if found.kind == "heuristic" else found.technology  # one calls a solver's models by itself
+        driver = importlib.import_module(f"jitopt.engine.drivers.{kind}_driver")
         outcome = driver.run(found, instance, plan, job)
         job.tell("done", outcome=outcome, message="")
     except NotApplicableError as error:

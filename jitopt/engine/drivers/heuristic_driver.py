@@ -1,4 +1,4 @@
-"""Heuristics: run against a context that streams to the calling process."""
+"""Heuristics of any technology: run against a context that streams to the calling process."""
 
 from __future__ import annotations
 
