@@ -123,12 +123,14 @@ def warm(problem: str) -> None:
         if (
             method.kind == "heuristic"
             and method.auto
+            and method.technology == "numba"
             and method.module.startswith("jitopt.")
             and method.suits(instance)
         ):
             heuristic = method.load()
             heuristic.run(instance, LocalContext(limit=120.0, work=20_000))
-            jit.mark_cached(heuristic.KERNELS)
+            if hasattr(heuristic, "KERNELS"):
+                jit.mark_cached(heuristic.KERNELS)
 
 
 def data_folder() -> Path:
