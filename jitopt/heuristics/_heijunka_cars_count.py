@@ -30,10 +30,13 @@ def above(cars: Cars, before: Ints, rule: int) -> Ints:
     return np.maximum(load - cars.rules[rule, MOST], 0)
 
 
-def breaks(cars: Cars, classes: Ints) -> list[tuple[int, int]]:
-    """Return the windows above their rule: rule and first slot."""
-    before = so_far(cars, classes)
-    return [(r, int(w)) for r in range(len(cars.rules)) for w in np.flatnonzero(above(cars, before, r))]
+def breaks(cars: Cars, classes: Ints) -> Ints:
+    """Return a row for each window above its rule: the rule and the first slot."""
+    before, found = so_far(cars, classes), [np.zeros((0, 2), dtype=np.int64)]
+    for r in range(len(cars.rules)):
+        first = np.flatnonzero(above(cars, before, r))
+        found.append(np.stack([np.full_like(first, r), first], axis=1))
+    return np.concatenate(found)
 
 
 def cost(cars: Cars, classes: Ints) -> tuple[int, bool]:

@@ -29,8 +29,8 @@ INFEASIBLE, OPTIMAL = cp_model.INFEASIBLE, cp_model.OPTIMAL
 class Region:
     """The model of some free slots (rising) of a sequence of classes: the cheapest other one that costs no more.
 
-    over: whether nobody waits for it any more: it is left unfinished then. cells: literals [slot builds class], a measure
-    of its size. now: cost of the windows that it prices.
+    over: whether nobody waits for it any more: it is left unfinished then. cells: literals [slot builds class], which
+    measure its size. now: cost of the windows that it prices.
     """
 
     def __init__(self, cars: Cars, classes: Ints, slots: Ints, over: Callable[[], bool]) -> None:

@@ -15,6 +15,7 @@ from jitopt.heuristics._heijunka_cars_bound import least
 from jitopt.heuristics._heijunka_cars_count import breaks, cost, greedy
 from jitopt.heuristics._heijunka_rates import require
 from jitopt.heuristics._kernels.heijunka_cars import LENGTH, PRICE
+from jitopt.heuristics.heijunka_cars import spread
 from jitopt.problems.heijunka import HeijunkaPlan
 from jitopt.problems.heijunka.form import RATIO_ALONE
 
@@ -55,8 +56,14 @@ OVERHEAD, CELL = 0.002, 2e-5
 PER_WORK = 1_000_000
 """Work for one unit of deterministic time."""
 
+BOUNDED, GREEDY = 1_000, 10_000
+"""Most slots for which a bound is computed, and for which the start is greedy instead of spread evenly."""
+
 PAUSE = 0.02
 """Seconds between two looks at the clock."""
+
+MOST = 250_000
+"""Most slots times rules: every step goes through all of them, and must be soon over."""
 
 LARGEST = 2**53
 """Largest total of a model: beyond it sums may overflow."""
@@ -70,16 +77,25 @@ def run(instance: Heijunka, context: Context) -> None:
     cars = cars_of(instance)
     if cars is None:
         return
+    if instance.slots * len(cars.rules) > MOST:
+        raise NotApplicableError(f"its slots times its ratio rules are more than {MOST:,}; use heijunka_cars")
     if int((cars.rules[:, PRICE] * cars.rules[:, LENGTH]).sum()) * instance.slots > LARGEST:
         raise NotApplicableError("the weights of its ratio rules have no common unit that is coarse enough")
-    bound = least(cars, instance.products.demand)
+    bound = least(cars, instance.products.demand) if instance.slots <= BOUNDED else 0
     context.bound(float(bound * cars.unit))
-    if context.start is None:
-        first = greedy(cars, instance.products.demand, context.stopped)
-    else:
-        first = cars.kinds[np.array([instance.index[p] for p in context.start.sequence or ()], dtype=np.int64)]
+    first = _first(instance, cars, context)
     if first is not None:
         _Search(instance, cars, context, bound, first).run()
+
+
+def _first(instance: Heijunka, cars: Cars, context: Context) -> Ints | None:
+    """Return the classes of the start, or of a sequence made here; None where the time is over before."""
+    if context.start is not None:
+        rows = [instance.index[product] for product in context.start.sequence or ()]
+        return cars.kinds[np.array(rows, dtype=np.int64)]
+    if instance.slots > GREEDY:
+        return cars.kinds[spread(instance, cars)]
+    return greedy(cars, instance.products.demand, context.stopped)
 
 
 class _Search:
@@ -203,7 +219,7 @@ class _Walker:
         segment, segments: one row of slots, or four. scattered: anywhere. classes: those of a few classes.
         """
         dice, free = self.dice, self.cars.free
-        hot = breaks(self.cars, self.classes) if way in ("windows", "break") else []
+        hot = breaks(self.cars, self.classes) if way in ("windows", "break") else np.zeros((0, 2), dtype=np.int64)
         if way == "classes":
             kinds = dice.permutation(len(self.cars.carry))
             rank = kinds[self.classes[free]] * len(free) + dice.permutation(len(free))
@@ -214,8 +230,11 @@ class _Walker:
         taken = np.zeros(len(free), dtype=bool)
         rows = (size // 2 if way == "break" else size) // pieces
         for _ in range(pieces):
-            rule, first = hot[int(dice.integers(len(hot)))] if hot else (0, int(dice.integers(len(self.classes))))
-            middle = first + int(self.cars.rules[rule, LENGTH]) // 2 if hot else first
+            if len(hot):
+                rule, first = hot[int(dice.integers(len(hot)))].tolist()
+                middle = first + int(self.cars.rules[rule, LENGTH]) // 2
+            else:
+                middle = int(dice.integers(len(self.classes)))
             begin = int(np.searchsorted(free, middle)) - int(dice.integers(rows + 1))
             begin = min(max(begin, 0), len(free) - rows)
             taken[begin : begin + rows] = True
