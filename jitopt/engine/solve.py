@@ -27,6 +27,12 @@ __all__ = ["Request", "conclude", "solve"]
 DEFAULT_WORK = 10.0
 """Units of work of a deterministic solve that names none."""
 
+BY_THE_CLOCK = (
+    "the time limit ended this deterministic solve before its work was done: another run may give another plan; "
+    "raise time_limit or lower work_limit"
+)
+"""Warning of a deterministic solve that need not be repeatable."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -138,13 +144,16 @@ def conclude(race: Race, request: Request, start: StartReceipt | None, interrupt
     if objective is None:
         bound, gap = (None if claims else bound), None
         proof = "cross_checked" if status == "infeasible" else "single" if claims else proof
+    stopped_by = _stopped_by(race, status, gap, interrupted)
+    if race.settings.work is not None and stopped_by == "time_limit":
+        ledger.warn(BY_THE_CLOCK)
     return Result(
         problem=ledger.instance.problem,
         instance_name=ledger.instance.name,
         instance_sha256=ledger.instance.sha256(),
         method=request.method,
         status=status,
-        stopped_by=_stopped_by(race, status, gap, interrupted),
+        stopped_by=stopped_by,
         objective=objective,
         bound=bound,
         gap=gap,

@@ -26,6 +26,17 @@ __all__ = ["run"]
 NODES_PER_WORK = 2_000
 """Branch-and-bound nodes of one unit of work (deterministic mode)."""
 
+WORK_PER_LOOK = 5e-6
+"""Work of the search between two looks of HiGHS at its limits, per coefficient of the model.
+
+HiGHS tells its callbacks neither iterations nor work, but in one thread it looks at its limits at
+the same places of the search in every run: after rounds of cuts, candidates of strong branching,
+nodes. On instances of the collection a look took 1e-6 to 26e-6 s per coefficient, mostly 6e-6.
+"""
+
+WORK_PER_ITERATION = 5e-9
+"""Work of an iteration of the simplex method on a model without integers, per coefficient."""
+
 TOLERANCE = 1e-6
 """Feasibility tolerance asked of the solver: its own default.
 
@@ -146,6 +157,8 @@ class _Watcher:
         self._bound = -np.inf
         self._started: bool | None = None
         """None without a start, True once its fate has been told."""
+        self._work = 0.0
+        self._coefficients = max(1, form.matrix.nnz)
         self.found = False
         self.status = ""
 
@@ -199,23 +212,32 @@ class _Watcher:
             self._tell_bound(info.mip_dual_bound)
         if model_status == names.kMemoryLimit:
             return "memory_limit"
-        if model_status in (names.kSolutionLimit, names.kIterationLimit):
+        if model_status in (names.kSolutionLimit, names.kIterationLimit) or self._spent:
             return "work_limit"
         return "time_limit"
 
     def _improved(self, event: Any) -> None:
         self._pending = np.array(event.data_out.mip_solution)
-        self._flush(time.monotonic())
+        self._flush(time.monotonic() if self.job.work is None else None)
 
     def _tick(self, event: Any) -> None:
         self._flush(time.monotonic())
         self._tell_bound(event.data_out.mip_dual_bound)
-        if self.job.stopped():
-            event.interrupt()
+        self._charge(event, WORK_PER_LOOK)
 
     def _simplex_tick(self, event: Any) -> None:
-        if self.job.stopped():
+        self._charge(event, WORK_PER_ITERATION)
+
+    def _charge(self, event: Any, work: float) -> None:
+        """Count the work since the last look; interrupt when it is spent or the job is to stop."""
+        self._work += work * self._coefficients
+        if self._spent or self.job.stopped():
             event.interrupt()
+
+    @property
+    def _spent(self) -> bool:
+        """True once the work limit is reached; never where the clock counts."""
+        return self.job.work is not None and self._work >= self.job.work
 
     def _log(self, event: Any) -> None:
         """Read the fate of the start; where presolve alone solves the model, nothing is said of it."""
@@ -224,7 +246,7 @@ class _Watcher:
             self.job.tell("start", accepted="MIP start solution is feasible" in event.message)
 
     def _flush(self, now: float | None = None) -> None:
-        """Send the newest solution; during the solve at most a fifth of the time goes into it."""
+        """Send the newest solution; with `now`, at most a fifth of the time goes into it."""
         if self._pending is None or (now is not None and now < self._next_extract):
             return
         values, self._pending = self._pending, None
