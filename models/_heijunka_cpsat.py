@@ -17,7 +17,15 @@ from jitopt.problems.base import exact
 
 from ._cpsat import clause, negated, whole
 from ._heijunka import refuse_beyond
-from ._heijunka_plan import Trace, changeover_classes, least_runs, moved, released
+from ._heijunka_plan import (
+    Trace,
+    changeover_classes,
+    changes_first,
+    first_changeovers,
+    least_runs,
+    moved,
+    released,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -220,7 +228,7 @@ def changeovers(m: Any, instance: Heijunka, term: Objective, total: Total) -> No
         return
     weight = exact(term.weight)
     built = [i for i in m.products if m.reach.largest(i)]
-    places = [(i, s) for i in built for s in m.slots if s > 1 or instance.box_data.changes_first(i)]
+    places = [(i, s) for i in built for s in m.slots if s > 1 or changes_first(instance, i)]
     later = [begun(m, i, s) for i, s in places]
     if not term.measure.startswith("max"):
         for literal in later:
@@ -238,25 +246,26 @@ def changeovers(m: Any, instance: Heijunka, term: Objective, total: Total) -> No
 def _pairs(m: Any, instance: Heijunka, term: Objective, total: Total) -> None:
     """Add the changeovers of a sequence with a table, as a flow between neighbouring positions.
 
-    Products that cost the same before and behind every product are one class.
+    Products that cost the same before and behind every product are one class. What was built before position 1
+    prices the product in position 1.
     """
     classes, costs = changeover_classes(instance)
     power = 2 if term.measure.endswith("squared") else 1
-    paid = {pair: cost**power for pair, cost in costs.items() if cost}
-    if not paid or instance.slots < 2:
-        return
-    if not m.arcs:
+    paid = {pair: cost**power for pair, cost in costs.items() if cost and instance.slots > 1}
+    first = {i: cost**power for i, cost in first_changeovers(instance).items()}
+    if paid and not m.arcs:
         _arcs(m, instance, classes)
     weight = exact(term.weight)
+    prices = [(m.x[i, 1], cost) for i, cost in first.items()]
+    prices += [(arc, paid[a, b]) for (_, a, b), arc in m.arcs.items() if (a, b) in paid]
     if not term.measure.startswith("max"):
-        for (_, a, b), arc in m.arcs.items():
-            total.add(weight * paid.get((a, b), Fraction(0)), arc, 1)
+        for literal, cost in prices:
+            total.add(weight * cost, literal, 1)
         return
-    levels = sorted(set(paid.values()))
+    levels = sorted({cost for _, cost in prices})
     reached = {k: m.new_bool_var("") for k in range(len(levels))}
-    for (_, a, b), arc in m.arcs.items():
-        if (a, b) in paid:
-            m.add_implication(arc, reached[levels.index(paid[a, b])])
+    for literal, cost in prices:
+        m.add_implication(literal, reached[levels.index(cost)])
     for k, cost in enumerate(levels):
         total.add(weight * (cost - (levels[k - 1] if k else 0)), reached[k], 1)
         if k:
@@ -265,7 +274,8 @@ def _pairs(m: Any, instance: Heijunka, term: Objective, total: Total) -> None:
 
     def dearest(trace: Trace) -> Fraction:
         pairs = ((of[trace.at(s)], of[trace.at(s + 1)]) for s in range(1, instance.slots))
-        return max(paid.get(pair, Fraction(0)) for pair in pairs)
+        before = first.get(trace.at(1), Fraction(0))
+        return max([before, *(paid.get(pair, Fraction(0)) for pair in pairs)])
 
     m.derived.append((reached, lambda trace, k: trace.once(dearest) >= levels[k]))
 

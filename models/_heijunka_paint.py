@@ -54,7 +54,7 @@ class Window:
 
 
 def is_painted(instance: Heijunka) -> bool:
-    """Tell whether the instance has colours, open windows or what was built before."""
+    """Tell whether the instance has colours or open windows."""
     return beyond(instance) is not None
 
 
@@ -65,8 +65,6 @@ def refuse_measures(instance: Heijunka) -> None:
     for term in instance.objective if is_painted(instance) else ():
         if term.weight > 0 and term.term in WORDS and term.measure != "sum_absolute":
             raise NotApplicableError(f'the term "{term.term}" of a painted sequence is priced by "{term.measure}"')
-        if term.weight > 0 and term.term == "changeover" and instance.previous:
-            raise NotApplicableError("a changeover from what was built before is priced")
 
 
 def windows_of(instance: Heijunka, rule: RatioRule) -> list[Window]:

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka, RatioRule
     from jitopt.registry import RuleKey
 
-__all__ = ["Trace", "changeover_classes", "least_runs", "moved", "plan_of", "released", "windows"]
+__all__ = [
+    "Trace",
+    "changeover_classes",
+    "changes_first",
+    "first_changeovers",
+    "least_runs",
+    "moved",
+    "plan_of",
+    "released",
+    "windows",
+]
 
 
 def moved(instance: Heijunka) -> bool:
@@ -61,6 +71,22 @@ def changeover_classes(instance: Heijunka) -> tuple[list[list[int]], dict[tuple[
         for b, second in enumerate(classes)
     }
     return classes, pairs
+
+
+def changes_first(instance: Heijunka, row: int) -> bool:
+    """Tell whether product `row` in slot 1 is a set-up, because of what was built or was in the bucket before."""
+    if instance.box is not None:
+        return instance.box_data.changes_first(row)
+    return bool(instance.previous) and row != instance.previous_rows[-1]
+
+
+def first_changeovers(instance: Heijunka) -> dict[int, Fraction]:
+    """Return the cost by the table, where there is any, to each product in slot 1 from what was built before it."""
+    cost = instance.changeover_cost or {}
+    rows = [row for row, demand in enumerate(instance.products.demand) if demand]
+    last = instance.previous_rows[-1:]
+    found = {row: cost.get((before, row), Fraction(0)) for before in last for row in rows}
+    return {row: value for row, value in found.items() if value}
 
 
 def windows(rule: RatioRule, slots: int) -> range:

@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING, Any
 import pyomo.environ as pyo
 
 from ._heijunka import refuse_beyond
-from ._heijunka_plan import Trace, changeover_classes, least_runs, moved, released
+from ._heijunka_plan import (
+    Trace,
+    changeover_classes,
+    changes_first,
+    first_changeovers,
+    least_runs,
+    moved,
+    released,
+)
 
 if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka, Objective
@@ -207,7 +215,7 @@ def changeovers(m: Any, instance: Heijunka, row: int, term: Objective) -> Terms:
     """Return the cost between neighbouring slots, term number `row`: set-ups, or pairs by the table."""
     if instance.changeover_cost is not None:
         return _pairs(m, instance, row, term)
-    later = [(i, s) for i in m.I for s in m.S if s > 1 or instance.box_data.changes_first(i)]
+    later = [(i, s) for i in m.I for s in m.S if s > 1 or changes_first(instance, i)]
     if not term.measure.startswith("max"):
         if m.component("runs") is None:
             m.runs = pyo.Constraint(
@@ -226,29 +234,42 @@ def changeovers(m: Any, instance: Heijunka, row: int, term: Objective) -> Terms:
 def _pairs(m: Any, instance: Heijunka, row: int, term: Objective) -> Terms:
     """Return the changeovers of a sequence with a table, as a flow between neighbouring slots.
 
-    Products that cost the same before and behind every product are one class.
+    Products that cost the same before and behind every product are one class. What was built before slot 1
+    prices the product in slot 1.
     """
     classes, costs = changeover_classes(instance)
     power = 2 if term.measure.endswith("squared") else 1
-    paid = {pair: cost**power for pair, cost in costs.items() if cost}
-    if not paid or instance.slots < 2:
+    paid = {pair: cost**power for pair, cost in costs.items() if cost and instance.slots > 1}
+    first = {i: cost**power for i, cost in first_changeovers(instance).items()}
+    if not paid and not first:
         return []
-    if m.component("g") is None:
+    if paid and m.component("g") is None:
         _arcs(m, instance, classes)
-    largest = max(paid.values())
+    largest = max([*paid.values(), *first.values()])
     price = {pair: float(cost / largest) for pair, cost in paid.items()}
-    steps = range(1, instance.slots)
+    begin = {i: float(cost / largest) for i, cost in first.items()}
+    steps = range(1, instance.slots if paid else 1)
+
+    def at(s: int) -> Any:
+        """Return the changeover behind slot s; behind slot 0 the first."""
+        if s == 0:
+            return sum(share * m.x[i, 1] for i, share in begin.items())
+        return sum(share * m.g[s, a, b] for (a, b), share in price.items())
+
+    places = [0, *steps] if begin else list(steps)
     if not term.measure.startswith("max"):
-        return [(largest, sum(share * m.g[s, a, b] for s in steps for (a, b), share in price.items()))]
+        return [(largest, sum(at(s) for s in places))]
     t = pyo.Var(bounds=(0, 1), doc="largest changeover")
     m.add_component(f"t_{row}", t)
     of = {i: a for a, members in enumerate(classes) for i in members}
-    m.derived.append((t, lambda trace: max(price.get((of[trace.at(s)], of[trace.at(s + 1)]), 0) for s in steps)))
 
-    def dearest(m: Any, s: int) -> Any:
-        return t >= sum(share * m.g[s, a, b] for (a, b), share in price.items())
+    def reached(trace: Trace) -> float:
+        pairs = ((of[trace.at(s)], of[trace.at(s + 1)]) for s in steps)
+        return max(begin.get(trace.at(1), 0.0), *(price.get(pair, 0.0) for pair in pairs), 0.0)
 
-    m.add_component(f"dearest_{row}", pyo.Constraint(list(steps), rule=dearest, doc="largest changeover"))
+    m.derived.append((t, reached))
+    dearest = pyo.Constraint(places, rule=lambda _, s: t >= at(s), doc="largest changeover")
+    m.add_component(f"dearest_{row}", dearest)
     return [(largest, t)]
 
 

@@ -123,7 +123,7 @@ def test_the_bound_is_the_optimum_of_equal_demands():
 @given(seed=SEEDS)
 def test_a_start_is_never_lost(seed):
     instance: Any = random_small("heijunka", seed)
-    best = optimum(instance)
+    best = None if beyond(instance) is not None else optimum(instance)
     if best is None:
         return
     context = LocalContext(seed=seed, work=0, start=best.plan, compiled=False)

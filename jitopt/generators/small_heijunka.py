@@ -6,7 +6,7 @@ from math import comb, factorial, prod
 from typing import TYPE_CHECKING, Any
 
 from jitopt.generators.small import NAMES, Dice, Judged, draw_until_valid, matters
-from jitopt.generators.small_painted import add_paint, is_painted
+from jitopt.generators.small_painted import add_paint, before_slot_1, is_painted
 from jitopt.problems.heijunka import Heijunka, HeijunkaPlan
 from jitopt.problems.heijunka.work import MEASURES
 
@@ -93,6 +93,8 @@ def _draw(dice: Dice) -> Heijunka:
         _add_fixed(dice, data, hidden)
     if "box" not in data and is_painted(dice.seed):
         add_paint(dice, data)
+    if "box" not in data and any(term["term"] == "changeover" for term in data["objective"]):
+        data["previous"] = before_slot_1(Dice.of(dice), data["products"]["product"])
     if dice.chance(0.75):
         _let_pass(data, hidden)
     return Heijunka.parse(data)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jitopt.generators.small import Dice
 
-__all__ = ["add_paint", "is_painted"]
+__all__ = ["add_paint", "before_slot_1", "is_painted"]
 
 TURN, PLACES = 26, (0, 4, 6, 10, 14)
 """Of every second turn of this many seeds, those at these places are painted."""
@@ -16,6 +16,11 @@ TURN, PLACES = 26, (0, 4, 6, 10, 14)
 def is_painted(seed: int) -> bool:
     """Tell whether the instance of a seed, if it is a sequence, has colours."""
     return seed // TURN % 2 == 1 and seed % TURN in PLACES
+
+
+def before_slot_1(dice: Dice, products: list[str]) -> list[str]:
+    """Draw what was built before slot 1, perhaps nothing."""
+    return [dice.pick(tuple(products)) for _ in range(int(dice.rng.integers(0, 4)))]
 
 
 def add_paint(dice: Dice, data: dict[str, Any]) -> None:
@@ -35,6 +40,6 @@ def add_paint(dice: Dice, data: dict[str, Any]) -> None:
         if term["term"].endswith("ratio") or term["term"] == "colour_changes":
             term["measure"] = "sum_absolute"
     if not any(term["term"] == "changeover" for term in terms):
-        data["previous"] = [dice.pick(tuple(products)) for _ in range(int(dice.rng.integers(0, 4)))]
+        data["previous"] = before_slot_1(dice, products)
     if dice.chance(0.7):
         data["longest_colour_run"] = int(dice.rng.integers(1, 4))

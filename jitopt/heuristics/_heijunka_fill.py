@@ -184,13 +184,17 @@ def _fill_line(flat: Flat, counts: Ints, plan: Ints) -> tuple[int, float]:
 
 
 def _changes(flat: Flat, counts: Ints, plan: Ints, plane: int) -> Floats:
-    """Return the cost of each changeover."""
+    """Return the cost of each changeover, the one from what was built before slot 1 among them."""
     arrays = flat.arrays
     cost: Floats = arrays[at.COST][plane]
+    if flat.box:
+        there = counts > 0
+        return np.full(int(np.sum(there[:, 1:] & ~there[:, :-1])), cost[0, 0])
+    prior = arrays.ints[at.PRIOR]
+    chain = np.append(prior, plan) if prior >= 0 else plan
     if arrays.ints[at.KIND] == 2:
-        return cost[arrays[at.ROW][plan[:-1]], arrays[at.COLUMN][plan[1:]]]
-    there = counts > 0
-    return np.full(int(np.sum(there[:, 1:] & ~there[:, :-1])), cost[0, 0])
+        return cost[arrays[at.ROW][chain[:-1]], arrays[at.COLUMN][chain[1:]]]
+    return np.full(int(np.sum(chain[1:] != chain[:-1])), cost[0, 0])
 
 
 def _breaches(slots: Ints, run: Ints) -> int:

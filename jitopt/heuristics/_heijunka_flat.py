@@ -150,6 +150,7 @@ def _layout(
     entries[at.STATIONS] = len(arrays[at.ROOM])
     entries[at.SQUARES] = int(arrays[at.SLOPE].size > 0)
     entries[at.KIND], entries[at.COLUMNS] = kind, arrays[at.COST].shape[2]
+    entries[at.PRIOR] = instance.previous_rows[-1] if instance.previous and not box else -1
     entries[at.PLANE] = arrays[at.COST][0].size
     entries[at.REACHES], entries[at.CHILLS], entries[at.SAMPLES] = (
         len(arrays[block]) for block in (at.REACH, at.CHILL, at.SAMPLE)

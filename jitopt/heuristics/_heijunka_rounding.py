@@ -2,9 +2,9 @@
 
 After slot s a product has been built a whole number of times, and a part been used a whole multiple
 of the greatest common divisor of its quantities; the deviation is at least the distance from the
-ideal to the nearest such value. In a sequence, every product but the first needs a changeover. Workers have
-no more time than the line gives them. In a box volumes are whole, and a product's longest gap is at least what
-its packs, spread evenly, leave.
+ideal to the nearest such value. In a sequence, every product but the first, or but the one that was built
+before it, needs a changeover. Workers have no more time than the line gives them. In a box volumes are whole,
+and a product's longest gap is at least what its packs, spread evenly, leave.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def rounding_bound(instance: Heijunka) -> float:
             values = [_measured(weight, distance, term.measure) for weight, distance in flows]
             least = max(values, default=0.0) if term.measure.startswith("max") else sum(values)
         elif term.term == "changeover" and instance.box is None and instance.changeovers is None:
-            changes = sum(demand > 0 for demand in instance.products.demand) - 1
+            built = {row for row, demand in enumerate(instance.products.demand) if demand}
+            changes = len(built | set(instance.previous_rows[-1:])) - 1
             least = float(min(changes, 1) if term.measure.startswith("max") else changes)
         elif term.term in ("overload", "idle"):
             least = float(work_bound(instance, term))

@@ -168,8 +168,8 @@ class _Chaser:
         """Return the priced cost of each product in slot s, up to a common constant."""
         arrays = self.flat.arrays
         cost = 2.0 * (self.pull - self.drift) + self.norms if self.levels else np.zeros(self.flat.products)
-        if self.kind and s:
-            before = self.plan[s - 1]
+        before = self.plan[s - 1] if s else arrays.ints[at.PRIOR]
+        if self.kind and before >= 0:
             if self.kind == 2:
                 cost = cost + arrays[at.COST][0][arrays[at.ROW][before], arrays[at.COLUMN][:-1]]
             else:

@@ -234,7 +234,7 @@ def find_top(ints: Ints, reals: Floats, group: int) -> None:
         total = reals[TOTAL + group]
         top = 1.0 if total > 0.5 else 0.0
     else:
-        for s in range(slots - 1):
+        for s in range(-1, slots - 1):
             height = pair(ints, reals, ints[COST] + ints[PLANE], s)
             total += power(height / scale_of)
             top = max(top, height)

@@ -18,6 +18,7 @@ from jitopt.heuristics._kernels.heijunka_state import (
     LOAD,
     OUT,
     PLANE,
+    PRIOR,
     PRODUCTS,
     ROW,
     RUN,
@@ -77,10 +78,14 @@ def toggle(ints: Ints, product: int, s: int) -> tuple[int, int]:
 
 @in_place
 def pair(ints: Ints, reals: Floats, cost: int, s: int) -> float:
-    """Cost of the changeover from slot s to s + 1, 0 at the ends; `cost` is where the plane of costs begins."""
-    if s < 0 or s + 1 >= ints[SLOTS]:
+    """Cost of the changeover from slot s to s + 1, 0 at the ends; `cost` is where the plane of costs begins.
+
+    Slot -1 holds the product built before the first slot, if there is any.
+    """
+    before = ints[PRIOR] if s < 0 else ints[ints[SEQUENCE] + s]
+    if before < 0 or s + 1 >= ints[SLOTS]:
         return 0.0
-    before, after = ints[ints[SEQUENCE] + s], ints[ints[SEQUENCE] + s + 1]
+    after = ints[ints[SEQUENCE] + s + 1]
     if ints[KIND] == 1:
         return float(reals[cost]) if before != after else 0.0
     at = ints[ints[ROW] + before] * ints[COLUMNS] + ints[ints[COLUMN] + after]

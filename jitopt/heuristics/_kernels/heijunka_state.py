@@ -67,7 +67,9 @@ changeover, its raw cost, its power. -log of uniform quantiles. Sizes of changes
 STATIONS, ROOM, MOVES_OF, START, STATION_PRICE = range(86, 91)
 """K stations; K: room r of each worker; K x n+1: its move a = p - takt by each product; K x S+1: where it starts, of
 0..r. K x 3: price of a whole number of overload, of idle time, and of an overloaded unit."""
-HEADER = 91
+PRIOR = 91
+"""The product built right before slot 1 of a sequence, the neighbour of slot 1 for changeovers; -1 without any."""
+HEADER = 92
 
 # --- single entries of `reals` ---
 OBJECTIVE, BEST, WARMTH, COOLING, PENALTY, TARGET, SOFTEST, MOVE = range(8)

@@ -75,9 +75,11 @@ def _beside_rates(instance: Heijunka, form: str) -> str | None:
 
 
 def beyond(instance: Heijunka) -> str | None:
-    """Return what the instance has that only methods for the form "paint" know, in words; None without any."""
-    if instance.previous and instance.box is None:
-        return "it continues what was built before"
+    """Return what the instance has that only methods for the form "paint" know, in words; None without any.
+
+    What was built before slot 1 is no such thing: where neither colours nor open windows look at it, only
+    changeovers do.
+    """
     if instance.longest_colour_run is not None:
         return "runs of a colour are limited"
     if any(rule.open for rule in instance.ratio_rules):
