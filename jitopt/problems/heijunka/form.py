@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka
 
 __all__ = [
-    *("BOX", "LEVEL", "PAINT", "RATE_MAX", "RATE_SUM", "RATIO_ALONE", "USAGE_SUM"),
+    *("BOX", "LEVEL", "MIXED", "PAINT", "RATE_MAX", "RATE_SUM", "RATIO_ALONE", "USAGE_SUM"),
     *("beyond", "forms", "reason_against"),
 ]
 
@@ -38,7 +38,10 @@ USAGE_SUM = "usage_sum"
 BOX = "box"
 """A box with what only methods for such boxes know: days, minutes, packs, the bucket before, volume, epei."""
 
-FORMS = (RATE_SUM, RATE_MAX, LEVEL, RATIO_ALONE, PAINT, USAGE_SUM, BOX)
+MIXED = "mixed"
+"""Something painted (see `beyond`) together with what the form "paint" leaves out: other terms, rules, fixed slots."""
+
+FORMS = (RATE_SUM, RATE_MAX, LEVEL, RATIO_ALONE, PAINT, USAGE_SUM, BOX, MIXED)
 
 
 def forms(instance: Heijunka) -> frozenset[str]:
@@ -54,6 +57,8 @@ def reason_against(instance: Heijunka, form: str) -> str | None:
         return "the plan is in buckets, not a sequence"
     if form == PAINT:
         return _beside_paint(instance)
+    if form == MIXED:
+        return _beside_mixed(instance)
     other = beyond(instance)
     if other is not None:
         return other
@@ -112,6 +117,12 @@ def _beside_paint(instance: Heijunka) -> str | None:
     if instance.current and instance.current.price > 0:
         return "moves are priced"
     return _runs(instance)
+
+
+def _beside_mixed(instance: Heijunka) -> str | None:
+    if beyond(instance) is None:
+        return "it has neither colours nor open windows"
+    return "it is painted and nothing else" if _beside_paint(instance) is None else None
 
 
 def _beside_levels(instance: Heijunka) -> str | None:
