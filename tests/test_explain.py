@@ -161,6 +161,7 @@ REPAIRS = {
     "ratio": lambda data, members, by: _raise(data["ratios"], "ratio", members[0], "at_most", by),
     "spacing": lambda data, members, by: _raise(data["products"], "product", members[0], "spacing", -by),
     "longest_run": lambda data, members, by: _raise(data["products"], "product", members[0], "longest_run", by),
+    "colour_run": lambda data, members, by: data.update(longest_colour_run=data["longest_colour_run"] + by),
     "shortest_run": lambda data, members, by: _raise(data["products"], "product", members[0], "shortest_run", -by),
     "frozen": lambda data, members, by: data.update(frozen=data["frozen"] - by),
     "capacity": lambda data, members, by: data["box"].update(capacity=data["box"]["capacity"] + by),

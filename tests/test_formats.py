@@ -498,7 +498,7 @@ def test_a_wrong_cell_is_told_with_table_row_and_column() -> None:
         ({"product": [1], "demand": [2]}, "must be text"),
         ({"product": ["A"], "demand": [-1]}, "greater than or equal to 0"),
         ({"product": ["A", "A"], "demand": [1, 1]}, "only once"),
-        ({"product": ["A"]}, "lacks the column 'demand'"),
+        ({"product": ["A"]}, 'the key "demand" is missing'),
         ({"product": ["A"], "demand": [1], "shade": [1]}, "not known"),
         ({"product": "A", "demand": [1]}, "list of values"),
         ({"product": ["A"], 3: [1]}, "name must be text"),

@@ -264,6 +264,18 @@ def test_suppliers_are_read_with_shares(tmp_path: Any) -> None:
         read_suppliers(str(path))
 
 
+@pytest.mark.parametrize(
+    ("suppliers", "words"),
+    [({"axel": "S1"}, "did you mean 'axle'"), ({"axle": {"S1": 0.25, "S2": 0.5}}, "add up to 1")],
+)
+def test_misspelt_parts_and_shares_that_do_not_add_up_are_refused(suppliers: Any, words: str) -> None:
+    bill = {"product": ["A", "B"], "part": ["axle", "tyre"], "quantity": [1, 4]}
+    instance = line(products={"product": ["A", "B"], "demand": [2, 1]}, bill=bill, objective=[{"term": "usage"}])
+    assert jitopt.supplier_usage(instance, ["A", "B", "A"], suppliers={"axle": "S1", "mirror": "S2"})
+    with pytest.raises(InputError, match=words):
+        jitopt.supplier_usage(instance, ["A", "B", "A"], suppliers={"tyre": "S3", **suppliers})
+
+
 def test_beyond_its_size_a_maximum_is_told_where_lines_step(monkeypatch: pytest.MonkeyPatch) -> None:
     from jitopt.problems.heijunka import score_lines
 

@@ -42,7 +42,7 @@ EXAMPLES = examples()
 
 def test_every_problem_has_an_example() -> None:
     assert [problem for problem, _, _ in EXAMPLES] == [
-        *["delivery", "delivery", "heijunka", "heijunka", "heijunka", "heijunka"],
+        *["delivery", "delivery", "heijunka", "heijunka", "heijunka", "heijunka", "heijunka"],
         *["kanban", "kanban", "kanban", "kanban", "sourcing"],
     ]
 

@@ -18,6 +18,9 @@ FIGURES = (
     ("deviation_goal_chasing", "level_deviation_of_one", "goal_chasing", "deviation"),
     ("deviation_bottleneck", "level_small_deviations_1_2_4_8", "bottleneck", "deviation"),
     ("usage", "heijunka_20_units_a", "level", "usage"),
+    ("usage_optimum", "monden_goal_chasing", "usage", "usage"),
+    ("cars", "dincbas_ten_cars", "cars", "box"),
+    ("days", "pumps_three_days", "box", "box"),
     ("box", "heijunka_12_buckets", "level", "box"),
 )
 """Name of the figure, instance, method, kind."""

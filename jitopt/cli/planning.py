@@ -111,7 +111,9 @@ def _why_not(found: Any) -> list[str]:
     for outcome in found.outcomes:
         if outcome.result.reasons:
             told = show_reasons(outcome.result.reasons)
-            parts.append("\n".join([f"{outcome.name} cannot be done. The cheapest way out:", *told, REPAIR]))
+            parts.append(
+                "\n".join([f"{outcome.name} cannot be done. The cheapest way out that was found:", *told, REPAIR])
+            )
     for limit in obstacles(found):
         has, needs = (f"{rounded(value, 6)} {limit.unit}".rstrip() for value in (limit.available, limit.needed))
         lines = [f"{limit.kind} {limit.name} has {has}, its users need at least {needs}. What weighs most:"]

@@ -150,7 +150,7 @@ def relevel(
     time_limit: Annotated[
         float,
         typer.Option("--time-limit", metavar="S", parser=number_above_0, help="Seconds from when FILE has been read."),
-    ] = 3.0,
+    ] = 8.0,
     seed: Seed = 0,
     threads: Threads = None,
     output: Annotated[
@@ -202,7 +202,9 @@ def _releveled(found: Any) -> str:
     lines += [""] if lines else []
     lines.append(f"{result.status}, objective {number(result.objective)}, bound {number(result.bound)}")
     if result.reasons:
-        lines += ["It cannot be done. The cheapest way out:", *show_reasons(result.reasons)]
+        lines += ["It cannot be done. The cheapest way out that was found:", *show_reasons(result.reasons)]
+    elif result.plan is None:
+        lines.append("No plan within the time; a longer --time-limit may find one, above all on the first calls.")
     if found.changes is not None:
         lines += [found.changes.summary, *show_slot_changes(found.changes)]
     return "\n".join(lines)

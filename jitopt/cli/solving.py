@@ -192,7 +192,7 @@ def _report(instance: Any, result: Any) -> str:
     if result.reasons:
         from jitopt.cli.judging import show_reasons
 
-        lines += ["", "It cannot be done. The cheapest way out:", *show_reasons(result.reasons)]
+        lines += ["", "It cannot be done. The cheapest way out that was found:", *show_reasons(result.reasons)]
     if result.plan is not None:
         lines += ["", show_plan(instance, result.plan)]
     return "\n".join(lines)

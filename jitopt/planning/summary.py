@@ -138,7 +138,7 @@ def _why_not(plan: PlantPlan) -> list[str]:
         if not result.reasons:
             lines += [f"The search ended by {plain(result.stopped_by)} without a plan and without a proof.", ""]
             continue
-        lines += ["The cheapest way out, all of it together:", ""]
+        lines += ["The cheapest way out that was found, all of it together:", ""]
         lines += [_reason(reason) for reason in result.reasons]
         lines += ["", REPAIR, ""]
         for obstacle in found:

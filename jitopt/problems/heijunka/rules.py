@@ -28,7 +28,7 @@ REMEDIES = {
     "fixed": "give slot {0} free for another product than {1}",
     "moves": "raise the cap on moves by {amount}",
     "due": "raise the opening stock of {0} by {amount}, or let as many come later",
-    "minutes": "raise the minutes of a bucket by {amount}",
+    "minutes": "raise the minutes of a bucket by {amount} (and its pitch, if it is shorter then)",
     "pack": "let a bucket hold {amount} of {0} beside full packs",
 }
 """What to change for each rule; {0}, {1} are its members."""
@@ -93,11 +93,14 @@ def _box_rules(instance: Heijunka) -> list[Rule]:
     data, names = instance.box_data, instance.products.product
     found = []
     by_row: dict[int, list[str]] = {}
+    most: dict[int, int] = {}
     for due in data.dues:
+        most[due.row] = max(due.least, most.get(due.row, 0))
         by_row.setdefault(due.row, []).append(f"{due.least} by the end of day {due.day}")
     for row, parts in by_row.items():
         shown = ", ".join(parts[:MOST_DAYS]) + (", ..." if len(parts) > MOST_DAYS else "")
-        found.append(Rule("due", (names[row],), f"of {names[row]} are built beside the opening stock: {shown}"))
+        text = f"of {names[row]} are built beside the opening stock: {shown}"
+        found.append(Rule("due", (names[row],), text, most[row]))
     if data.available is not None:
         text = f"work and changeovers of a bucket take at most {rounded(data.available, 6)} minutes"
         found.append(Rule("minutes", (), text, float(data.available)))

@@ -13,6 +13,7 @@ from jitopt.errors import InputError
 from jitopt.frames import to_frame
 from jitopt.problems.base import exact
 from jitopt.problems.heijunka.contributions import read_plan
+from jitopt.problems.wording import near
 
 if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka, HeijunkaPlan
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["SupplierUsage", "Suppliers", "supplier_usage", "usage_of"]
 
 Suppliers = Mapping[str, str | Mapping[str, float]]
+
+SLACK = Fraction(1, 10**6)
+"""Shares may be rounded so far."""
 """Who delivers a part: a supplier, or suppliers with their shares."""
 
 COLUMNS = (
@@ -74,7 +78,8 @@ def supplier_usage(
     Raises
     ------
     InputError
-        If the instance has no bill of material, or nobody in `suppliers` delivers a part of it.
+        If the instance has no bill of material, nobody in `suppliers` delivers a part of it, a part is misspelt, or
+        shares of a part do not add up to 1.
     """
     if instance.bill is None:
         raise InputError("parts are used by the bill of material", place="/bill", remedy='add the table "bill"')
@@ -85,12 +90,40 @@ def supplier_usage(
             value=next(iter(suppliers)),
             remedy=f"name suppliers of its parts, such as {next(iter(instance.usage))!r}",
         )
+    _check_suppliers(instance, suppliers or {})
     reading = read_plan(instance, plan)
     slots = [{reading.name(row): units for row, units in slot.items()} for slot in reading.slots]
     if period is None:
         period = _usual(instance)
     bill = zip(instance.bill.product, instance.bill.part, map(exact, instance.bill.quantity), strict=True)
     return usage_of(slots, bill, suppliers or {}, period)
+
+
+def _check_suppliers(instance: Heijunka, suppliers: Suppliers) -> None:
+    """Refuse shares that do not add up, and a part that is not of the bill where one like it has no supplier.
+
+    Suppliers may be told of parts that this line does not use.
+    """
+    without = [part for part in instance.usage if part not in suppliers]
+    for part, told in suppliers.items():
+        if part not in instance.usage:
+            meant = near(part, without)
+            if meant:
+                raise InputError(
+                    "the bill of material has no such part, and nobody delivers one that is called much like it",
+                    place="suppliers",
+                    value=part,
+                    remedy=f"did you mean {meant!r}? Correct it, or name a supplier of that one too",
+                )
+        elif not isinstance(told, str):
+            total = sum(map(exact, told.values()), Fraction(0))
+            if abs(total - 1) > SLACK:
+                raise InputError(
+                    f"the suppliers' shares of {part} add up to 1",
+                    place=f"suppliers/{part}",
+                    value=float(total),
+                    remedy="correct them, or name a supplier of the rest",
+                )
 
 
 def _usual(instance: Heijunka) -> int:

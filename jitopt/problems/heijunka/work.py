@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MEASURES", "Station", "Stations", "Step", "Work", "check_work", "measure_work", "stations_of", "walk"]
 
-MEASURES = {"overload": ("sum_absolute", "sum_violated"), "idle": ("sum_absolute",)}
+MEASURES: dict[str, tuple[str, ...]] = {"overload": ("sum_absolute", "sum_violated"), "idle": ("sum_absolute",)}
 """The measures of each term of work."""
 
 
