@@ -267,6 +267,7 @@ def _examples(problem: str) -> Iterator[Any]:
         yield random_small_line(1)
     if problem == "heijunka":
         yield parse_instance(PAINTED)
+        yield parse_instance(PAINTED | {"fixed": {"position": [3], "product": ["white"]}})
         yield generate(problem, seed=1, known=False, buckets=6, days=3, minutes=0.9)
     for seed in range(TRIED):
         yield random_small(problem, seed)

@@ -41,6 +41,9 @@ STALE_SQUARE, STALE_FACTOR, STALE_LEAST = 200, 10, 20_000
 """Stop after `STALE_SQUARE` x free slots squared, `STALE_FACTOR` x the steps to the best plan and `STALE_LEAST`
 without a gain."""
 
+SOON = 100_000
+"""Up to so many cells the first sequences are scored and told before the compiled kernels are loaded."""
+
 
 def run(instance: Heijunka, context: Context) -> None:
     """Search, reporting plans and a bound to `context`, until it says stop or nothing can be gained."""
@@ -68,13 +71,15 @@ class _Search:
     def improve(self, orders: list[Ints]) -> None:
         """Anneal from the best of the first sequences, in cycles of growing length."""
         world, many = self.world, len(self.world.free)
-        self.kernels = self.context.kernels(KERNELS)
+        if world.reached.size + world.carry.shape[0] * len(world.line) > SOON:
+            self.kernels = self.context.kernels(KERNELS)
         for order in orders:
             world.line[world.entry[at.BEFORE] :] = order
             self.kernels.begin(world)
             self._tell()
         if many < 2:
             return
+        self.kernels = self.context.kernels(KERNELS)
         middle = self._probe()
         length = float(CYCLE * many)
         while self._cycle(middle, min(length, max(1000.0, 0.9 * self._affordable()))):
