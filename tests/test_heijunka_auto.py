@@ -34,6 +34,10 @@ FORMS: dict[str, dict[str, Any]] = {
         "options": RATIOS["options"],
         "longest_colour_run": 5,
     },
+    "mixed": {
+        "objective": [{"term": "colour_changes"}, {"term": "rate", "weight": 0.1}],
+        "longest_colour_run": 5,
+    },
     "everything": {
         "objective": [{"term": "rate"}, {"term": "ratio"}, {"term": "changeover", "weight": 0.5}],
         **RATIOS,
@@ -63,7 +67,7 @@ def instance_of(form: str) -> Heijunka:
     """Return an instance of 30 units in a form."""
     fields = dict(FORMS[form])
     products: dict[str, Any] = {"product": list(PRODUCTS), "demand": list(DEMAND)}
-    if form == "paint":
+    if form in ("paint", "mixed"):
         products["colour"] = ["red", "red", "blue", "blue", "white", "white"]
     return Heijunka.parse({"problem": "heijunka", "version": 1, "name": form, "products": products} | fields)
 

@@ -196,6 +196,6 @@ print("well")
 
 def test_a_region_is_searched_to_the_best_that_enumeration_finds():
     """In a process of its own: this one imports no solver."""
-    code = [sys.executable, "-c", REGIONS]
-    done = subprocess.run(code, capture_output=True, text=True, cwd=Path(__file__).parent, check=False)
+    here = f"import sys; sys.path.append({str(Path(__file__).parent)!r})\n"
+    done = subprocess.run([sys.executable, "-c", here + REGIONS], capture_output=True, text=True, check=False)
     assert done.stdout == "well\n", done.stderr
