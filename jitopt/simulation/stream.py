@@ -10,18 +10,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from jitopt.errors import InputError
 from jitopt.problems.base import (
-    LARGEST,
+    AllAboveZero,
     Counts,
+    Identifier,
     Identifiers,
+    OptionalCounts,
     OptionalIdentifiers,
     OptionalNumbers,
     OptionalPositives,
     OptionalShares,
     Positives,
+    Signals,
     Strict,
     Table,
     as_tuple,
@@ -42,8 +45,6 @@ Times = Annotated[tuple[Minutes, ...], BeforeValidator(as_tuple)]
 OptionalTimes = Annotated[tuple[Minutes | None, ...], BeforeValidator(as_tuple)]
 Spans = Annotated[tuple[Span, ...], BeforeValidator(as_tuple)]
 OptionalSpans = Annotated[tuple[Span | None, ...], BeforeValidator(as_tuple)]
-Positive = Annotated[float, Field(gt=0, le=LARGEST)]
-Quantities = Annotated[tuple[Positive, ...], BeforeValidator(as_tuple)]
 Kinds = Annotated[
     tuple[Literal["production", "withdrawal", "supplier", "signal", "co_product"], ...], BeforeValidator(as_tuple)
 ]
@@ -51,11 +52,9 @@ Shapes = Annotated[tuple[str | None, ...], BeforeValidator(as_tuple)]
 """Names of distributions, as in `jitopt.problems.variates.DISTRIBUTIONS`; default deterministic, or
 exponential where the text says so."""
 Variations = Annotated[tuple[Annotated[float, Field(ge=0, le=100)] | None, ...], BeforeValidator(as_tuple)]
-Signals = Annotated[tuple[Literal["first_piece", "empty"] | None, ...], BeforeValidator(as_tuple)]
 Queues = Annotated[tuple[Literal["fifo", "family", "priority"] | None, ...], BeforeValidator(as_tuple)]
 Clocks = Annotated[tuple[Literal["work", "clock"] | None, ...], BeforeValidator(as_tuple)]
 Unmet = Annotated[tuple[Literal["backorder", "lost"] | None, ...], BeforeValidator(as_tuple)]
-OptionalCounts = Annotated[tuple[Annotated[int, Field(ge=0, le=10**7)] | None, ...], BeforeValidator(as_tuple)]
 Release = Literal["kanban", "push", "conwip", "hybrid"]
 
 
@@ -115,7 +114,7 @@ class Loops(Table):
     item: OptionalIdentifiers | None = None
     kind: Kinds
     cards: Counts
-    quantity: Quantities
+    quantity: AllAboveZero
     lot: OptionalPositives | None = None
     signal: Signals | None = None
     collection: OptionalTimes | None = None
@@ -184,7 +183,7 @@ class Bill(Table):
     KEY: ClassVar[tuple[str, ...]] = ("loop", "source")
     loop: Identifiers
     source: Identifiers
-    quantity: Quantities
+    quantity: AllAboveZero
 
 
 class Outputs(Table):
@@ -196,7 +195,7 @@ class Outputs(Table):
     KEY: ClassVar[tuple[str, ...]] = ("loop", "output")
     loop: Identifiers
     output: Identifiers
-    quantity: Quantities
+    quantity: AllAboveZero
 
 
 class Demand(Table):
@@ -213,7 +212,7 @@ class Demand(Table):
     KEY: ClassVar[tuple[str, ...]] = ("demand",)
     demand: Identifiers
     loop: Identifiers
-    quantity: Quantities
+    quantity: AllAboveZero
     interval: Times
     distribution: Shapes | None = None
     cv: Variations | None = None
@@ -335,7 +334,7 @@ class ValueStream(Strict):
         From `parse`: with the place, the value, the rule and the remedy.
     """
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] = "stream"
+    name: Identifier = "stream"
     day: Span = 1440.0
     cycle: Span | None = None
     release: Release = "kanban"

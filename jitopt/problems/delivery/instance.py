@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from jitopt.problems.base import (
     Amount,
@@ -21,17 +21,15 @@ from jitopt.problems.base import (
     OptionalIdentifiers,
     OptionalNumbers,
     OptionalPositives,
+    OptionalServices,
     Plan,
     Positives,
     Strict,
     Table,
-    as_tuple,
     exact,
 )
 
 __all__ = ["Delivery", "DeliveryPlan", "Frequency", "Line", "Rhythm", "Stop"]
-
-Services = Annotated[tuple[Annotated[float, Field(ge=0.5, lt=1)] | None, ...], BeforeValidator(as_tuple)]
 
 
 class Suppliers(Table):
@@ -92,7 +90,7 @@ class Parts(Table):
     weight: OptionalNumbers | None = None
     cube: OptionalNumbers | None = None
     demand_sd: OptionalNumbers | None = None
-    service: Services | None = None
+    service: OptionalServices | None = None
     safety: OptionalNumbers | None = None
     storage: OptionalIdentifiers | None = None
     card_cost: OptionalNumbers | None = None

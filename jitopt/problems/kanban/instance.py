@@ -13,21 +13,25 @@ from functools import cached_property
 from itertools import compress
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import BeforeValidator, Field, create_model, model_validator
+from pydantic import Field, create_model, model_validator
 
 from jitopt.problems.base import (
-    LARGEST,
+    AllAboveZero,
     Amount,
+    Count,
     Counts,
     Identifiers,
     Instance,
     Numbers,
+    OptionalCounts,
     OptionalIdentifiers,
     OptionalNumbers,
+    OptionalServices,
+    OptionalYields,
     Plan,
+    Signals,
     Strict,
     Table,
-    as_tuple,
     exact,
 )
 from jitopt.problems.kanban.line import Line, Places, Sample
@@ -41,15 +45,6 @@ MOST_CARDS = 10**7
 ENOUGH = 9
 """Standard deviations above the mean need beyond which nobody is short: the rest is below a part in 10^20."""
 
-Count = Annotated[int, Field(ge=0, le=MOST_CARDS)]
-OptionalCounts = Annotated[tuple[Count | None, ...], BeforeValidator(as_tuple)]
-Positive = Annotated[float, Field(gt=0, le=LARGEST)]
-Quantities = Annotated[tuple[Positive, ...], BeforeValidator(as_tuple)]
-Yield = Annotated[float, Field(gt=0, le=1)]
-OptionalYields = Annotated[tuple[Yield | None, ...], BeforeValidator(as_tuple)]
-Service = Annotated[float, Field(ge=0.5, lt=1)]
-OptionalServices = Annotated[tuple[Service | None, ...], BeforeValidator(as_tuple)]
-Signals = Annotated[tuple[Literal["first_piece", "empty"] | None, ...], BeforeValidator(as_tuple)]
 
 ZERO = Fraction(0)
 
@@ -130,7 +125,7 @@ class Containers(Table):
     KEY: ClassVar[tuple[str, ...]] = ("loop", "container")
     loop: Identifiers
     container: Identifiers
-    quantity: Quantities
+    quantity: AllAboveZero
     card_cost: OptionalNumbers | None = None
     handling_cost: OptionalNumbers | None = None
 
