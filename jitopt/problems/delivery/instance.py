@@ -13,13 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
-from jitopt.problems.base import (
-    Amount,
-    Instance,
-    Plan,
-    Table,
-    exact,
-)
+from jitopt.problems.base import Amount, Instance, Plan, Table, exact
 from jitopt.problems.delivery.tables import (
     Allowed,
     Clusters,

@@ -13,17 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from jitopt.problems.base import (
-    LARGEST,
-    Amount,
-    Identifier,
-    Identifiers,
-    Instance,
-    Plan,
-    Strict,
-    exact,
-    room,
-)
+from jitopt.problems.base import LARGEST, Amount, Identifier, Identifiers, Instance, Plan, Strict, exact, room
 from jitopt.problems.heijunka.box import BoxData, box_data, summed_demand
 from jitopt.problems.heijunka.tables import (
     Bill,

@@ -15,11 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple,
 
 from pydantic import Field, model_validator
 
-from jitopt.problems.base import (
-    Instance,
-    Plan,
-    exact,
-)
+from jitopt.problems.base import Instance, Plan, exact
 from jitopt.problems.kanban.line import Line, Places, Sample
 from jitopt.problems.kanban.normal import ceiling
 from jitopt.problems.kanban.tables import Containers, Current, Limits, Loops, Options, Uses

@@ -12,14 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
-from jitopt.problems.base import (
-    Amount,
-    Instance,
-    Plan,
-    Strict,
-    exact,
-    room,
-)
+from jitopt.problems.base import Amount, Instance, Plan, Strict, exact, room
 from jitopt.problems.sourcing.tables import (
     Count,
     Current,
