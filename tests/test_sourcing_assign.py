@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jitopt.generators import generate, random_small
 from jitopt.heuristics import sourcing_assign
 from jitopt.heuristics._sourcing_bound import relax
-from jitopt.heuristics._sourcing_world import few
+from jitopt.heuristics._sourcing_links import few
 from jitopt.heuristics.context import LocalContext
 from jitopt.problems.sourcing import Sourcing
 from jitopt.testing import optimum
