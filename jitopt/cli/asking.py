@@ -173,10 +173,12 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Check that solvers, compiler and temporary folder work here. Exit code 1 if one does not."""
-    from jitopt.doctor import diagnose
-    from jitopt.warming import warm
+    if compile:
+        from jitopt.warming import warm as look
+    else:
+        from jitopt.doctor import diagnose as look
 
-    checks = [(str(name), bool(ok), str(detail)) for name, ok, detail in map(_parts, (warm if compile else diagnose)())]
+    checks = [(str(name), bool(ok), str(detail)) for name, ok, detail in map(_parts, look())]
     if as_json:
         emit([{"name": name, "ok": ok, "detail": detail} for name, ok, detail in checks])
     else:
