@@ -186,3 +186,19 @@ def test_a_road_that_starts_slowly_is_warm_for_the_next_call(small, tmp_path, mo
         if result.plan is not None:
             return
     raise AssertionError("its worker never got ready")
+
+
+def test_a_plan_told_at_the_end_is_checked_within_the_limit(small, monkeypatch):
+    """A check that takes long is allowed for: roads are stopped so much earlier."""
+    evaluate = jitopt.Heijunka.evaluate
+
+    def slow(self: jitopt.Heijunka, plan: jitopt.HeijunkaPlan) -> Any:
+        time.sleep(0.6)
+        return evaluate(self, plan)
+
+    monkeypatch.setattr(jitopt.Heijunka, "evaluate", slow)
+    result, _waited = solve_with("fake_keeps_the_best", small, time_limit=3.0)
+    told = [point for point in result.trajectory if point[1] is not None]
+    assert [value for _, value, _ in told] == [pytest.approx(BLOCK), result.objective]
+    assert result.objective is not None and result.objective < BLOCK
+    assert told[-1][0] < 3.0 + 0.3

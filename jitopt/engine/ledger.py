@@ -47,6 +47,8 @@ class Ledger(Generic[PlanT]):
         self.trajectory: list[tuple[float, float | None, float | None]] = []
         self.warnings: list[str] = []
         self.check_seconds: float = 0.0
+        self.longest_check: float = 0.0
+        """Seconds of the longest check of a plan: what a plan told at a deadline would still take."""
         self.improved: float = began
         """When a plan was last better than those before by more than `NOTABLE` (monotonic clock)."""
         self._sense = 1 if pricing else instance.sense
@@ -106,7 +108,9 @@ class Ledger(Generic[PlanT]):
             self._warn(f"{source} handed over something that is no plan ({type(error).__name__})")
             return False
         finally:
-            self.check_seconds += time.perf_counter() - began
+            took = time.perf_counter() - began
+            self.check_seconds += took
+            self.longest_check = max(self.longest_check, took)
         value = self._pricing(evaluation)
         if value is None:
             first = evaluation.violations[0].message if evaluation.violations else "it cannot be priced"

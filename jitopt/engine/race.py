@@ -307,8 +307,10 @@ class Race:
 
     def _keep_limits(self) -> None:
         now = time.monotonic()
+        # The last plan of a road has to be checked within the limit, too.
+        late = now + self.ledger.longest_check
         for attempt in self.running():
-            if now > attempt.end and attempt.stop_sent is None and self.settings.work is None:
+            if late > attempt.end and attempt.stop_sent is None and self.settings.work is None:
                 self._ask_to_stop(attempt)
             elif attempt.stop_sent is None or self._harmless(attempt):
                 continue

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jitopt.errors import NotApplicableError
+from jitopt.heuristics._heijunka_locked import locked_rows
 from jitopt.heuristics._kernels.heijunka_cars import EXCESS, LENGTH, MOST, PRICE
 from jitopt.problems.base import exact
 
@@ -74,7 +75,7 @@ class Cars:
 def cars_of(instance: Heijunka) -> Cars | None:
     """Return the arrays, None where two locks contradict each other."""
     rules = [rule for rule in instance.ratio_rules if _binds(instance, rule)]
-    locked = _locked(instance)
+    locked = locked_rows(instance)
     if locked is None:
         return None
     prices, unit = _prices(instance, rules)
@@ -120,20 +121,6 @@ def _prices(instance: Heijunka, rules: list[RatioRule]) -> tuple[list[int], Frac
     if max(whole, default=0) > LARGEST:
         raise NotApplicableError("the weights of its ratio rules have no common unit that is coarse enough")
     return whole, unit
-
-
-def _locked(instance: Heijunka) -> Ints | None:
-    """Return the product row each slot must build, -1 for none; None where two are asked for."""
-    found = np.full(instance.slots, -1, dtype=np.int64)
-    if instance.frozen and instance.current and instance.current.sequence is not None:
-        found[: instance.frozen] = [instance.index[p] for p in instance.current.sequence[: instance.frozen]]
-    if instance.fixed:
-        for position, product in zip(instance.fixed.position, instance.fixed.product, strict=True):
-            if found[position - 1] not in (-1, instance.index[product]):
-                return None
-            found[position - 1] = instance.index[product]
-    used = np.bincount(found[found >= 0], minlength=len(instance.products.product))
-    return found if bool((used <= np.array(instance.products.demand)).all()) else None
 
 
 def _blocks(locked: Ints) -> Ints:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jitopt.errors import NotApplicableError
+from jitopt.heuristics._heijunka_locked import locked_rows
 from jitopt.heuristics._heijunka_paint import first_order, paint_of
 from jitopt.heuristics._kernels import heijunka_mixed as at
 
@@ -53,13 +54,14 @@ def world_of(instance: Heijunka, seed: int) -> at.World:
         told[before : before + len(rows)] = rows
         entries[at.CAP] = -1 if current.at_most is None else current.at_most
         levels[at.MOVE_PRICE] = float(current.price)
-    pinned = _pinned(instance)
+    locked = locked_rows(instance)
+    open_ones = range(slots) if locked is None else np.flatnonzero(locked < 0)
     start = np.zeros(line, dtype=np.int64)
     start[:before] = instance.previous_rows
     return at.World(
         line=start,
         best=start.copy(),
-        free=np.array([before + s for s in range(slots) if s not in pinned], dtype=np.int64),
+        free=np.array([before + s for s in open_ones], dtype=np.int64),
         current=told,
         flows=flows,
         flow=flow,
@@ -185,34 +187,18 @@ def _stations(instance: Heijunka, terms: Sequence[Objective]) -> tuple[Any, Any]
 # --- the sequences to begin with ------------------------------------------------------------
 
 
-def _pinned(instance: Heijunka) -> dict[int, int]:
-    """Return the product row of each slot (from 0) that is frozen or fixed."""
-    found: dict[int, int] = {}
-    if instance.frozen and instance.current is not None and instance.current.sequence is not None:
-        rows = [instance.index[product] for product in instance.current.sequence[: instance.frozen]]
-        found.update(enumerate(rows))
-    if instance.fixed:
-        for position, product in zip(instance.fixed.position, instance.fixed.product, strict=True):
-            if found.setdefault(position - 1, instance.index[product]) != instance.index[product]:
-                found[-1] = -1
-    return found
-
-
 def starts(instance: Heijunka, given: HeijunkaPlan | None) -> list[Ints]:
     """Return sequences of product rows that meet the demand, with what is frozen or fixed in its place.
 
     They are the start, the plan in force, what `heijunka_paint` begins with, and all products spread evenly. None
     are returned where frozen and fixed slots contradict each other or the demand.
     """
-    pinned = _pinned(instance)
-    left = np.array(instance.products.demand, dtype=np.int64)
-    if -1 in pinned:
+    locked = locked_rows(instance)
+    if locked is None:
         return []
-    for row in pinned.values():
-        left[row] -= 1
-    if (left < 0).any():
-        return []
-    return [_fitted(order, pinned, left.copy(), instance.slots) for order in _orders(instance, given)]
+    demand = np.array(instance.products.demand, dtype=np.int64)
+    left = demand - np.bincount(locked[locked >= 0], minlength=len(demand))
+    return [_fitted(order, locked.copy(), left.copy()) for order in _orders(instance, given)]
 
 
 def _orders(instance: Heijunka, given: HeijunkaPlan | None) -> Iterator[list[int]]:
@@ -249,14 +235,11 @@ def _painted(instance: Heijunka) -> list[int] | None:
     return [units[c].pop() for c in order.tolist()]
 
 
-def _fitted(order: list[int], pinned: dict[int, int], left: Ints, slots: int) -> Ints:
+def _fitted(order: list[int], found: Ints, left: Ints) -> Ints:
     """Fill the free slots with the units of an order: each stays where it is if it may, the others follow in turn."""
-    found = np.full(slots, -1, dtype=np.int64)
-    for slot, row in pinned.items():
-        found[slot] = row
     spare: list[int] = []
     for slot, row in enumerate(order):
-        if left[row] > 0 and slot < slots and found[slot] < 0:
+        if left[row] > 0 and slot < len(found) and found[slot] < 0:
             found[slot] = row
             left[row] -= 1
         else:

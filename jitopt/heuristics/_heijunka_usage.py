@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jitopt.errors import NotApplicableError
+from jitopt.heuristics._heijunka_locked import locked_rows
 from jitopt.problems.base import exact
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def usage_of(instance: Heijunka) -> Usage | None:
     n, slots = len(demand), instance.slots
     if n > MOST_PRODUCTS:
         raise NotApplicableError(f"it holds what products share as a matrix, for up to {MOST_PRODUCTS} products")
-    locked = _locked(instance)
+    locked = locked_rows(instance)
     if locked is None:
         return None
     parts = _parts(instance)
@@ -136,20 +137,6 @@ def even(usage: Usage) -> Ints:
     found = locked.copy()
     found[locked < 0] = rows[np.argsort((2 * copy + 1) / left[rows], kind="stable")]
     return found
-
-
-def _locked(instance: Heijunka) -> Ints | None:
-    """Return the product row each slot must build, -1 for none; None where there is no plan that does."""
-    found = np.full(instance.slots, -1, dtype=np.int64)
-    if instance.frozen and instance.current and instance.current.sequence is not None:
-        found[: instance.frozen] = [instance.index[p] for p in instance.current.sequence[: instance.frozen]]
-    if instance.fixed:
-        for position, product in zip(instance.fixed.position, instance.fixed.product, strict=True):
-            if found[position - 1] not in (-1, instance.index[product]):
-                return None
-            found[position - 1] = instance.index[product]
-    used = np.bincount(found[found >= 0], minlength=len(instance.products.product))
-    return found if bool((used <= np.array(instance.products.demand)).all()) else None
 
 
 def _factor(instance: Heijunka, term: str, measure: str) -> Fraction:

@@ -268,5 +268,5 @@ def _under(found: Tube, pieces: tuple[Any, Any, Any, Any]) -> tuple[Any, Any, An
     if (np.repeat(p, lengths) <= found.capacity * np.repeat(q, lengths)).all():
         return pieces
     rows: list[Piece] = capped(found.lower, found.upper, found.capacity)
-    kind = found.lower.dtype
-    return tuple(np.array(column, dtype=kind) for column in zip(*rows, strict=True))  # type: ignore[return-value]
+    first, last, p, q = (np.array(column, dtype=found.lower.dtype) for column in zip(*rows, strict=True))
+    return first, last, p, q
