@@ -10,6 +10,7 @@ import numpy as np
 from jitopt import jit
 from jitopt.errors import NotApplicableError
 from jitopt.heuristics._heijunka_box import box_of, constructed, read, shape
+from jitopt.heuristics._heijunka_box_bound import BoxBound
 from jitopt.heuristics._heijunka_rounding import rounding_bound
 from jitopt.heuristics._kernels import heijunka_box_state as at
 from jitopt.problems.heijunka.form import BOX, reason_against
@@ -31,6 +32,7 @@ HEURISTIC: dict[str, Any] = {
 }
 
 KERNELS = "jitopt.heuristics._kernels.heijunka_box"
+BOUND = "jitopt.heuristics._kernels.heijunka_box_bound"
 
 HOT, MILD = 0.1, 0.0005
 """Share of the worsening proposals that are taken at the begin and at the end of a cycle."""
@@ -42,6 +44,11 @@ LAST = 0.9
 STALE_SQUARE, STALE_FACTOR, STALE_LEAST = 500, 10, 20_000
 """Stop after `STALE_SQUARE` x packs squared, `STALE_FACTOR` x the steps to the best plan and `STALE_LEAST` without
 a gain."""
+PRICES, PRICES_PER_WORK, PRICES_SHARE = 200, 0.1, 0.15
+"""Prices that are tried for the bound at the begin and behind each cycle: so many, no more than this for a step that
+may be done, and no longer than this share of the time that is left."""
+NEWS = 1e-3
+"""A plan that is better by this share begins the bound anew."""
 REFRESH = 2**18
 """Steps after which what was added up change by change is computed anew, against the drift of rounding."""
 CELLS = 3e6
@@ -72,6 +79,8 @@ class _Search:
         box.entry[at.SEED_2] = context.seed % 2147483398 + 1
         box.entry[at.PROBE] = -1
         box.level[at.TARGET] = lower + 2e-9 * max(1.0, lower)
+        self.lower = lower
+        self.bound: BoxBound | None = None
         self.movable = int(box.entry[at.MOVABLE])
         self.chunk, self.told, self.refreshed = 64, (np.inf, np.inf), 0
         self.kernels: Any = jit.plain(KERNELS)
@@ -88,8 +97,11 @@ class _Search:
         self.kernels = self.context.kernels(KERNELS)
         hot, mild = self._probe()
         least = length = float(CYCLE * self.movable)
-        while self._cycle(hot, mild, max(least, min(length, LAST * self._affordable()))):
+        # What is not yet compiled waits for the first cycle: plans come first.
+        go_on = not jit.is_cached(BOUND) or self._raise_bound()
+        while go_on and self._cycle(hot, mild, max(least, min(length, LAST * self._affordable()))):
             length *= GROWTH
+            go_on = self._raise_bound()
 
     def _starts(self) -> list[Ints]:
         orders = (False, True) if self.box.grid[at.DUE_BY].any() else (False,)
@@ -157,6 +169,23 @@ class _Search:
             if box.level[at.BEST_BROKEN] == 0.0 and box.level[at.BEST] <= box.level[at.TARGET]:
                 return False
         return True
+
+    def _raise_bound(self) -> bool:
+        """Better the bound; tell whether there may be a better plan."""
+        level, work = self.box.level, self.context.work
+        best = float(level[at.BEST]) if level[at.BEST_BROKEN] == 0.0 else np.inf
+        if self.bound is None or best < self.bound.upper - NEWS * abs(best):
+            kernels = self.context.kernels(BOUND)
+            prices = None if self.bound is None else self.bound.best_prices
+            self.bound = BoxBound(self.instance, self.box, kernels, best + 1e-9 * max(1.0, best), prices)
+        end = time.perf_counter() + PRICES_SHARE * self.context.remaining()
+        count = PRICES if work is None else min(PRICES, int(PRICES_PER_WORK * work))
+        self.bound.ascend(count, lambda: self.context.stopped() or (work is None and time.perf_counter() > end))
+        if self.bound.value > self.lower:
+            self.lower = self.bound.value
+            self.context.bound(self.lower)
+            level[at.TARGET] = self.lower + 2e-9 * max(1.0, self.lower)
+        return best > level[at.TARGET]
 
     def _affordable(self) -> float:
         """Return the steps that the work, or the clock at the speed so far, still allows."""
