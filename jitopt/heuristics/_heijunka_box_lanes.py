@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from math import gcd
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,8 @@ STATES, STEPS = 4_000_000, 200_000_000
 BITS, DUAL_BITS = 52, 57
 """Costs of a lane add up to less than two to this power; what duals make of units, and of minutes, to less than two to
 the other."""
+CLOCK = 1_000_000
+"""Sums of work and changeovers are looked at one by one where a bucket has no more steps of time."""
 ROUNDING = 1e-13
 """Relative error of a cost in floating point, at most."""
 
@@ -95,6 +98,7 @@ def traffic(instance: Heijunka, box: Box, upper: float, dearest: float) -> Traff
     first = np.concatenate(([0], ends[:-1])).reshape(width.shape)
     available, minutes, setups, _ = instance.box_data.whole_minutes()
     size = np.array([packs[row] for row in rows], dtype=np.int64)
+    available = _usable(available, [packs[row] * minutes[row] for row in rows], [setups[row] for row in rows])
     busiest = [minutes[row] * instance.products.demand[row] + setups[row] * slots for row in rows]
     bucket = np.zeros((6, len(rows), slots), dtype=np.int64)
     bucket[bound.LEAST], bucket[bound.MOST] = np.array([each[0] for each in ranges]).reshape(-1, slots), most
@@ -117,8 +121,28 @@ def traffic(instance: Heijunka, box: Box, upper: float, dearest: float) -> Traff
         limited=instance.box_data.available is not None,
         free=np.array([not instance.box_data.changes_first(row) for row in rows]).nonzero()[0],
         price_most=2**DUAL_BITS // max(instance.units, slots * min(instance.capacity, instance.units)),
-        minute_most=2**DUAL_BITS // max(1, available * slots, *busiest),
+        minute_most=2**DUAL_BITS // max(slots, available * slots, *busiest),
     )
+
+
+def _usable(available: int, packs: list[int], setups: list[int]) -> int:
+    """Return the most time, at most `available`, that some packs and changeovers can take together [steps].
+
+    packs, setups: steps of a pack, of which a bucket may hold any number, and of a changeover, of each product.
+    """
+    if available > CLOCK:
+        step = gcd(*packs, *setups)
+        return available // step * step if step else available
+    within = (1 << (available + 1)) - 1
+    sums = 1  # bit t: t steps can be taken
+    for setup in setups:
+        sums |= sums << setup & within
+    for pack in packs:
+        span = pack
+        while 0 < span <= available:
+            sums |= sums << span & within
+            span *= 2
+    return sums.bit_length() - 1
 
 
 def _reach(instance: Heijunka, box: Box, row: int) -> tuple[Ints, Ints, Ints, Ints]:
