@@ -95,6 +95,19 @@ class BoxBound:
             self._climb()
         return True
 
+    def plan(self) -> Ints | None:
+        """Return the packs (products x buckets) of the cheapest plans of single products at the best prices.
+
+        Together they keep what binds single products, but neither capacity nor minutes. None where there are none.
+        """
+        if self.traffic is None or not math.isfinite(self.reached):
+            return None
+        self.prices[:] = self.best_prices
+        self._evaluate()
+        packs = np.zeros((len(self.instance.products.product), self.instance.slots), dtype=np.int64)
+        packs[list(self.traffic.rows)] = self.gaps.packs
+        return packs
+
     def _climb(self) -> None:
         """Evaluate the prices, then take a step along the excess of units and minutes (Polyak 1969)."""
         value, excess = self._evaluate()
