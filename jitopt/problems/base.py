@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeVar
 
 import pydantic_core
 from pydantic import (
@@ -46,6 +46,7 @@ __all__ = [
     "Rule",
     "Table",
     "Violation",
+    "Way",
     "exact",
     "room",
 ]
@@ -247,6 +248,18 @@ class Rule:
     text: str = field(default="", compare=False)
     limit: float | None = field(default=None, compare=False)
     remedy: str = field(default="", compare=False)
+
+
+class Way(NamedTuple):
+    """A way out where there is no plan: rules of one kind relaxed, all others kept.
+
+    name: in words. rules: names of those relaxed. unit: what is counted over all of them, each at the same price;
+    empty: they have no common unit, and each is priced by its share of its limit.
+    """
+
+    name: str
+    rules: tuple[str, ...]
+    unit: str = ""
 
 
 def remedy(words: Mapping[str, str], rule: Rule) -> str:
@@ -499,6 +512,10 @@ class Instance(Strict, Generic[PlanT_co]):
         """Return every rule that can be relaxed, under its business name."""
         found: list[Rule] = room(self, "rules").rules(self)
         return found
+
+    def ways(self) -> tuple[Way, ...]:
+        """Return the ways out that `explain` tells one by one beside the cheapest repair."""
+        return ()
 
     @model_validator(mode="after")
     def _check(self, info: ValidationInfo) -> Self:

@@ -29,6 +29,7 @@ from jitopt.problems.base import (
     Table,
     as_tuple,
     exact,
+    room,
 )
 from jitopt.problems.kanban.line import Line, Places, Sample
 from jitopt.problems.kanban.normal import ceiling
@@ -55,6 +56,8 @@ ZERO = Fraction(0)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from jitopt.problems.base import Way
 
 
 class Options(Table):
@@ -295,6 +298,11 @@ class Kanban(Instance[KanbanPlan]):
         if self.line is None or not isinstance(plan, KanbanPlan):
             return plan
         return plan.model_copy(update={"sample": PlanSample(seed=self.line.size().seed)})
+
+    def ways(self) -> tuple[Way, ...]:
+        """Return the ways out of an instance without a plan: room, cards or changes alone."""
+        found: tuple[Way, ...] = room(self, "ways").ways(self)
+        return found
 
     @cached_property
     def names(self) -> tuple[str, ...]:
