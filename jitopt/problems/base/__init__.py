@@ -29,7 +29,7 @@ from jitopt.problems.base.columns import (
     Signals,
     as_tuple,
 )
-from jitopt.problems.base.findings import Evaluation, Rule, Violation, evaluation, remedy, unpriced
+from jitopt.problems.base.findings import Evaluation, Rule, Violation, Way, evaluation, remedy, unpriced
 from jitopt.problems.base.instance import Instance, Known, room
 from jitopt.problems.base.numbers import exact, tolerance, total, within_limit
 from jitopt.problems.base.plan import Plan, PlanT
@@ -66,6 +66,7 @@ __all__ = [
     "Strict",
     "Table",
     "Violation",
+    "Way",
     "as_tuple",
     "canonical",
     "differ",

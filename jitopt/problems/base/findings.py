@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Evaluation", "Rule", "Violation", "evaluation", "remedy", "unpriced"]
+__all__ = ["Evaluation", "Rule", "Violation", "Way", "evaluation", "remedy", "unpriced"]
 
 
 @dataclass(frozen=True, order=True)
@@ -26,6 +26,18 @@ class Rule:
     text: str = field(default="", compare=False)
     limit: float | None = field(default=None, compare=False)
     remedy: str = field(default="", compare=False)
+
+
+class Way(NamedTuple):
+    """A way out where there is no plan: rules of one kind relaxed, all others kept.
+
+    name: in words. rules: names of those relaxed. unit: what is counted over all of them, each at the same price;
+    empty: they have no common unit, and each is priced by its share of its limit.
+    """
+
+    name: str
+    rules: tuple[str, ...]
+    unit: str = ""
 
 
 def remedy(words: Mapping[str, str], rule: Rule) -> str:

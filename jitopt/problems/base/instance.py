@@ -24,7 +24,7 @@ from jitopt.problems.base.table import Strict
 from jitopt.problems.wording import explain_validation, near
 
 if TYPE_CHECKING:
-    from jitopt.problems.base.findings import Evaluation, Rule
+    from jitopt.problems.base.findings import Evaluation, Rule, Way
 
 __all__ = ["Instance", "Known", "room"]
 
@@ -163,6 +163,10 @@ class Instance(Strict, Generic[PlanT_co]):
         """Return every rule that can be relaxed, under its business name."""
         found: list[Rule] = room(self, "rules").rules(self)
         return found
+
+    def ways(self) -> tuple[Way, ...]:
+        """Return the ways out that `explain` tells one by one beside the cheapest repair."""
+        return ()
 
     @model_validator(mode="after")
     def _check(self, info: ValidationInfo) -> Self:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple,
 
 from pydantic import Field, model_validator
 
-from jitopt.problems.base import Instance, Plan, exact
+from jitopt.problems.base import Instance, Plan, exact, room
 from jitopt.problems.kanban.line import Line, Places, Sample
 from jitopt.problems.kanban.normal import ceiling
 from jitopt.problems.kanban.tables import Containers, Current, Limits, Loops, Options, Uses
@@ -33,6 +33,8 @@ ZERO = Fraction(0)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from jitopt.problems.base import Way
 
 
 class LoopCards(Plan):
@@ -146,6 +148,11 @@ class Kanban(Instance[KanbanPlan]):
         if self.line is None or not isinstance(plan, KanbanPlan):
             return plan
         return plan.model_copy(update={"sample": PlanSample(seed=self.line.size().seed)})
+
+    def ways(self) -> tuple[Way, ...]:
+        """Return the ways out of an instance without a plan: room, cards or changes alone."""
+        found: tuple[Way, ...] = room(self, "ways").ways(self)
+        return found
 
     @cached_property
     def names(self) -> tuple[str, ...]:
