@@ -32,6 +32,7 @@ __all__ = [
     "compiled",
     "in_place",
     "inlined",
+    "inner",
     "is_cached",
     "is_loaded",
     "kernel",
@@ -72,6 +73,16 @@ def inlined(function: F) -> F:
         return function
     options = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     return _compile(function, _nrt=False, error_model="numpy", **options)
+
+
+def inner(function: F) -> F:
+    """Mark a kernel as `in_place` does that kernels alone call: no way into it from Python is compiled.
+
+    That way takes every array of the call apart, and so as long to compile as a small kernel itself.
+    """
+    if not function.__module__.endswith(SUFFIX):
+        return function
+    return _compile(function, _nrt=False, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 def merged(function: F) -> F:
