@@ -115,6 +115,10 @@ def _compile(function: F, **options: Any) -> F:
         compiled_function: F = numba.njit(cache=folder is not None, nogil=True, **options)(function)
     finally:
         settings.CACHE_DIR = before
+    if folder is not None:
+        from jitopt.turns import take_turns
+
+        take_turns(compiled_function, folder / f"{function.__module__.removesuffix(SUFFIX)}.turn")
     return compiled_function
 
 
