@@ -8,6 +8,7 @@ import typer
 from jitopt.cli.failures import usage
 from jitopt.cli.options import AsJson, Seed, SkipBad, Threads, TimeLimit, number_above_0, share, whole_from
 from jitopt.cli.output import columns, emit, err, out
+from jitopt.cli.progress import tell_making
 
 __all__ = ["improvements", "releases"]
 
@@ -51,6 +52,7 @@ def improvements(
     from jitopt.improving.levers import shown
     from jitopt.improving.report import improve_file, write_improvements
 
+    tell_making()
     asked = None if kinds is None else [kind.strip() for kind in kinds.split(",")]
     settings: dict[str, Any] = {"time_limit": time_limit, "seed": seed, "threads": threads}
     found = improve_file(plant, kinds=asked, simulate=simulate, target=target, skip_bad=skip_bad, **settings)
@@ -104,6 +106,7 @@ def releases(
     from jitopt.improving.levers import shown
     from jitopt.improving.report import compare_file, write_releases
 
+    tell_making()
     if at == "service" and value is not None and value > 1:
         raise usage(f"a service is a share of at most 1, not {value:g}; 98 % is 0.98.")
     settings: dict[str, Any] = {"time_limit": time_limit, "seed": seed, "threads": threads, "skip_bad": skip_bad}
