@@ -36,8 +36,10 @@ __all__ = [
     "is_cached",
     "is_loaded",
     "kernel",
+    "making",
     "mark_cached",
     "merged",
+    "on_making",
     "plain",
     "twin",
 ]
@@ -48,6 +50,9 @@ SUFFIX = "__compiled"
 """What the name of a compiled twin ends with."""
 
 _loading = threading.RLock()
+
+_listeners: list[Callable[[], object]] = []
+"""Who is told before machine code is made; see `on_making`."""
 
 
 def kernel(function: F) -> F:
@@ -192,6 +197,19 @@ def cached(package: str) -> list[str]:
     """Return the names of the kernel modules of a package that were compiled before."""
     folder = _folder(f"{package}.__init__")
     return [] if folder is None else sorted(file.stem.rpartition(".")[2] for file in folder.glob("*.ready"))
+
+
+def on_making(listener: Callable[[], object] | None) -> None:
+    """Have a listener called, instead of the one before, when somebody is about to wait for machine code."""
+    _listeners[:] = [] if listener is None else [listener]
+
+
+def making(module: str) -> None:
+    """Tell the listener that a module's kernels will be made now, if they are neither loaded nor cached."""
+    if os.environ.get("NUMBA_DISABLE_JIT") == "1" or is_loaded(module) or is_cached(module):
+        return
+    for listener in _listeners:
+        listener()
 
 
 def mark_cached(module: str) -> None:

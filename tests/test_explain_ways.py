@@ -118,3 +118,33 @@ def test_the_terminal_tells_parts_racks_and_cards(tmp_path, capsys):
     assert "- more room: not enough by itself" in ways
     assert "B (gear) has" in ways and "in all:" in ways
     assert "%" not in ways
+
+
+def judged(line: jitopt.Kanban, cards: tuple[int, ...]) -> float:
+    """Return the fill rate of cards of a line, as it is judged."""
+    return float(jitopt.check(line, {"cards": list(cards)}).terms["fill_rate"])
+
+
+def short_line(**more: Any) -> jitopt.Kanban:
+    """Return a line of two stations whose orders are few enough to be judged for every allocation."""
+    sample = {"replications": 8, "parts": 4000, "seed": 3}
+    line = {"rate": [1, 1.2], "blocking": "kanban", "demand": {"rate": 0.6}, "sample": sample, **more}
+    return jitopt.Kanban.parse({"problem": "kanban", "name": "two stations", "line": line})
+
+
+def test_a_line_that_can_be_planned_is_told_so():
+    told = jitopt.explain(short_line(target={"fill_rate": 0.8}, total_cards=12), time_limit=40)
+    assert told.status == "feasible" and told.plan is not None
+
+
+def test_a_line_with_too_few_cards_is_told_how_many_more_and_what_they_give():
+    told = jitopt.explain(short_line(target={"fill_rate": 0.9}, total_cards=4), time_limit=40)
+    free = short_line(target={"fill_rate": 0.9})
+    every = {cards: judged(free, cards) for cards in product(range(1, 9), repeat=2) if sum(cards) <= 9}
+    enough = min(sum(cards) for cards, rate in every.items() if rate >= 0.9)
+    most = max(rate for cards, rate in every.items() if sum(cards) <= 4)
+    ways = {way["way"]: way for way in told.ways}
+    assert set(ways) == {"more cards in all", "a lower target"} and not any(way["proven"] for way in told.ways)
+    assert [reason["short_by"] for reason in ways["more cards in all"]["reasons"]] == [enough - 4]
+    (lower,) = ways["a lower target"]["reasons"]
+    assert 0.9 - most - 1e-9 <= lower["short_by"] <= 0.9 - most + 0.9 / 50

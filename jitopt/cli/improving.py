@@ -18,6 +18,7 @@ from jitopt.cli.options import (
     whole_from,
 )
 from jitopt.cli.output import columns, emit, err, out
+from jitopt.cli.progress import tell_making
 
 __all__ = ["improvements", "releases"]
 
@@ -61,6 +62,7 @@ def improvements(
     from jitopt.improving.levers import shown
     from jitopt.improving.report import improve_file, write_improvements
 
+    tell_making()
     asked = None if kinds is None else [kind.strip() for kind in kinds.split(",")]
     settings: dict[str, Any] = {"time_limit": time_limit, "seed": seed, "threads": threads}
     found = improve_file(plant, kinds=asked, simulate=simulate, target=target, skip_bad=skip_bad, **settings)
@@ -114,6 +116,7 @@ def releases(
     from jitopt.improving.levers import shown
     from jitopt.improving.report import compare_file, write_releases
 
+    tell_making()
     if at == "service" and value is not None and value > 1:
         raise usage(f"a service is a share of at most 1, not {value:g}; 98 % is 0.98.")
     settings: dict[str, Any] = {"time_limit": time_limit, "seed": seed, "threads": threads, "skip_bad": skip_bad}

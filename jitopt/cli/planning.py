@@ -9,7 +9,7 @@ from jitopt.cli import clock
 from jitopt.cli.failures import INFEASIBLE, INTERRUPTED, NO_PLAN
 from jitopt.cli.options import AsJson, Seed, ShowProgress, SkipBad, Threads, TimeLimit, number_above_0, whole_from
 from jitopt.cli.output import columns, emit, err, number, out
-from jitopt.cli.progress import Ticker
+from jitopt.cli.progress import Ticker, tell_making
 from jitopt.problems.figures import rounded
 
 __all__ = ["plan"]
@@ -50,6 +50,7 @@ def plan(
     from jitopt.planning.report import plan_data
 
     began = clock.began()
+    tell_making()
     reading = planning.read_plant(plant, skip_bad=skip_bad)
     for finding in reading.left_out:
         err(f"jitopt: left out: {finding.text}")

@@ -5,14 +5,23 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from jitopt.cli.output import fit, number
+from jitopt.cli.output import err, fit, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jitopt.engine.result import Progress
 
-__all__ = ["Ticker"]
+__all__ = ["Ticker", "tell_making"]
+
+MAKING = "making machine code for this simulation, once in an installation: some 15 s, up to a minute on a busy machine"
+
+
+def tell_making() -> None:
+    """Say on standard error when a simulation of this command waits for its machine code."""
+    from jitopt import jit
+
+    jit.on_making(lambda: err(MAKING))
 
 
 class Ticker:

@@ -8,6 +8,7 @@ import typer
 from jitopt.cli.failures import usage
 from jitopt.cli.options import AsJson, Threads, number_above_0, number_at_least_0, read_instance, whole_from
 from jitopt.cli.output import columns, emit, out
+from jitopt.cli.progress import tell_making
 
 __all__ = ["simulate"]
 
@@ -65,6 +66,7 @@ def simulate(
     """
     from jitopt import api
 
+    tell_making()
     subject, plan = _read(file, result)
     found = api.simulate(
         subject, plan, replications=replications, seed=seed, days=days, warm_up=warm_up, threads=threads,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal
 
 from jitopt.engine import solve as solving
 from jitopt.engine.elastic import solve_elastic
-from jitopt.engine.ways import ways_out
+from jitopt.engine.ways import eased_out, ways_out
 from jitopt.problems.base import Instance, PlanT, Rule
 from jitopt.problems.figures import filled
 
@@ -96,13 +96,25 @@ def explain(
         return Explanation(
             status, plan=whole.plan, repair_cost=cost, repair_proven=cost is not None, seconds=time.monotonic() - began
         )
-    repair = solve_elastic(instance, costs, time_limit=max(0.05, 0.6 * time_limit), threads=threads)
+    easing = bool(instance.eased())
+    if easing:
+        whole = solving.solve(instance, solving.Request(time_limit=0.3 * time_limit, threads=threads), began)
+        if whole.plan is not None:
+            return _feasible(whole.plan, began)
+    share = 0.3 if easing else 0.6
+    repair = solve_elastic(instance, costs, time_limit=max(0.05, share * time_limit), threads=threads)
     if repair.plan is None:
-        return Explanation("unknown", seconds=time.monotonic() - began, warnings=repair.warnings)
-    if repair.objective == 0:
-        return Explanation(
-            "feasible", plan=repair.plan, repair_cost=0.0, repair_proven=True, seconds=time.monotonic() - began
+        ways = eased_out(
+            instance,
+            lambda key: (costs[key], units[key]),
+            rules,
+            lambda answer, each, told: _reasons(instance, answer, rules, each, told),
+            began + time_limit,
+            threads,
         )
+        return Explanation("unknown", ways=ways, seconds=time.monotonic() - began, warnings=repair.warnings)
+    if repair.objective == 0:
+        return _feasible(repair.plan, began)
     reasons = _reasons(instance, repair, rules, costs, units)
     share = CLASH_SHARE if instance.ways() else 1.0
     search = _ClashSearch(instance, rules, costs, began + share * time_limit, threads)
@@ -112,8 +124,7 @@ def explain(
         left = began + time_limit - time.monotonic()
         whole = solving.solve(instance, solving.Request(time_limit=max(0.05, left), threads=threads), time.monotonic())
         if whole.plan is not None:
-            seconds = time.monotonic() - began
-            return Explanation("feasible", plan=whole.plan, repair_cost=0.0, repair_proven=True, seconds=seconds)
+            return _feasible(whole.plan, began)
         solvers |= set(whole.claims_infeasible)
     ways = ways_out(
         instance,
@@ -138,6 +149,11 @@ def explain(
         seconds=time.monotonic() - began,
         warnings=repair.warnings,
     )
+
+
+def _feasible(plan: PlanT, began: float) -> Explanation[PlanT]:
+    seconds = time.monotonic() - began
+    return Explanation("feasible", plan=plan, repair_cost=0.0, repair_proven=True, seconds=seconds)
 
 
 def _price(rule: Rule, prices: Mapping[Any, float]) -> float:

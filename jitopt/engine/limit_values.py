@@ -101,7 +101,8 @@ def limit_values(
                 remedy="change the limit in the file and solve again; the difference of the objectives is its worth",
             )
         raise InputError(
-            "this instance has no limit that its decisions share", remedy="add the table limits, with what is taken"
+            "this instance has no limit that its decisions share",
+            remedy="add the table limits, with what is taken; of a line, change its total by one and solve again",
         )
     value = instance.evaluate(plan)
     if not value.feasible or value.objective is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from jitopt.engine import solve as solving
 from jitopt.engine.elastic import solve_elastic
 from jitopt.problems.figures import counted
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     Reasons = tuple[dict[str, Any], ...]
     Tell = Callable[[Result[Any], Mapping[RuleKey, float], Mapping[RuleKey, str]], Reasons]
 
-__all__ = ["LEAST", "ways_out"]
+__all__ = ["LEAST", "eased_out", "ways_out"]
 
 LEAST = 0.2
 """Seconds below which no way is begun."""
@@ -59,6 +60,41 @@ def ways_out(
         elif answer.status == "infeasible":
             found.append(_way(way, "impossible", (), None, False))
     return tuple(found)
+
+
+def eased_out(
+    instance: Instance[Any],
+    price: Callable[[RuleKey], tuple[float, str]],
+    rules: Mapping[RuleKey, Rule],
+    tell: Tell,
+    deadline: float,
+    threads: int,
+) -> tuple[dict[str, Any], ...]:
+    """Return each way out that the instance tells as instances asking ever less; none is proven the least."""
+    asked = instance.eased()
+    prices, units = {key: price(key)[0] for key in rules}, {key: price(key)[1] for key in rules}
+    found = []
+    for number, (way, easier) in enumerate(asked):
+        until = time.monotonic() + (deadline - time.monotonic()) / (len(asked) - number)
+        answer = _first_with_plan(easier, until, threads)
+        if answer is not None:
+            found.append(_way(way, "possible", tell(answer, prices, units), None, False))
+    return tuple(found)
+
+
+def _first_with_plan(easier: tuple[Instance[Any], ...], until: float, threads: int) -> Result[Any] | None:
+    """Return the answer to the least eased instance for which a plan is found, by halving; None where none is."""
+    low, high, best = 0, len(easier) - 1, None
+    place, tries = high, len(easier).bit_length() + 1
+    while low <= high and (left := until - time.monotonic()) > LEAST:
+        share = max(LEAST, left / tries)
+        answer = solving.solve(easier[place], solving.Request(time_limit=share, threads=threads), time.monotonic())
+        if answer.plan is not None:
+            best, high = answer, place - 1
+        else:
+            low = place + 1
+        place, tries = (low + high) // 2, max(1, tries - 1)
+    return best
 
 
 def _one_each(rules: Mapping[RuleKey, Rule], loose: list[RuleKey]) -> dict[RuleKey, float]:

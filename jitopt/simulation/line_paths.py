@@ -80,6 +80,8 @@ class Paths:
         stopped: Callable[[], bool] | None = None,
     ) -> None:
         self.line, self.size, self.threads = line, size, threads
+        if compiled:
+            jit.making(KERNELS)
         self.kernels = jit.compiled(KERNELS) if compiled else jit.plain(KERNELS)
         self.blocks = [range(r, min(r + LANES, size.replications)) for r in range(0, size.replications, LANES)]
         self._stopped = stopped or (lambda: False)

@@ -126,6 +126,8 @@ def run_loops(
     began = time.perf_counter()
     if compiled is None:
         compiled = is_worth_compiling(loops, replications * (days + warm_up), time_limit)
+    if compiled:
+        jit.making(KERNELS)
     kernels = jit.compiled(KERNELS) if compiled else jit.plain(KERNELS)
     fresh = compiled and not jit.is_cached(KERNELS)
     if compiled and loops:

@@ -112,6 +112,7 @@ def _warm(layout: Layout, seed: int) -> float:
     from jitopt.simulation.stream_replication import KERNEL, Replication
 
     began = time.perf_counter()
+    jit.making(KERNEL)
     Replication(layout, seed, PILOT).run(0.0)
     jit.mark_cached(KERNEL)
     return time.perf_counter() - began

@@ -164,6 +164,10 @@ class Instance(Strict, Generic[PlanT_co]):
         found: list[Rule] = room(self, "rules").rules(self)
         return found
 
+    def eased(self) -> tuple[tuple[Way, tuple[Self, ...]], ...]:
+        """Return ways out as instances that ask ever less, for problems whose rules no model can price."""
+        return ()
+
     def ways(self) -> tuple[Way, ...]:
         """Return the ways out that `explain` tells one by one beside the cheapest repair."""
         return ()

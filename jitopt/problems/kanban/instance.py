@@ -149,6 +149,11 @@ class Kanban(Instance[KanbanPlan]):
             return plan
         return plan.model_copy(update={"sample": PlanSample(seed=self.line.size().seed)})
 
+    def eased(self) -> tuple[tuple[Way, tuple[Self, ...]], ...]:
+        """Return the ways out of a line, whose rules simulation judges: more in all, more in a place, less asked."""
+        found: tuple[tuple[Way, tuple[Self, ...]], ...] = room(self, "ways").eased(self)
+        return found
+
     def ways(self) -> tuple[Way, ...]:
         """Return the ways out of an instance without a plan: room, cards or changes alone."""
         found: tuple[Way, ...] = room(self, "ways").ways(self)

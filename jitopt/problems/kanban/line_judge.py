@@ -116,7 +116,7 @@ def _target(line: Line, size: Size, found: Run, reached: Estimate) -> list[Viola
         wanted = exact(line.target.fill_rate)
         orders = size.parts * size.replications
         got = Fraction(orders - sum(found.late), orders)
-        word = "orders served at once"
+        word = "of the orders served at once"
     else:
         assert line.target.throughput is not None
         wanted, got, word = exact(line.target.throughput), Fraction(reached.mean), "parts per unit of time"

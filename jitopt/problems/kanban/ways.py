@@ -1,15 +1,18 @@
-"""The ways out of a kanban instance without a plan: room, cards or changes alone, each counted in its own unit."""
+"""The ways out of a kanban instance without a plan: room, cards, changes or less asked, each in its own unit."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jitopt.problems.base import Way
 
 if TYPE_CHECKING:
     from jitopt.problems.kanban.instance import Kanban
 
-__all__ = ["ways"]
+__all__ = ["eased", "ways"]
+
+STEPS = 50
+"""Targets of a line that are tried, each lower by the same."""
 
 WAYS = (
     Way("more room", ("limit",)),
@@ -26,3 +29,26 @@ def ways(instance: Kanban) -> tuple[Way, ...]:
         return ()
     names = {rule.name for rule in instance.rules()}
     return tuple(way for way in WAYS if names & set(way.rules))
+
+
+def eased(instance: Kanban) -> tuple[tuple[Way, tuple[Kanban, ...]], ...]:
+    """Return the ways out of a line with a target: without its total, without its maxima, with ever lower targets."""
+    line = instance.line
+    if line is None or line.target is None:
+        return ()
+    data = line.model_dump(mode="json", exclude_none=True)
+    found: list[tuple[Way, tuple[Kanban, ...]]] = []
+    if line.total is not None:
+        free = {key: value for key, value in data.items() if key not in ("total_buffer", "total_cards")}
+        found.append((Way(f"more {line.word}s in all", ("total",)), (_with(instance, free),)))
+    if line.maximum is not None:
+        free = {key: value for key, value in data.items() if key != "maximum"}
+        found.append((Way(f"more {line.word}s than the maximum", ("maximum",)), (_with(instance, free),)))
+    (name, value), *_ = data["target"].items()
+    lower = [data | {"target": {name: value * (STEPS - step) / STEPS}} for step in range(1, STEPS)]
+    found.append((Way("a lower target", ("target",)), tuple(_with(instance, each) for each in lower)))
+    return tuple(found)
+
+
+def _with(instance: Kanban, line: dict[str, Any]) -> Kanban:
+    return instance.replace(line=line, known=None)
