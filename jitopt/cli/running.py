@@ -66,12 +66,26 @@ def _scored(found: "Score") -> str:
         if term.value:
             lines += ["", f"{term.term}:"]
             lines += [f"  {number(round(place.value, 6))}  {place.text}" for place in (*term.who, *term.where)]
+    lines += _exchange(found)
     broken = [rule for rule in found.rules if not rule.kept]
     lines += ["", f"rules: {len(found.rules) - len(broken)} kept, {len(broken)} broken"]
     for rule in broken:
         lines.append(f"- {rule.rule}{_members(rule.members)}: {rule.message}")
         lines += [f"  {place.text}" for place in rule.places if place.text != rule.message]
     return "\n".join(lines)
+
+
+def _exchange(found: "Score") -> list[str]:
+    """Say which exchange of two slots gains most."""
+    told = found.exchange
+    if told is None:
+        return []
+    if not told.first:
+        return ["", "no exchange of two slots gains anything" + ("" if told.best else ", of those looked at")]
+    changes = ", ".join(f"{name} {round(by, 6):+.12g}" for name, by in told.terms.items() if round(by, 6))
+    which = "the best exchange of two slots" if told.best else "the best exchange found (not all were looked at)"
+    return ["", f"{which}: {told.products[0]} of slot {told.first} and {told.products[1]} of slot {told.second} gain "
+            f"{number(round(told.gain, 6))} ({changes})"]  # fmt: skip
 
 
 def _members(members: Iterable[str]) -> str:

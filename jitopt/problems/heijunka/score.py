@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.frames import to_frame
 from jitopt.problems.heijunka import judge
-from jitopt.problems.heijunka.contributions import Contributions, Looker, Place, read_plan
+from jitopt.problems.heijunka.contributions import Contributions, Looker, Place, Reading, read_plan
+from jitopt.problems.heijunka.exchange import Exchange, best_exchange
 from jitopt.problems.heijunka.score_box import look_epei, look_volume
 from jitopt.problems.heijunka.score_lines import look_rate, look_usage
 from jitopt.problems.heijunka.score_pairs import look_changeover, look_colours, look_moves, look_ratio
@@ -20,11 +21,11 @@ from jitopt.problems.heijunka.score_rules import RuleScore, rule_scores
 from jitopt.problems.heijunka.score_work import look_work
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from jitopt.problems.heijunka.instance import Heijunka, HeijunkaPlan
 
-__all__ = ["LOOKERS", "Score", "TermScore", "score"]
+__all__ = ["LOOKERS", "Exchange", "Score", "TermScore", "score"]
 
 LOOKERS: dict[str, Looker] = {
     "rate": look_rate,
@@ -73,7 +74,8 @@ class Score:
 
     objective: the sum of the terms as scored. priced: whether the judge prices the plan too; then the two objectives
     are one. terms, rules: every one of them. notes: what could not be read as it stands. profile: what each term has
-    on each slot, by the name of the term. builds: what each slot builds, in words.
+    on each slot, by the name of the term. builds: what each slot builds, in words. exchange: of two slots, that lowers
+    the objective most and breaks no rule further; None for a box, a plan that is not priced, or too long a sequence.
     """
 
     objective: float
@@ -83,6 +85,7 @@ class Score:
     notes: tuple[str, ...]
     profile: Mapping[str, Sequence[float]] = field(repr=False)
     builds: Sequence[str] = field(repr=False)
+    exchange: Exchange | None = None
 
     @property
     def feasible(self) -> bool:
@@ -107,6 +110,7 @@ class Score:
             "notes": list(self.notes),
             "terms": [term.to_dict() for term in self.terms],
             "rules": [rule.to_dict() for rule in self.rules],
+            "exchange": self.exchange.to_dict() if self.exchange else None,
         }
 
 
@@ -140,7 +144,16 @@ def score(instance: Heijunka, plan: HeijunkaPlan, most: int = 5) -> Score:
         notes=reading.notes,
         profile={name: told.profile for name, told in found.items() if told.profile},
         builds=reading.builds(),
+        exchange=best_exchange(instance, plan.sequence, judged, _burden(reading, found.values()))
+        if priced and plan.sequence is not None
+        else None,
     )
+
+
+def _burden(reading: Reading, found: Iterable[Contributions]) -> list[float]:
+    """Return how much of the objective lies on each slot."""
+    profiles = [told.profile for told in found if told.profile]
+    return list(map(sum, zip(*profiles, strict=True))) if profiles else [0.0] * len(reading.slots)
 
 
 def _worst(places: Sequence[Place], most: int) -> tuple[Place, ...]:
