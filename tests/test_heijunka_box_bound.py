@@ -13,16 +13,18 @@ import pytest
 from jitopt import jit
 from jitopt.generators import generate
 from jitopt.generators.small_box import random_small_box
+from jitopt.heuristics import heijunka_level
 from jitopt.heuristics._heijunka_box import box_of
+from jitopt.heuristics._heijunka_box_ascent import KERNELS
 from jitopt.heuristics._heijunka_box_bound import BoxBound
 from jitopt.heuristics._heijunka_box_lanes import _usable
 from jitopt.heuristics._heijunka_rounding import rounding_bound
 from jitopt.heuristics._kernels import heijunka_box_bound as at
-from jitopt.heuristics.heijunka_box import BOUND
+from jitopt.heuristics.context import LocalContext
 from jitopt.problems.heijunka import Heijunka
 from jitopt.testing import optimum
 
-PLAIN = jit.plain(BOUND)
+PLAIN = jit.plain(KERNELS)
 
 
 @cache
@@ -190,7 +192,7 @@ def made() -> Any:
 
 
 def test_bound_of_a_made_box_is_near_and_holds(made: Any) -> None:
-    kernels = jit.compiled(BOUND)
+    kernels = jit.compiled(KERNELS)
     loose, found = bound_of(made, kernels=kernels), bound_of(made, made.known.upper, kernels)
     for bound in (loose, found):
         bound.ascend(120, lambda: False)
@@ -204,7 +206,7 @@ def test_bound_of_a_made_box_is_near_and_holds(made: Any) -> None:
 
 def test_twins_evaluate_alike(made: Any) -> None:
     values = []
-    for kernels in (PLAIN, jit.compiled(BOUND)):
+    for kernels in (PLAIN, jit.compiled(KERNELS)):
         found = bound_of(made, made.known.upper, kernels)
         found.ascend(3, lambda: False)
         values.append((found.value, found.prices.tolist()))
@@ -216,3 +218,19 @@ def test_too_many_states_leave_the_rounding_bound(made: Any, monkeypatch: pytest
     found = bound_of(made)
     assert not found.ascend(3, lambda: False)
     assert found.value == rounding_bound(made)
+
+
+def test_plain_boxes_have_it_too() -> None:
+    """Rates want every product in every bucket or so, changeovers do not: no whole number says so."""
+    data = {
+        "problem": "heijunka", "version": 1, "name": "plain",
+        "products": {"product": ["A", "B", "C"], "demand": [3, 3, 2]},
+        "box": {"buckets": 5, "capacity": 2},
+        "objective": [{"term": "rate"}, {"term": "changeover", "weight": 0.5}],
+    }  # fmt: skip
+    instance = Heijunka.parse(data)
+    best, context = optimum(instance), LocalContext(work=12_000)
+    heijunka_level.run(instance, context)
+    assert best is not None
+    assert 0.9 * float(best.value) < max(context.bounds) <= float(best.value) + 1e-9
+    assert rounding_bound(instance) < 0.75 * float(best.value)
