@@ -54,14 +54,15 @@ def random_lane(rng: np.random.Generator) -> at.Lanes:
         if rng.random() < 0.4:
             high[s] = max(low[s], rng.integers(0, total + 1))
     width = high - low + 1
-    bucket = np.zeros((6, 1, slots), dtype=np.int64)
+    bucket = np.zeros((7, 1, slots), dtype=np.int64)
     bucket[at.MOST] = rng.integers(1, total + 1, slots)
     bucket[at.LEAST] = np.minimum(bucket[at.MOST], rng.integers(0, 2, slots) * (rng.random(slots) < 0.2))
     bucket[at.PACK], bucket[at.CHANGE] = rng.integers(-9, 10, slots), rng.integers(0, 15, slots)
+    bucket[at.HELD] = rng.integers(0, 6, slots)
     return at.Lanes(
         state=np.array((np.cumsum(width) - width, low, high))[:, None, :],
         bucket=bucket,
-        row=np.zeros((2, 1), dtype=np.int64),
+        row=np.array([[0], [0], [rng.integers(1, 4)], [rng.integers(0, 8)]]),
         cost=rng.integers(0, 20, width.sum()),
         reached=np.zeros((2, width.sum()), dtype=np.int64),
     )
@@ -76,11 +77,12 @@ def cost_of(lanes: at.Lanes, packs: tuple[int, ...]) -> int | None:
     cost, built = 0, 0
     for s, count in enumerate(packs, 1):
         first, low, high = lanes.state[:, 0, s].tolist()
-        least, most, pack, change = lanes.bucket[:4, 0, s - 1].tolist()
+        least, most, pack, change, held = lanes.bucket[: at.HELD + 1, 0, s - 1].tolist()
         built += count
         if not (least <= count <= most and low <= built <= high):
             return None
         cost += lanes.cost[first + built - low] + count * pack
+        cost += max(0, count * lanes.row[at.UNITS, 0] - held) * lanes.row[at.MOVE, 0]
         cost += change if count and (s == 1 or not packs[s - 2]) else 0
     return int(cost)
 
@@ -229,7 +231,7 @@ def test_plain_boxes_have_it_too() -> None:
         "objective": [{"term": "rate"}, {"term": "changeover", "weight": 0.5}],
     }  # fmt: skip
     instance = Heijunka.parse(data)
-    best, context = optimum(instance), LocalContext(work=12_000)
+    best, context = optimum(instance), LocalContext(work=6000, compiled=False)
     heijunka_level.run(instance, context)
     assert best is not None
     assert 0.9 * float(best.value) < max(context.bounds) <= float(best.value) + 1e-9
