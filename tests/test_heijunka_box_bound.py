@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from itertools import islice
 from itertools import product as cartesian
 from typing import Any
 
@@ -17,12 +18,14 @@ from jitopt.heuristics import heijunka_level
 from jitopt.heuristics._heijunka_box import box_of
 from jitopt.heuristics._heijunka_box_ascent import KERNELS
 from jitopt.heuristics._heijunka_box_bound import BoxBound
+from jitopt.heuristics._heijunka_box_grid import grid_of
 from jitopt.heuristics._heijunka_box_lanes import _usable
 from jitopt.heuristics._heijunka_rounding import rounding_bound
 from jitopt.heuristics._kernels import heijunka_box_bound as at
 from jitopt.heuristics.context import LocalContext
 from jitopt.problems.heijunka import Heijunka
 from jitopt.testing import optimum
+from jitopt.testing.brute_force import plans
 
 PLAIN = jit.plain(KERNELS)
 
@@ -92,8 +95,8 @@ def test_cheapest_plan_of_a_product_is_that_of_enumeration() -> None:
     for seed in range(60):
         lanes = random_lane(np.random.default_rng(seed))
         slots, total = lanes.bucket.shape[2], int(lanes.state[at.LOW, 0, -1])
-        plans = [plan for plan in cartesian(range(total + 1), repeat=slots) if sum(plan) == total]
-        costs = {plan: cost for plan in plans if (cost := cost_of(lanes, plan)) is not None}
+        every = [plan for plan in cartesian(range(total + 1), repeat=slots) if sum(plan) == total]
+        costs = {plan: cost for plan in every if (cost := cost_of(lanes, plan)) is not None}
         for limit in (at.NO_LIMIT, *range(slots + 1)):
             within = [cost for plan, cost in costs.items() if limit == at.NO_LIMIT or longest_gap(plan) <= limit]
             PLAIN.cheapest(lanes, 0, 1, limit)
@@ -122,6 +125,23 @@ def test_usable_time_is_the_largest_sum_of_work_and_changeovers() -> None:
         }
         assert _usable(available, packs, setups) == max(value for value in sums if value <= available)
     assert _usable(10_000_007, [200, 300], [500]) == 10_000_000
+
+
+def test_every_plan_has_a_value_of_the_grid() -> None:
+    looked = 0
+    for seed in (*range(1, 30), 40, 46, 52):
+        instance = random_small_box(seed)
+        grid = grid_of(instance)
+        if grid is None:
+            continue
+        values = [instance.evaluate(plan).exact for plan in islice(plans(instance), seed % 5, None, 11)]
+        for value in values:
+            if value is not None:
+                looked += 1
+                assert ((value - grid.base) / grid.step).denominator == 1, seed
+                assert grid.raised(float(value) - 1e-6) <= float(value)
+                assert float(value) - 1e-9 < grid.raised(float(value) - 1e-6)
+    assert looked > 50
 
 
 # --- all together ------------------------------------------------------------------------------------
