@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from itertools import islice
 from itertools import product as cartesian
 from typing import Any
 
@@ -13,16 +14,20 @@ import pytest
 from jitopt import jit
 from jitopt.generators import generate
 from jitopt.generators.small_box import random_small_box
+from jitopt.heuristics import heijunka_level
 from jitopt.heuristics._heijunka_box import box_of
+from jitopt.heuristics._heijunka_box_ascent import KERNELS
 from jitopt.heuristics._heijunka_box_bound import BoxBound
+from jitopt.heuristics._heijunka_box_grid import grid_of
 from jitopt.heuristics._heijunka_box_lanes import _usable
 from jitopt.heuristics._heijunka_rounding import rounding_bound
 from jitopt.heuristics._kernels import heijunka_box_bound as at
-from jitopt.heuristics.heijunka_box import BOUND
+from jitopt.heuristics.context import LocalContext
 from jitopt.problems.heijunka import Heijunka
 from jitopt.testing import optimum
+from jitopt.testing.brute_force import plans
 
-PLAIN = jit.plain(BOUND)
+PLAIN = jit.plain(KERNELS)
 
 
 @cache
@@ -52,14 +57,15 @@ def random_lane(rng: np.random.Generator) -> at.Lanes:
         if rng.random() < 0.4:
             high[s] = max(low[s], rng.integers(0, total + 1))
     width = high - low + 1
-    bucket = np.zeros((6, 1, slots), dtype=np.int64)
+    bucket = np.zeros((7, 1, slots), dtype=np.int64)
     bucket[at.MOST] = rng.integers(1, total + 1, slots)
     bucket[at.LEAST] = np.minimum(bucket[at.MOST], rng.integers(0, 2, slots) * (rng.random(slots) < 0.2))
     bucket[at.PACK], bucket[at.CHANGE] = rng.integers(-9, 10, slots), rng.integers(0, 15, slots)
+    bucket[at.HELD] = rng.integers(0, 6, slots)
     return at.Lanes(
         state=np.array((np.cumsum(width) - width, low, high))[:, None, :],
         bucket=bucket,
-        row=np.zeros((2, 1), dtype=np.int64),
+        row=np.array([[0], [0], [rng.integers(1, 4)], [rng.integers(0, 8)]]),
         cost=rng.integers(0, 20, width.sum()),
         reached=np.zeros((2, width.sum()), dtype=np.int64),
     )
@@ -74,11 +80,12 @@ def cost_of(lanes: at.Lanes, packs: tuple[int, ...]) -> int | None:
     cost, built = 0, 0
     for s, count in enumerate(packs, 1):
         first, low, high = lanes.state[:, 0, s].tolist()
-        least, most, pack, change = lanes.bucket[:4, 0, s - 1].tolist()
+        least, most, pack, change, held = lanes.bucket[: at.HELD + 1, 0, s - 1].tolist()
         built += count
         if not (least <= count <= most and low <= built <= high):
             return None
         cost += lanes.cost[first + built - low] + count * pack
+        cost += max(0, count * lanes.row[at.UNITS, 0] - held) * lanes.row[at.MOVE, 0]
         cost += change if count and (s == 1 or not packs[s - 2]) else 0
     return int(cost)
 
@@ -88,8 +95,8 @@ def test_cheapest_plan_of_a_product_is_that_of_enumeration() -> None:
     for seed in range(60):
         lanes = random_lane(np.random.default_rng(seed))
         slots, total = lanes.bucket.shape[2], int(lanes.state[at.LOW, 0, -1])
-        plans = [plan for plan in cartesian(range(total + 1), repeat=slots) if sum(plan) == total]
-        costs = {plan: cost for plan in plans if (cost := cost_of(lanes, plan)) is not None}
+        every = [plan for plan in cartesian(range(total + 1), repeat=slots) if sum(plan) == total]
+        costs = {plan: cost for plan in every if (cost := cost_of(lanes, plan)) is not None}
         for limit in (at.NO_LIMIT, *range(slots + 1)):
             within = [cost for plan, cost in costs.items() if limit == at.NO_LIMIT or longest_gap(plan) <= limit]
             PLAIN.cheapest(lanes, 0, 1, limit)
@@ -118,6 +125,23 @@ def test_usable_time_is_the_largest_sum_of_work_and_changeovers() -> None:
         }
         assert _usable(available, packs, setups) == max(value for value in sums if value <= available)
     assert _usable(10_000_007, [200, 300], [500]) == 10_000_000
+
+
+def test_every_plan_has_a_value_of_the_grid() -> None:
+    looked = 0
+    for seed in (*range(1, 30), 40, 46, 52):
+        instance = random_small_box(seed)
+        grid = grid_of(instance)
+        if grid is None:
+            continue
+        values = [instance.evaluate(plan).exact for plan in islice(plans(instance), seed % 5, None, 11)]
+        for value in values:
+            if value is not None:
+                looked += 1
+                assert ((value - grid.base) / grid.step).denominator == 1, seed
+                assert grid.raised(float(value) - 1e-6) <= float(value)
+                assert float(value) - 1e-9 < grid.raised(float(value) - 1e-6)
+    assert looked > 50
 
 
 # --- all together ------------------------------------------------------------------------------------
@@ -190,7 +214,7 @@ def made() -> Any:
 
 
 def test_bound_of_a_made_box_is_near_and_holds(made: Any) -> None:
-    kernels = jit.compiled(BOUND)
+    kernels = jit.compiled(KERNELS)
     loose, found = bound_of(made, kernels=kernels), bound_of(made, made.known.upper, kernels)
     for bound in (loose, found):
         bound.ascend(120, lambda: False)
@@ -204,7 +228,7 @@ def test_bound_of_a_made_box_is_near_and_holds(made: Any) -> None:
 
 def test_twins_evaluate_alike(made: Any) -> None:
     values = []
-    for kernels in (PLAIN, jit.compiled(BOUND)):
+    for kernels in (PLAIN, jit.compiled(KERNELS)):
         found = bound_of(made, made.known.upper, kernels)
         found.ascend(3, lambda: False)
         values.append((found.value, found.prices.tolist()))
@@ -216,3 +240,19 @@ def test_too_many_states_leave_the_rounding_bound(made: Any, monkeypatch: pytest
     found = bound_of(made)
     assert not found.ascend(3, lambda: False)
     assert found.value == rounding_bound(made)
+
+
+def test_plain_boxes_have_it_too() -> None:
+    """Rates want every product in every bucket or so, changeovers do not: no whole number says so."""
+    data = {
+        "problem": "heijunka", "version": 1, "name": "plain",
+        "products": {"product": ["A", "B", "C"], "demand": [3, 2, 2]},
+        "box": {"buckets": 4, "capacity": 2},
+        "objective": [{"term": "rate"}, {"term": "changeover", "weight": 0.5}],
+    }  # fmt: skip
+    instance = Heijunka.parse(data)
+    best, context = optimum(instance), LocalContext(work=4200, compiled=False)
+    heijunka_level.run(instance, context)
+    assert best is not None
+    assert 0.9 * float(best.value) < max(context.bounds) <= float(best.value) + 1e-9
+    assert rounding_bound(instance) < 0.75 * float(best.value)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitopt.heuristics._heijunka_box_gaps import Gaps
+from jitopt.heuristics._heijunka_box_grid import grid_of
 from jitopt.heuristics._heijunka_box_lanes import is_summed, traffic
 from jitopt.heuristics._heijunka_rounding import MARGIN, rounded, rounding_bound, volume_step
 from jitopt.heuristics._kernels import heijunka_box_bound as at
@@ -63,6 +64,7 @@ class BoxBound:
         self.instance, self.kernels, self.upper = instance, kernels, upper
         self.value = rounding_bound(instance)
         self.best_prices: Floats = np.zeros((2, instance.slots))
+        self.grid = grid_of(instance)
         self.buckets = _Buckets(instance, upper)
         gaps = next((term for term in instance.objective if term.term == "epei" and term.weight), None)
         self.rest = sum(rounded(instance, term) for term in instance.objective if not self._inside(term, gaps))
@@ -118,7 +120,8 @@ class BoxBound:
             self.reached, self.waited = value, 0
             self.best_prices[:] = self.prices
             # A plan that was left out costs `upper` at least.
-            self.value = max(self.value, min(value, self.upper) * (1 - MARGIN) - 1e-12)
+            least = min(value, self.upper) * (1 - MARGIN) - 1e-12
+            self.value = max(self.value, least if self.grid is None else self.grid.raised(least))
         else:
             self.waited += 1
             if self.waited >= PATIENCE:

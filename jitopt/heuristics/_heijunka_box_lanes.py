@@ -92,7 +92,10 @@ def traffic(instance: Heijunka, box: Box, upper: float, dearest: float) -> Traff
         return None
     costs = [_rates(instance, row, low[lane], high[lane]) for lane, row in enumerate(rows)]
     change = sum(term.weight for term in instance.objective if term.term == "changeover" and is_summed(term.measure))
-    largest = max(change + max((float(cost.max()) for cost in costs), default=0.0), dearest, 1e-6)
+    move = instance.current.price if instance.current else 0.0
+    largest = max((float(cost.max()) for cost in costs), default=0.0) + change
+    largest += move * min(instance.capacity, instance.units)
+    largest = max(largest, dearest, 1e-6)
     exponent = BITS - math.ceil(math.log2(largest * (slots + 1)))
     ends = np.cumsum(width.ravel())
     first = np.concatenate(([0], ends[:-1])).reshape(width.shape)
@@ -100,12 +103,18 @@ def traffic(instance: Heijunka, box: Box, upper: float, dearest: float) -> Traff
     size = np.array([packs[row] for row in rows], dtype=np.int64)
     available = _usable(available, [packs[row] * minutes[row] for row in rows], [setups[row] for row in rows])
     busiest = [minutes[row] * instance.products.demand[row] + setups[row] * slots for row in rows]
-    bucket = np.zeros((6, len(rows), slots), dtype=np.int64)
+    bucket = np.zeros((7, len(rows), slots), dtype=np.int64)
+    bucket[bound.HELD] = instance.units
+    for s, held in enumerate(instance.current_slots or ()):
+        bucket[bound.HELD, :, s] = [held.get(row, 0) for row in rows]
+    totals = np.zeros((4, len(rows)), dtype=np.int64)
+    totals[bound.UNITS] = [packs[row] for row in rows]
+    totals[bound.MOVE] = math.floor(exact(move) * Fraction(2) ** exponent)
     bucket[bound.LEAST], bucket[bound.MOST] = np.array([each[0] for each in ranges]).reshape(-1, slots), most
     lanes = bound.Lanes(
         state=np.array((first, low, high)),
         bucket=bucket,
-        row=np.zeros((2, len(rows)), dtype=np.int64),
+        row=totals,
         cost=np.floor(np.concatenate([*costs, np.zeros(1)]) * (1 - ROUNDING) * 2.0**exponent).astype(np.int64),
         reached=np.zeros((2, int(width.sum(axis=1).max(initial=1))), dtype=np.int64),
     )

@@ -10,7 +10,7 @@ import numpy as np
 from jitopt import jit
 from jitopt.errors import NotApplicableError
 from jitopt.heuristics._heijunka_box import box_of, constructed, read, shape
-from jitopt.heuristics._heijunka_box_bound import BoxBound
+from jitopt.heuristics._heijunka_box_ascent import Ascent
 from jitopt.heuristics._heijunka_rounding import rounding_bound
 from jitopt.heuristics._kernels import heijunka_box_state as at
 from jitopt.problems.heijunka.form import BOX, reason_against
@@ -32,7 +32,6 @@ HEURISTIC: dict[str, Any] = {
 }
 
 KERNELS = "jitopt.heuristics._kernels.heijunka_box"
-BOUND = "jitopt.heuristics._kernels.heijunka_box_bound"
 
 HOT, MILD = 0.1, 0.0005
 """Share of the worsening proposals that are taken at the begin and at the end of a cycle."""
@@ -52,8 +51,6 @@ may be done, and no longer than this share of the time that is left."""
 DIVE = 4.0
 """From the plans of single products behind the bound the search cools down from so much above the end of a cycle
 to as much below it."""
-NEWS = 1e-3
-"""A plan that is better by this share begins the bound anew."""
 REFRESH = 2**18
 """Steps after which what was added up change by change is computed anew, against the drift of rounding."""
 CELLS = 3e6
@@ -83,9 +80,8 @@ class _Search:
         box.entry[at.SEED] = context.seed % 2147483562 + 1
         box.entry[at.SEED_2] = context.seed % 2147483398 + 1
         box.entry[at.PROBE] = -1
-        box.level[at.TARGET] = lower + 2e-9 * max(1.0, lower)
-        self.lower = lower
-        self.bound: BoxBound | None = None
+        self.ascent = Ascent(instance, box, context, lower)
+        box.level[at.TARGET] = self.ascent.target()
         self.movable = int(box.entry[at.MOVABLE])
         self.chunk, self.told, self.refreshed = 64, (np.inf, np.inf), 0
         self.kernels: Any = jit.plain(KERNELS)
@@ -103,7 +99,7 @@ class _Search:
         hot, mild = self._probe()
         least = length = float(CYCLE * self.movable)
         # What is not yet compiled waits for the first cycle: plans come first.
-        go_on = not jit.is_cached(BOUND) or self._raise_bound(mild)
+        go_on = not self.ascent.is_ready() or self._raise_bound(mild)
         warm, gained = max(WARM * hot, 2 * mild), True
         while go_on:
             before = float(self.box.level[at.BEST])
@@ -179,31 +175,24 @@ class _Search:
                 self.refreshed = int(box.entry[at.STEP])
                 self.kernels.begin(box)
             self._tell()
-            if box.level[at.BEST_BROKEN] == 0.0 and box.level[at.BEST] <= box.level[at.TARGET]:
+            if self._done():
                 return False
         return True
 
     def _raise_bound(self, mild: float) -> bool:
         """Better the bound, and look for plans near those behind it; tell whether there may be a better plan."""
-        level, work = self.box.level, self.context.work
-        best = float(level[at.BEST]) if level[at.BEST_BROKEN] == 0.0 else np.inf
-        new = self.bound is None or best < self.bound.upper - NEWS * abs(best)
-        if new:
-            kernels = self.context.kernels(BOUND)
-            prices = None if self.bound is None else self.bound.best_prices
-            self.bound = BoxBound(self.instance, self.box, kernels, best + 1e-9 * max(1.0, best), prices)
-        assert self.bound is not None
-        end = time.perf_counter() + PRICES_SHARE * self.context.remaining()
-        count = PRICES if work is None else min(PRICES, int(PRICES_PER_WORK * work))
-        self.bound.ascend(count, lambda: self.context.stopped() or (work is None and time.perf_counter() > end))
-        if self.bound.value > self.lower:
-            self.lower = self.bound.value
-            self.context.bound(self.lower)
-            level[at.TARGET] = self.lower + 2e-9 * max(1.0, self.lower)
-        near = self.bound.plan() if new and best > level[at.TARGET] else None
+        level = self.box.level
+        new = self.ascent.climb(float(level[at.BEST]) if level[at.BEST_BROKEN] == 0.0 else np.inf)
+        level[at.TARGET] = self.ascent.target()
+        near = self.ascent.bound.plan() if new and self.ascent.bound and not self._done() else None
         if near is not None:
             self._cycle(DIVE * mild, mild / DIVE, float(CYCLE * self.movable), near)
-        return bool(level[at.BEST_BROKEN] > 0.0 or level[at.BEST] > level[at.TARGET]) and not self.context.stopped()
+        return not self._done() and not self.context.stopped()
+
+    def _done(self) -> bool:
+        """Tell whether the best plan needs no improvement."""
+        level = self.box.level
+        return bool(level[at.BEST_BROKEN] == 0.0 and level[at.BEST] <= level[at.TARGET])
 
     def _affordable(self) -> float:
         """Return the steps that the work, or the clock at the speed so far, still allows."""

@@ -9,6 +9,8 @@ import numpy as np
 
 from jitopt import jit
 from jitopt.errors import NotApplicableError
+from jitopt.heuristics._heijunka_box import box_of
+from jitopt.heuristics._heijunka_box_ascent import Ascent
 from jitopt.heuristics._heijunka_fill import best_plan, fill, keep, measure
 from jitopt.heuristics._heijunka_flat import flatten
 from jitopt.heuristics._heijunka_rounding import rounding_bound
@@ -48,6 +50,8 @@ STALE_SQUARE, STALE_FACTOR = 500, 10
 """Stop after `STALE_SQUARE` x units squared and `STALE_FACTOR` x the steps to the best plan without a gain."""
 REFRESH = 2**20
 """Steps after which what was added up change by change is computed anew, against the drift of rounding."""
+BOX_CELLS = 3e6
+"""No bound of products by themselves on more cells than this."""
 CELLS = 3e7
 """No local search on more cells (products x slots) than this: the arrays would not fit."""
 
@@ -128,6 +132,7 @@ class _Search:
         self.kernels: Any = jit.plain(KERNELS)
         self.chunk, self.told, self.refreshed = 64, 0, 0
         self.movable = int(self.ints[at.UNITS] if flat.box else self.ints[at.FREES])
+        self.ascent: Ascent | None = None
 
     def improve(self, plan: Ints, bound: float) -> None:
         """Anneal from a plan in cycles of growing length, each from where the last one ended."""
@@ -137,6 +142,9 @@ class _Search:
         if self.movable < 2:
             return
         self.kernels = self.context.kernels(KERNELS)
+        if self.flat.box and self.instance.size()["cells"] <= BOX_CELLS:
+            box = box_of(self.instance)
+            self.ascent = None if box is None else Ascent(self.instance, box, self.context, bound)
         length = float(CYCLE * self.movable)
         self._set(HARD_HOT, HARD_COLD, length)
         while ints[at.BEST_HARD] > 0:
@@ -147,13 +155,25 @@ class _Search:
                 self._set(HARD_HOT, HARD_COLD, length)
         hot, mild, cold = self._probe()
         length = float(CYCLE * self.movable)
+        if self.ascent is not None and self.ascent.is_ready() and self._climb():
+            return
         while True:
             for start, end in ((cold, cold), (hot, mild)):
                 fill(self.flat, best_plan(self.flat))
                 self._set(start, end, length)
                 if not self._advance(int(length)):
                     return
+            if self._climb():
+                return
             length *= GROWTH
+
+    def _climb(self) -> bool:
+        """Better the bound of a box; tell whether the best plan needs no improvement."""
+        if self.ascent is None:
+            return False
+        self.ascent.climb(float(self.reals[at.BEST]))
+        self.reals[at.TARGET] = self.ascent.target()
+        return bool(self.reals[at.BEST] <= self.reals[at.TARGET])
 
     def _set(self, hot: float, cold: float, length: float) -> None:
         reals = self.reals

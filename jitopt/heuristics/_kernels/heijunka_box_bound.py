@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from jitopt.jit import in_place
 
-__all__ = ["ABSENT", "CHANGE", "FIRST", "GAP", "HIGH", "HUGE", "INFINITE", "LEAST", "LOW", "MOST", "NO_LIMIT", "PACK"]
-__all__ += ["PACKS", "PRESENT", "STARTS", "VALUE", "Lanes"]
+__all__ = ["ABSENT", "CHANGE", "FIRST", "GAP", "HELD", "HIGH", "HUGE", "INFINITE", "LEAST", "LOW", "MOST", "MOVE"]
+__all__ += ["NO_LIMIT", "PACK", "PACKS", "PRESENT", "STARTS", "UNITS", "VALUE", "Lanes"]
 
 Ints = NDArray[np.int64]
 
@@ -25,19 +25,20 @@ NO_LIMIT = -1
 
 FIRST, LOW, HIGH = range(3)
 """Layers of `state`: where the states of a bucket begin in `cost`; packs built in the first and the last of them."""
-LEAST, MOST, PACK, CHANGE, PACKS, STARTS = range(6)
-"""Layers of `bucket`: packs that it must and may hold; price of a pack, and of a changeover; of the cheapest plan its
-packs, and whether it has a changeover."""
+LEAST, MOST, PACK, CHANGE, HELD, PACKS, STARTS = range(7)
+"""Layers of `bucket`: packs that it must and may hold; price of a pack, and of a changeover; units that it holds in the
+plan in force; of the cheapest plan its packs, and whether it has a changeover."""
 ABSENT, PRESENT = range(2)
 """Layers of `reached`: least cost of a state, the bucket without and with the product."""
-VALUE, GAP = range(2)
-"""Layers of `row`: cost of the cheapest plan, and its most buckets in a row without the product."""
+VALUE, GAP, UNITS, MOVE = range(4)
+"""Layers of `row`: cost of the cheapest plan, and its most buckets in a row without the product; units of a pack, price
+of a unit more than the plan in force has in a bucket."""
 
 
 class Lanes(NamedTuple):
     """The products (rows) of a box with their states, and a cheapest plan of each.
 
-    state (3 x n x S + 1), bucket (6 x n x S), row (2 x n): see the layers. cost: of having built so many packs by
+    state (3 x n x S + 1), bucket (7 x n x S), row (4 x n): see the layers. cost: of having built so many packs by
     the end of a bucket, state by state. reached (2 x the states of the row with most): room for a row.
     """
 
@@ -105,6 +106,7 @@ def within(lanes: Lanes, row: int, s: int, built: int) -> tuple[int, int]:
     for packs in range(fewest, min(bucket[MOST, row, s - 1], built - low) + 1):
         at = before + built - packs - low
         price = packs * bucket[PACK, row, s - 1]
+        price += lanes.row[MOVE, row] * max(0, packs * lanes.row[UNITS, row] - bucket[HELD, row, s - 1])
         if reached[PRESENT, at] + price < best:
             best, found = reached[PRESENT, at] + price, -packs
         price += bucket[CHANGE, row, s - 1]
