@@ -443,10 +443,12 @@ def bugs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.mark.usefixtures("bugs")
 @pytest.mark.parametrize("name", BUGS)
 def test_seeded_bug_is_found(name: str) -> None:
+    """By the first 25 instances, taken five at a time: behind the one that shows it nothing is left to learn."""
     with pytest.raises(ConformanceError) as caught:
-        check_formulation(f"bug_{name}", count=25)
+        for first in range(0, 25, 5):
+            check_formulation(f"bug_{name}", count=5, seed=first)
     assert caught.value.instance is not None
-    assert '"problem"' in str(caught.value)
+    assert '"problem"' in str(caught.value) and "refuses every instance" not in str(caught.value)
 
 
 @pytest.mark.usefixtures("bugs")

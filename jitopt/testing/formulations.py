@@ -98,7 +98,7 @@ def check_formulation(name: str, *, count: int = 50, seed: int = 0, problem: str
             _check_optimum(method, scaled, best, f"with money times {MONEY_FACTOR}", MONEY_FACTOR)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def cases_of(
     problem: str, count: int, seed: int, lines: bool = False, boxes: bool = False
 ) -> tuple[tuple[Instance[Any], Optimum | None], ...]:
