@@ -60,7 +60,7 @@ PAUSE = 0.05
 MIX = (110, 140, 190, 90, 0, 90, 160, 90, 40, 30, 60)
 """Of 1000 proposals so many are of each kind; see the kernels."""
 
-MIX_RULES = (100, 120, 240, 120, 150, 80, 20, 100, 40, 20, 10)
+MIX_RULES = (90, 120, 180, 120, 100, 120, 60, 120, 40, 30, 20)
 """The same while a cheaper tier of rules, without colour changes, is searched in."""
 
 MIX_DEAREST = (260, 50, 0, 130, 200, 90, 40, 150, 10, 50, 20)

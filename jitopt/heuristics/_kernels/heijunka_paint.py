@@ -66,8 +66,8 @@ def any_slot(state: Any) -> int:
 
 @inlined
 def short(state: Any, among: int) -> int:
-    """Return a whole number below `among`, small ones more often: short segments are cheap to price, and taken."""
-    return draw(state, 1 + draw(state, among))
+    """Return a whole number below `among`; every other time small ones more often, cheap to price and often taken."""
+    return draw(state, 1 + draw(state, among)) if draw(state, 2) == 0 else draw(state, among)
 
 
 @inner
