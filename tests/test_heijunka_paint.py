@@ -187,7 +187,7 @@ def test_a_unit_that_costs_is_met_however_few_there_are() -> None:
             "priority": ["high", "high"],
         },
         "options": {"product": ["x", "z"], "ratio": ["r", "s"]},
-        "objective": [{"term": "high_ratio"}],
+        "objective": [{"term": "colour_changes", "weight": 1000}, {"term": "high_ratio"}],
         "previous": ["x", "x", "z"],
         "longest_colour_run": 60,
     }
@@ -198,6 +198,7 @@ def test_a_unit_that_costs_is_met_however_few_there_are() -> None:
     walk = walk_of(paint, np.array([*[y] * 40, x, x, z, *[y] * 10, x, z, *[y] * 10]), 1, 0)
     moves.begin(rules, carry, shade, *walk)
     first = len(paint.before)
+    walk.state[moves.FOCUS] = 1
     met = [walks.sore(ends, walk.before, walk.near, walk.state) - first for _ in range(400)]
     # Two x side by side cost, the third and both z do not: from rule r such an x, from rule s any slot.
     assert met.count(40) > 40 and met.count(41) > 40

@@ -66,8 +66,13 @@ def any_slot(state: Any) -> int:
 
 @inlined
 def short(state: Any, among: int) -> int:
-    """Return a whole number below `among`; every other time small ones more often, cheap to price and often taken."""
-    return draw(state, 1 + draw(state, among)) if draw(state, 2) == 0 else draw(state, among)
+    """Return a whole number below `among`; below the dearest tier, every other time, small ones more often.
+
+    Short segments are cheap to price and often taken; the dearest tier needs the long ones.
+    """
+    if state[FOCUS] > 0 and draw(state, 2) == 0:
+        return draw(state, 1 + draw(state, among))
+    return draw(state, among)
 
 
 @inner
@@ -81,34 +86,39 @@ def partner(own: Any, sequence: Any, state: Any, i: int) -> int:
 
 
 @inner
-def sore(ends: Any, before: Any, near: Any, state: Any) -> int:
-    """Return the slot of a unit that counts for a rule of the tier that is searched in, in a window that costs.
-
-    Rules are drawn first: a rule that few units count for is met as often as others. Any slot if none is found.
-    """
-    focus, many, slots = state[FOCUS], state[RULES], state[LINE]
-    among = ends[focus + 1] - ends[focus]
-    i = any_slot(state)
-    if among == 0:
-        return i
-    r = ends[focus] + draw(state, among)
-    row = r * state[WIDTH]
-    gone = before[row + state[FIRST]]
-    units = before[row + slots] - gone
+def counted(before: Any, state: Any, r: int) -> int:
+    """Return the slot of a unit that counts for rule r, any of them as often; any slot if there is none."""
+    row, low, high = r * state[WIDTH], state[FIRST], state[LINE] - 1
+    gone = before[row + low]
+    units = before[row + high + 1] - gone
     if units == 0:
-        return i
-    for _ in range(SORE):
-        wanted = gone + 1 + draw(state, units)
-        low, high = state[FIRST], slots - 1
-        while low < high:
-            middle = (low + high) >> 1
-            if before[row + middle + 1] < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        if near[(low * many + r) * 2] > 0:
-            return int(low)
-    return i
+        return any_slot(state)
+    wanted = gone + 1 + draw(state, units)
+    while low < high:
+        middle = (low + high) >> 1
+        if before[row + middle + 1] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return int(low)
+
+
+@inner
+def sore(ends: Any, before: Any, near: Any, state: Any) -> int:
+    """Return a slot in a window that costs, of a rule of the tier that is searched in; any slot if none is found.
+
+    Below the dearest tier it is that of a unit that counts: a rule with few of them is met as often as others.
+    """
+    focus, many = state[FOCUS], state[RULES]
+    among = ends[focus + 1] - ends[focus]
+    if among == 0:
+        return any_slot(state)
+    r = ends[focus] + draw(state, among)
+    for _ in range(TRIES if focus == 0 else SORE):
+        i = any_slot(state) if focus == 0 else counted(before, state, r)
+        if near[(i * many + r) * 2] > 0:
+            return i
+    return any_slot(state)
 
 
 @inner
