@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jitopt.heuristics._line_bounds import proven, windowed
 from jitopt.queueing.allocation import Allocator
 from jitopt.queueing.blocking import state_count
 
@@ -34,6 +35,9 @@ PILOT = 8
 
 SHORT = 8
 """Part of the jobs of a replication that are looked at first."""
+
+WINDOWS = 0.8
+"""Share of the time left for the proof that windows may take before boxes."""
 
 CANDIDATES = 6
 """Places that may give, and that may take, in one step."""
@@ -200,7 +204,10 @@ def _prove(search: Search, best: Design, low: Design, high: Design, total: int, 
         heapq.heappush(boxes, (-paths.throughput(upper), lower, upper))
 
     add(low, high)
-    last = float("inf")
+    last = -boxes[0][0] if boxes else float("inf")
+    search.context.bound(max(last, reached))
+    if boxes and windowed(search, high):
+        last = proven(search, reached, last, low, high, total, WINDOWS)
     while boxes:
         bound = max(-boxes[0][0], reached)
         if bound < last:
