@@ -81,9 +81,9 @@ class Search:
             return True
         return self.context.stopped()
 
-    def closing(self) -> bool:
-        """Tell whether there is just time to have a design judged: the judge runs the whole sample."""
-        return self.context.work is None and self.context.remaining() < 2 * self._judging
+    def closing(self, until: float = 0.0) -> bool:
+        """Tell whether there is just time to have a design judged (the judge runs the whole sample), or `until`."""
+        return self.context.work is None and self.context.remaining() < max(until, 2 * self._judging)
 
     @property
     def _judging(self) -> float:
