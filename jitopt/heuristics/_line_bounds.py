@@ -119,7 +119,7 @@ def proven(search: Search, reached: float, bound: float, low: Design, high: Desi
     return bound
 
 
-STEPS = 40_000_000
+STEPS = 10_000_000
 """Operations of one attempt for each look that a window may have."""
 
 MOST_ROUNDS = 16
