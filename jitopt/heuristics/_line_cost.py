@@ -54,6 +54,7 @@ def least_cost(search: Search) -> None:
     low, high = limits(search)
     oracle = Oracle(search)
     cost = np.array(line.cost or (1.0,) * line.decided)
+    search.context.bound(float(cost @ np.array(low)))
     best = _first(search, oracle, low, high, cost)
     if best is None:
         return

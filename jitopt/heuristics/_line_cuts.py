@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jitopt.heuristics._kernels.line_master import FOUND, NEVER, UNDER_WAY
+from jitopt.heuristics._line_bounds import needed
 from jitopt.heuristics._line_world import Stopped
 from jitopt.jit import SUFFIX
 
@@ -94,14 +95,22 @@ def prove(search: Search, oracle: Oracle, best: Design | None, low: Design, high
     low = _needed(oracle, low, _cap(low, high, cost, worth))
     cap = _cap(low, high, cost, worth)
     search.context.bound(float(cost @ np.array(low)) * (1 - MARGIN))
+    tiles = needed(search, oracle, low, cap, [float(price) for price in cost], worth)
+    least = tiles.tiled(0, len(low) - 1)
+    if least >= worth - 3 * MARGIN * max(1.0, worth):
+        search.context.bound(worth)
+        return
     master = Master(search, low, cap, cost)
+    master.level = max(master.level, least)
+    for last, cuts in enumerate(tiles.cuts):
+        for first, design in cuts:
+            master.cut((*cap[:first], *design, *cap[last + 1 :]))
     for design in oracle.short:
         # What fell short before excludes as well, as far as it lies within the limits.
         if all(count >= least for count, least in zip(design, low, strict=True)):
             master.cut(
                 _raised(oracle, tuple(min(pair) for pair in zip(design, cap, strict=True)), cap, range(len(cap)))
             )
-    dice = np.random.Generator(np.random.SFC64(search.context.seed))
     while True:
         bound, found = master.solve(worth)
         if found is None:
@@ -116,7 +125,7 @@ def prove(search: Search, oracle: Oracle, best: Design | None, low: Design, high
                 search.report(found)
             continue
         for _ in range(ORDERS):
-            master.cut(_raised(oracle, found, cap, dice.permutation(len(cap))))
+            master.cut(_raised(oracle, found, cap, search.dice.permutation(len(cap))))
 
 
 def _cap(low: Design, high: Design, cost: np.ndarray, worth: float) -> Design:

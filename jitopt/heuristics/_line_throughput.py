@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jitopt.heuristics._line_bounds import proven, windowed
 from jitopt.queueing.allocation import Allocator
 from jitopt.queueing.blocking import state_count
 
@@ -34,6 +35,12 @@ PILOT = 8
 
 SHORT = 8
 """Part of the jobs of a replication that are looked at first."""
+
+CLIMB = 0.5
+"""Share of the time left that the search on paths may take before the proof."""
+
+WINDOWS = 0.8
+"""Share of the time left for the proof that windows may take before boxes."""
 
 CANDIDATES = 6
 """Places that may give, and that may take, in one step."""
@@ -119,10 +126,11 @@ def _by_paths(search: Search, start: Design, low: Design, high: Design) -> Desig
     size = search.paths.size
     here, crossed = start, np.zeros(search.line.decided)
     few = min(PILOT, size.replications)
+    until = search.context.remaining() * (1 - CLIMB)
     stages: list[tuple[int | None, int | None]] = [(few, -(-size.length // SHORT)), (few, None), (None, None)]
     for replications, jobs in stages:
-        here, crossed = _climb(search, here, crossed, low, high, replications, jobs)
-        if search.closing():
+        here, crossed = _climb(search, here, crossed, low, high, replications, jobs, until)
+        if search.closing(until):
             break
     search.report(here)
     return here
@@ -136,8 +144,12 @@ def _climb(
     high: Design,
     replications: int | None,
     jobs: int | None,
+    until: float = 0.0,
 ) -> tuple[Design, np.ndarray]:
-    """Move places as long as that gains on what is looked at of the sample; of all of it no path is traced."""
+    """Move places as long as that gains on what is looked at of the sample; of all of it no path is traced.
+
+    until: seconds left at which to end.
+    """
 
     def looked(design: Design) -> tuple[float, np.ndarray]:
         found = np.zeros(search.line.decided) if replications else None
@@ -146,13 +158,13 @@ def _climb(
 
     value, crossed = looked(here)
     step = 1 if replications is None else max(1, max(here) // 4)
-    while step and not search.closing():
+    while step and not search.closing(until):
         moved = False
         for there in _moves(here, crossed, low, high, step):
             gained, found = looked(there)
             if gained > value:
                 here, value, crossed, moved = there, gained, found, True
-            if moved or search.closing():
+            if moved or search.closing(until):
                 break
         if not moved:
             step //= 2
@@ -200,7 +212,10 @@ def _prove(search: Search, best: Design, low: Design, high: Design, total: int, 
         heapq.heappush(boxes, (-paths.throughput(upper), lower, upper))
 
     add(low, high)
-    last = float("inf")
+    last = -boxes[0][0] if boxes else float("inf")
+    search.context.bound(max(last, reached))
+    if boxes and windowed(search, high):
+        last = proven(search, reached, last, low, high, total, WINDOWS)
     while boxes:
         bound = max(-boxes[0][0], reached)
         if bound < last:

@@ -67,7 +67,6 @@ class Paths:
     def __init__(self, line: Line, kernels: Any, compiled: bool, stopped: Callable[[], bool], threads: int = 1) -> None:
         self.line, self.size = line, line.size()
         self.kernels, self.compiled, self.stopped, self.threads = kernels, compiled, stopped, threads
-        self._side_by_side: SideBySide | None = None
         self.steps = 0
         per_job = line.stations
         self._portion = max(1, (STEPS if compiled else PLAIN_STEPS) // per_job)
@@ -124,15 +123,16 @@ class Paths:
 
     def _measured(self, design: Design) -> float:
         """Run the whole sample by the kernels of the simulation: replications side by side, no trace kept."""
-        if self._side_by_side is None:
-            self._side_by_side = SideBySide(
-                self.line, self.size, threads=self.threads, compiled=self.compiled, stopped=self.stopped
-            )
-        self._ask(self.size.length * self.size.replications)
+        self.ask(self.size.length * self.size.replications)
         try:
-            return float(self._side_by_side.throughput([design])[0].mean)
+            return float(self.side_by_side.throughput([design])[0].mean)
         except InterruptedError:
             raise Stopped from None
+
+    @cached_property
+    def side_by_side(self) -> SideBySide:
+        """The same sample as the simulation runs it."""
+        return SideBySide(self.line, self.size, threads=self.threads, compiled=self.compiled, stopped=self.stopped)
 
     def reaches(self, design: Design) -> bool:
         """Tell whether the design reaches the target on the sample."""
@@ -152,7 +152,7 @@ class Paths:
         end = 0.0
         for first in range(0, jobs, self._portion):
             last = min(first + self._portion, jobs)
-            self._ask(last - first)
+            self.ask(last - first)
             end = self.kernels.buffers(times, material, room, order, self._left, first, last)
         if crossed is not None:
             self._critical_buffers(material, room, crossed, jobs)
@@ -203,7 +203,7 @@ class Paths:
         late, jobs = 0, jobs or self.size.length
         for first in range(0, jobs, self._portion):
             last = min(first + self._portion, jobs)
-            self._ask(last - first)
+            self.ask(last - first)
             late += self.kernels.cards(
                 times, orders, material, shipped, room, caller, order,
                 self._released, self._left, self._served, self.size.warm_up, first, last, most - late,
@@ -258,7 +258,8 @@ class Paths:
             np.array(order, dtype=np.int64),
         )
 
-    def _ask(self, jobs: int) -> None:
+    def ask(self, jobs: int) -> None:
+        """Count the operations of so many jobs, or raise `Stopped`."""
         if self.stopped():
             raise Stopped
         self.steps += jobs * self.line.stations

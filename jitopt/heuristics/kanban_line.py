@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from jitopt.errors import NotApplicableError
 from jitopt.heuristics._line_cost import least_cost
 from jitopt.heuristics._line_throughput import most_throughput
@@ -51,11 +53,13 @@ class Search:
     line: Line
     context: Context
     began: float
+    dice: np.random.Generator
 
     def __init__(self, instance: Kanban, context: Context) -> None:
         assert instance.line is not None
         self.instance, self.line, self.context = instance, instance.line, context
         self.began = time.monotonic()
+        self.dice = np.random.Generator(np.random.SFC64(context.seed))
         self._paths: Paths | None = None
         self._told: Design = ()
 
@@ -77,9 +81,9 @@ class Search:
             return True
         return self.context.stopped()
 
-    def closing(self) -> bool:
-        """Tell whether there is just time to have a design judged: the judge runs the whole sample."""
-        return self.context.work is None and self.context.remaining() < 2 * self._judging
+    def closing(self, until: float = 0.0) -> bool:
+        """Tell whether there is just time to have a design judged (the judge runs the whole sample), or `until`."""
+        return self.context.work is None and self.context.remaining() < max(until, 2 * self._judging)
 
     @property
     def _judging(self) -> float:

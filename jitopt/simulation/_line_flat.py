@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from jitopt.problems.kanban.line import Line
+    from jitopt.problems.kanban.line import Lags, Line
 
     Whole = NDArray[np.int64]
 
-__all__ = ["Flat", "flatten"]
+__all__ = ["Flat", "flatten", "flattened"]
 
 
 class Flat(NamedTuple):
@@ -42,8 +42,12 @@ class Flat(NamedTuple):
 
 def flatten(line: Line, plans: Sequence[Sequence[int]], length: int) -> Flat:
     """Return plans as flat arrays. length: jobs of a replication; what reaches further back holds nothing up."""
-    count = line.stations
-    with_cards = line.blocking != "after_service"
+    return flattened(line.blocking, line.stations, [lags(line, plan) for plan in plans], length)
+
+
+def flattened(blocking: str, count: int, plans: Sequence[Lags], length: int) -> Flat:
+    """Return plans of so many stations, told by their lags, as flat arrays."""
+    with_cards = blocking != "after_service"
     rows = 2 * count + 3 if with_cards else count + 1
     width = count + 1 if with_cards else count
     shape = (len(plans), width)
@@ -51,9 +55,8 @@ def flatten(line: Line, plans: Sequence[Sequence[int]], length: int) -> Flat:
     room, other = np.zeros((len(plans), count), dtype=np.int64), np.full((len(plans), count), rows - 1, dtype=np.int64)
     order = np.zeros(shape, dtype=np.int64)
     feeding = [-1, *(count + j if with_cards else j for j in range(width - 1))]
-    calling = _calling(line)
-    for p, plan in enumerate(plans):
-        found = lags(line, plan)
+    calling = _calling(blocking, count)
+    for p, found in enumerate(plans):
         for j, lag in enumerate(found.material):
             if j and lag < length:
                 material[p, j], source[p, j] = lag, feeding[j]
@@ -65,14 +68,13 @@ def flatten(line: Line, plans: Sequence[Sequence[int]], length: int) -> Flat:
     return Flat(material, room, source, other, order, rows, 1 << deepest.bit_length())
 
 
-def _calling(line: Line) -> list[int]:
+def _calling(blocking: str, count: int) -> list[int]:
     """Return the row that frees a station's room or card, -1 for none."""
-    count = line.stations
-    if line.blocking == "after_service":
+    if blocking == "after_service":
         return [*range(1, count), -1]
-    if line.blocking == "kanban":
+    if blocking == "kanban":
         return [*range(1, count), 2 * count]
-    return [2 * count] if line.blocking == "conwip" else [2 * count + 1] * count
+    return [2 * count] if blocking == "conwip" else [2 * count + 1] * count
 
 
 def _sorted(material: Whole, room: Whole, source: Whole, other: Whole, rows: int, count: int) -> list[int]:

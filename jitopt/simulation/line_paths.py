@@ -68,6 +68,7 @@ class Paths:
     threads: int
     kernels: Any
     blocks: list[range]
+    keeps: bool
 
     def __init__(
         self,
@@ -85,7 +86,7 @@ class Paths:
         self.kernels = jit.compiled(KERNELS) if compiled else jit.plain(KERNELS)
         self.blocks = [range(r, min(r + LANES, size.replications)) for r in range(0, size.replications, LANES)]
         self._stopped = stopped or (lambda: False)
-        self._keeps = keep and size.length * size.replications * (line.stations + 1) <= KEPT
+        self.keeps = keep and size.length * size.replications * (line.stations + 1) <= KEPT
         self._kept: dict[int, list[Portion]] = {}
 
     def portions(self, block: int) -> Iterator[Portion]:
@@ -95,13 +96,17 @@ class Paths:
             return
         kept: list[Portion] = []
         for portion in self._drawn(block):
-            if self._stopped():
-                raise InterruptedError
-            if self._keeps:
+            self.ask()
+            if self.keeps:
                 kept.append(portion)
             yield portion
-        if self._keeps:
+        if self.keeps:
             self._kept[block] = kept
+
+    def ask(self) -> None:
+        """Raise InterruptedError where it is time to stop."""
+        if self._stopped():
+            raise InterruptedError
 
     def _drawn(self, block: int) -> Iterator[Portion]:
         streams, last = Streams(self.line, self.size.seed, block), np.zeros(LANES)
@@ -132,12 +137,13 @@ class Paths:
             self.each(one)
         return Runs(ends, late)
 
-    def each(self, work: Callable[[int], Any]) -> list[Any]:
-        """Call `work` for every block of replications, in threads; return what it returned, in order."""
-        if self.threads < 2 or len(self.blocks) < 2:
-            return [work(block) for block in range(len(self.blocks))]
+    def each(self, work: Callable[[int], Any], count: int | None = None) -> list[Any]:
+        """Call `work` for every block of replications (the first `count`), in threads; return what it returned."""
+        blocks = range(len(self.blocks) if count is None else count)
+        if self.threads < 2 or len(blocks) < 2:
+            return [work(block) for block in blocks]
         with ThreadPoolExecutor(min(self.threads, len(self.blocks))) as pool:
-            return list(pool.map(work, range(len(self.blocks))))
+            return list(pool.map(work, blocks))
 
     def _run_block(self, flat: Flat, block: int) -> Runs:
         rings, late = flat.rings(), np.zeros((len(flat.order), LANES), dtype=np.int64)

@@ -30,12 +30,15 @@ the number of breakdowns of a job, (3, station, block) of their repairs."""
 
 
 class Streams:
-    """The streams of a block of replications, from which times are taken in portions of any size."""
+    """The streams of a block of replications, from which times are taken in portions of any size.
 
-    def __init__(self, line: Line, seed: int, block: int) -> None:
+    stations: those whose times are taken [None: all]; each draws from a stream of its own, so the others
+    need not be drawn.
+    """
+
+    def __init__(self, line: Line, seed: int, block: int, stations: range | None = None) -> None:
         self._stations = [
-            _Station(law, down, seed, j, block)
-            for j, (law, down) in enumerate(zip(line.service, line.breakdowns, strict=True))
+            _Station(line.service[j], line.breakdowns[j], seed, j, block) for j in stations or range(line.stations)
         ]
         self._between = line.between
         self._orders = source(seed, ORDERS, block)
