@@ -51,17 +51,14 @@ MAIN = (1.0, 0.8, 0.55)
 KEPT = 1e4
 """How many times dearer a tier is in the search while it is only to be kept."""
 
-MIX_KEPT = (20, 340, 30, 60, 150, 90, 50, 60, 110, 30, 60)
+MIX_KEPT = (20, 450, 30, 30, 0, 100, 100, 50, 100, 50, 70)
 """The same while colour changes are to be kept: mostly units of one colour, and whole runs."""
 
 PAUSE = 0.05
 """Seconds between two looks at the clock."""
 
-MIX = (110, 140, 190, 90, 0, 90, 160, 90, 40, 30, 60)
+MIX = (90, 150, 130, 110, 0, 90, 70, 170, 80, 50, 60)
 """Of 1000 proposals so many are of each kind; see the kernels."""
-
-MIX_RULES = (90, 120, 180, 120, 100, 120, 60, 120, 40, 30, 20)
-"""The same while a cheaper tier of rules, without colour changes, is searched in."""
 
 MIX_DEAREST = (260, 50, 0, 130, 200, 90, 40, 150, 10, 50, 20)
 """The same while the dearest tier is searched in: units of one kind are all one to it."""
@@ -164,15 +161,9 @@ class _Search:
         paint = self.paint
         apart = np.array(paint.tier) - tier
         prices = paint.prices * np.where(apart < 0, KEPT, STEPS ** -np.maximum(0.0, apart))
-        return *self.table, *map(self.cells, (paint.kind, prices, np.cumsum(self._mix(tier)), paint.waits))
-
-    def _mix(self, tier: int) -> tuple[int, ...]:
-        """Return the kinds of moves that suit a tier."""
-        if tier == 0:
-            return MIX_DEAREST
-        if self.paint.paint == 0 or tier < self.paint.tier[-1]:
-            return MIX_RULES
-        return MIX_KEPT if tier > self.paint.tier[-1] else MIX
+        kept = paint.paint > 0 and paint.tier[-1] < tier
+        mix = np.cumsum(MIX_KEPT if kept else MIX if tier else MIX_DEAREST)
+        return *self.table, *map(self.cells, (paint.kind, prices, mix, paint.waits))
 
     def spent(self) -> float:
         """Return the share of the time, or of the work, that is used up."""

@@ -2,9 +2,8 @@
 
 Symbols as in `heijunka_paint_moves`. Of 1000 proposals `mix[k]` less `mix[k - 1]` are of kind k:
 0 exchange of any two units, 1 of one colour, 2 of one kind (`kind[c]`: what class c carries of the dearest rules),
-3 near each other, 4 of a unit in a window that costs, with any or, below the dearest tier, one of its colour or kind;
-5 reflection of some slots, 6 of whole runs of a colour; 7 insertion near by, 8 beside a unit of the same colour;
-9 rotation of some slots, 10 of whole runs.
+3 near each other, 4 of a unit in a window that costs; 5 reflection of some slots, 6 of whole runs of a colour;
+7 insertion near by, 8 beside a unit of the same colour; 9 rotation of some slots, 10 of whole runs.
 Warmth times a waiting time drawn outside is what a move may worsen: it is drawn before the move is looked at. A run
 that becomes too long is never accepted.
 """
@@ -20,16 +19,13 @@ from jitopt.heuristics._kernels.heijunka_paint_moves import (
     FOCUS,
     LIMIT,
     LINE,
-    PAINT,
-    PAINTED,
     RULES,
     STEP,
     TARGET,
     VALUE,
     WAITS,
-    WIDTH,
 )
-from jitopt.jit import in_place, inlined, inner, twin
+from jitopt.jit import in_place, inner, twin
 
 __all__ = ["anneal", "begin"]
 
@@ -46,10 +42,7 @@ FAR = 240
 """Longest segment of any other move than an exchange."""
 
 TRIES = 12
-"""Slots looked at to find a unit of a kind."""
-
-SORE = 4
-"""Units looked at to find one in a window that costs."""
+"""Slots looked at to find a unit of a kind, or one in a window that costs."""
 
 
 @inner
@@ -64,17 +57,6 @@ def any_slot(state: Any) -> int:
     return int(state[FIRST] + draw(state, state[LINE] - state[FIRST]))
 
 
-@inlined
-def short(state: Any, among: int) -> int:
-    """Return a whole number below `among`; below the dearest tier, every other time, small ones more often.
-
-    Short segments are cheap to price and often taken; the dearest tier needs the long ones.
-    """
-    if state[FOCUS] > 0 and draw(state, 2) == 0:
-        return draw(state, 1 + draw(state, among))
-    return draw(state, among)
-
-
 @inner
 def partner(own: Any, sequence: Any, state: Any, i: int) -> int:
     """Return a slot whose unit is of the same sort as that at i, but of another class; i if none is found."""
@@ -86,39 +68,19 @@ def partner(own: Any, sequence: Any, state: Any, i: int) -> int:
 
 
 @inner
-def counted(before: Any, state: Any, r: int) -> int:
-    """Return the slot of a unit that counts for rule r, any of them as often; any slot if there is none."""
-    row, low, high = r * state[WIDTH], state[FIRST], state[LINE] - 1
-    gone = before[row + low]
-    units = before[row + high + 1] - gone
-    if units == 0:
-        return any_slot(state)
-    wanted = gone + 1 + draw(state, units)
-    while low < high:
-        middle = (low + high) >> 1
-        if before[row + middle + 1] < wanted:
-            low = middle + 1
-        else:
-            high = middle
-    return int(low)
-
-
-@inner
-def sore(ends: Any, before: Any, near: Any, state: Any) -> int:
-    """Return a slot in a window that costs, of a rule of the tier that is searched in; any slot if none is found.
-
-    Below the dearest tier it is that of a unit that counts: a rule with few of them is met as often as others.
-    """
+def sore(ends: Any, near: Any, state: Any) -> int:
+    """Return a slot in a window that costs, of a rule of the tier that is searched in; any slot if none is found."""
     focus, many = state[FOCUS], state[RULES]
     among = ends[focus + 1] - ends[focus]
+    i = any_slot(state)
     if among == 0:
-        return any_slot(state)
+        return i
     r = ends[focus] + draw(state, among)
-    for _ in range(TRIES if focus == 0 else SORE):
-        i = any_slot(state) if focus == 0 else counted(before, state, r)
+    for _ in range(TRIES):
         if near[(i * many + r) * 2] > 0:
             return i
-    return any_slot(state)
+        i = any_slot(state)
+    return i
 
 
 @inner
@@ -127,14 +89,13 @@ def propose_exchange(
     sequence: Any, state: Any, most: float, sort: int,
 ) -> bool:  # fmt: skip
     """Propose an exchange; tell whether it was made."""
-    i = sore(ends, before, near, state) if sort == 4 else any_slot(state)
-    kept = sort == 4 and state[FOCUS] > 0
-    if sort == 1 or (kept and state[PAINT] > 0 and state[PAINTED] < state[FOCUS]):
+    i = sore(ends, near, state) if sort == 4 else any_slot(state)
+    if sort == 1:
         j = partner(shade, sequence, state, i)
-    elif sort == 2 or kept:
+    elif sort == 2:
         j = partner(kind, sequence, state, i)
     elif sort == 3:
-        j = min(state[LINE] - 1, i + 1 + short(state, NEAR))
+        j = min(state[LINE] - 1, i + 1 + draw(state, NEAR))
     else:
         j = any_slot(state)
     if sequence[i] == sequence[j]:
@@ -177,10 +138,10 @@ def propose_reflection(
     """Propose a reflection; tell whether it was made."""
     i = any_slot(state)
     if runs:
-        j = min(state[LINE] - 1, i + short(state, FAR))
+        j = min(state[LINE] - 1, i + draw(state, FAR))
         i, j = run_begin(shade, sequence, state, i), run_end(shade, sequence, state, j)
     else:
-        j = i + 1 + short(state, NEAR)
+        j = i + 1 + draw(state, NEAR)
     if j >= state[LINE] or i >= j:
         return False
     if reflect_cost(rules, ends, shade, prices, before, load, sequence, state, most, i, j) > most:
@@ -203,7 +164,7 @@ def propose_rotation(
     i = any_slot(state)
     c, j = i, i
     if sort == 7:
-        j = i + 1 + short(state, NEAR)
+        j = i + 1 + draw(state, NEAR)
         c = i + 1 if draw(state, 2) == 0 else j
     elif sort == 8:
         t = partner(shade, sequence, state, i)
@@ -212,13 +173,13 @@ def propose_rotation(
         else:
             i, c, j = t, i, i
     elif sort == 9:
-        c = i + 1 + short(state, NEAR)
-        j = c + short(state, NEAR)
+        c = i + 1 + draw(state, NEAR)
+        j = c + draw(state, NEAR)
     else:
         i = run_begin(shade, sequence, state, i)
-        c = run_end(shade, sequence, state, min(slots - 1, i + short(state, NEAR))) + 1
+        c = run_end(shade, sequence, state, min(slots - 1, i + draw(state, NEAR))) + 1
         if c < slots:
-            j = run_end(shade, sequence, state, min(slots - 1, c + short(state, NEAR)))
+            j = run_end(shade, sequence, state, min(slots - 1, c + draw(state, NEAR)))
     if j >= slots or c <= i or c > j:
         return False
     if rotate_cost(rules, ends, shade, prices, before, load, sequence, state, most, i, c, j) > most:
