@@ -61,8 +61,7 @@ def test_a_term_that_prices_no_rule_keeps_no_road_away(method: str) -> None:
         products={"product": ["A", "B"], "demand": [2, 2]}, ratios=ratios, options=options,
         objective=[{"term": "ratio", "measure": "max_absolute"}],
     )  # fmt: skip
-    assert optimum(instance) is None
-    assert jitopt.solve(instance, method=method, time_limit=20).status == "infeasible"
+    assert jitopt.registry.formulation(method).build(instance) is not None
 
 
 @pytest.mark.parametrize("method", ROADS)
