@@ -27,7 +27,7 @@ from jitopt.problems import PROBLEMS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Check", "diagnose", "warm"]
+__all__ = ["Check", "diagnose", "example_of", "trial"]
 
 REFUSED = {
     ("highspy", "1.14.0"): "proves wrong optima (ERGO-Code/HiGHS#2957)",
@@ -99,30 +99,6 @@ def diagnose(time_limit: float = 60.0) -> list[Check]:
             found.extend(look(deadline))
         except Exception as error:
             found.append(Check(name, False, f"{type(error).__name__}: {error}"))
-    return found
-
-
-def warm(time_limit: float = 120.0) -> list[Check]:
-    """Compile the kernels of every heuristic ahead, so that later solves find them compiled.
-
-    Parameters
-    ----------
-    time_limit
-        For all of it [s].
-
-    Returns
-    -------
-    list of Check
-        One for each heuristic.
-    """
-    deadline = time.monotonic() + time_limit
-    found = []
-    for method in registry.methods():
-        if method.kind == "heuristic" and method.module.startswith("jitopt."):
-            try:
-                found.append(_try("warm", method, deadline - time.monotonic(), work=0.01))
-            except Exception as error:
-                found.append(Check(f"warm {method.name}", False, f"{type(error).__name__}: {error}"))
     return found
 
 
@@ -222,22 +198,24 @@ def _workers(deadline: float) -> Iterator[Check]:
             yield Check(f"worker {family}", False, "there is no method of this family")
             continue
         try:
-            yield _try(f"worker {family}:", method, min(ONE_SOLVE, deadline - time.monotonic()))
+            yield trial(f"worker {family}:", method, min(ONE_SOLVE, deadline - time.monotonic()))
         except Exception as error:
             yield Check(f"worker {family}", False, f"{method.name}: {type(error).__name__}: {error}")
 
 
-def _try(word: str, method: Any, seconds: float, work: float | None = None) -> Check:
-    """Solve a small generated instance with a method; well if a judged plan comes back."""
+def trial(word: str, method: Any, seconds: float, work: float | None = None, instance: Any = None) -> Check:
+    """Solve an instance, a small one of its form if none is given; well if a judged plan comes back.
+
+    word: what the name of the check begins with. seconds: limit [s]. work: limit in deterministic mode.
+    """
     name = f"{word} {method.name}"
     if seconds <= 0.5:
         return Check(name, False, "no time was left to try it")
     from jitopt.api import solve
 
     began = time.monotonic()
-    instance = _example(method)
     result = solve(
-        instance,
+        example_of(method) if instance is None else instance,
         method=method.name,
         time_limit=seconds,
         threads=1,
@@ -248,7 +226,7 @@ def _try(word: str, method: Any, seconds: float, work: float | None = None) -> C
     return Check(name, result.plan is not None, "; ".join((told, *result.warnings)))
 
 
-def _example(method: Any) -> Any:
+def example_of(method: Any) -> Any:
     """Return a small instance that has a plan, of a form that the method is for."""
     for instance in _examples(method.problem):
         if method.suits(instance):

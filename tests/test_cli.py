@@ -763,6 +763,11 @@ def test_doctor_tells_each_check(monkeypatch: pytest.MonkeyPatch, capsys: pytest
         assert "highs" in capsys.readouterr().out
         assert main(["doctor", "--json"]) == code
         assert json.loads(capsys.readouterr().out)[1] == {"name": "numba", "ok": True, "detail": "0.68"}
+        warm = SimpleNamespace(warm=lambda _told=checks[:1]: _told)
+        monkeypatch.setitem(sys.modules, "jitopt.warming", warm)
+        assert main(["doctor", "--compile"]) == code
+        told = capsys.readouterr().out
+        assert "highs" in told and "numba" not in told
 
 
 def test_every_command_takes_json_and_help(capsys: pytest.CaptureFixture[str]) -> None:

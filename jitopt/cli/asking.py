@@ -165,11 +165,20 @@ def schema(
     emit(committed(word), indent=None if as_json else 2)
 
 
-def doctor(as_json: AsJson = False) -> None:
+def doctor(
+    compile: Annotated[
+        bool,
+        typer.Option("--compile", help="Make all machine code now instead (a minute or two), as for an image."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Check that solvers, compiler and temporary folder work here. Exit code 1 if one does not."""
-    from jitopt.doctor import diagnose
+    if compile:
+        from jitopt.warming import warm as look
+    else:
+        from jitopt.doctor import diagnose as look
 
-    checks = [(str(name), bool(ok), str(detail)) for name, ok, detail in map(_parts, diagnose())]
+    checks = [(str(name), bool(ok), str(detail)) for name, ok, detail in map(_parts, look())]
     if as_json:
         emit([{"name": name, "ok": ok, "detail": detail} for name, ok, detail in checks])
     else:

@@ -208,7 +208,20 @@ def _show_explanation(explanation: Any) -> str:
     if explanation.reasons:
         cost = "" if explanation.repair_cost is None else f" (cost {number(explanation.repair_cost)} in all; no money)"
         lines += ["", f"The cheapest repair found{cost}:", *show_reasons(explanation.reasons)]
+    if explanation.ways:
+        lines += ["", "If rules of one kind alone give way:"]
+        lines += [line for way in explanation.ways for line in _show_way(way)]
     return "\n".join(lines)
+
+
+def _show_way(way: Mapping[str, Any]) -> list[str]:
+    """Return a way out: what would do it by itself, counted in its own unit."""
+    if way["status"] == "impossible":
+        return [f"- {way['way']}: not enough by itself"]
+    total = "" if way["total"] is None else f", {way['total']} in all"
+    least = "" if way["proven"] else " (less may do)"
+    lines = [f"- {way['way']}{total}{least}:"]
+    return lines + [f"  {reason['remedy']}: {reason['text']}" for reason in way["reasons"]]
 
 
 def _rule(rule: Mapping[str, Any]) -> str:

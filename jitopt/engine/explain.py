@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal
 
 from jitopt.engine import solve as solving
 from jitopt.engine.elastic import solve_elastic
+from jitopt.engine.ways import ways_out
 from jitopt.problems.base import Instance, PlanT, Rule
 from jitopt.problems.figures import filled
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Explanation", "explain", "outward"]
 
+CLASH_SHARE = 0.85
+"""Part of the time after which the search for a clash ends where ways out are still to be told."""
+
 
 @dataclass(frozen=True)
 class Explanation(Generic[PlanT]):
@@ -36,8 +40,10 @@ class Explanation(Generic[PlanT]):
     out, or only one says so). reasons: the cheapest repair found, one entry per rule to relax:
     {rule, members, short_by, remedy, cost, cost_unit, text}. clash: rules that together admit no plan;
     minimal when `clash_minimal`: dropping any one of them admits a plan. repair_cost: sum of the
-    costs; by default in per cent of the limits. repair_proven: no cheaper repair exists. plan:
-    possible after the repair. proof: what stands behind "infeasible".
+    costs; by default in per cent of the limits. repair_proven: no cheaper repair exists. ways: what helps if
+    only rules of one kind give way, in their own unit: {way, status: "possible" or "impossible" (one exact
+    method says so), total: "3 cards" or None, proven: no less will do, reasons as above}; empty where the
+    problem names none. plan: possible after the repair. proof: what stands behind "infeasible".
     """
 
     status: Literal["feasible", "infeasible", "unknown"]
@@ -46,6 +52,7 @@ class Explanation(Generic[PlanT]):
     clash_minimal: bool = False
     repair_cost: float | None = None
     repair_proven: bool = False
+    ways: tuple[dict[str, Any], ...] = ()
     plan: PlanT | None = None
     proof: Proof = "none"
     seconds: float = 0.0
@@ -60,6 +67,7 @@ class Explanation(Generic[PlanT]):
             "clash_minimal": self.clash_minimal,
             "repair_cost": self.repair_cost,
             "repair_proven": self.repair_proven,
+            "ways": [dict(way) for way in self.ways],
             "plan": self.plan.to_dict() if self.plan is not None else None,
             "proof": self.proof,
             "seconds": round(self.seconds, 6),
@@ -96,7 +104,8 @@ def explain(
             "feasible", plan=repair.plan, repair_cost=0.0, repair_proven=True, seconds=time.monotonic() - began
         )
     reasons = _reasons(instance, repair, rules, costs, units)
-    search = _ClashSearch(instance, rules, costs, began + time_limit, threads)
+    share = CLASH_SHARE if instance.ways() else 1.0
+    search = _ClashSearch(instance, rules, costs, began + share * time_limit, threads)
     clash, minimal, solvers = search.run([(reason["rule"], tuple(reason["members"])) for reason in reasons])
     if len(solvers) < 2:
         # A repair too small for the solvers' tolerances: ask without a price on any rule.
@@ -106,6 +115,15 @@ def explain(
             seconds = time.monotonic() - began
             return Explanation("feasible", plan=whole.plan, repair_cost=0.0, repair_proven=True, seconds=seconds)
         solvers |= set(whole.claims_infeasible)
+    ways = ways_out(
+        instance,
+        rules,
+        lambda key: (costs[key], units[key]),
+        lambda key: key in (prices or {}) or key[0] in (prices or {}),
+        lambda answer, each, told: _reasons(instance, answer, rules, each, told),
+        began + time_limit,
+        threads,
+    )
     proof: Proof = "cross_checked" if len(solvers) > 1 else "single" if solvers else "none"
     return Explanation(
         status="infeasible" if len(solvers) > 1 else "unknown",
@@ -114,6 +132,7 @@ def explain(
         clash_minimal=minimal,
         repair_cost=repair.objective,
         repair_proven=repair.status == "optimal",
+        ways=ways,
         plan=repair.plan,
         proof=proof,
         seconds=time.monotonic() - began,
