@@ -15,7 +15,7 @@ from jitopt.problems.base import exact
 from jitopt.problems.heijunka.form import beyond
 
 if TYPE_CHECKING:
-    from jitopt.problems.heijunka.instance import Heijunka, RatioRule
+    from jitopt.problems.heijunka.instance import Heijunka, Objective, RatioRule
 
     from ._heijunka_plan import Trace
 
@@ -25,6 +25,7 @@ __all__ = [
     "Window",
     "changes",
     "colours",
+    "is_counted",
     "is_painted",
     "price",
     "refuse_measures",
@@ -63,8 +64,29 @@ def refuse_measures(instance: Heijunka) -> None:
     if instance.box is not None and is_painted(instance):
         raise NotApplicableError("a bucket has no order, which colours and ratio rules of two priorities need")
     for term in instance.objective if is_painted(instance) else ():
-        if term.weight > 0 and term.term in WORDS and term.measure != "sum_absolute":
+        told = ("sum_absolute", "sum_squared") if term.term == "colour_changes" else ("sum_absolute", "sum_violated")
+        if term.weight > 0 and term.term in WORDS and term.measure not in told and _prices(instance, term):
             raise NotApplicableError(f'the term "{term.term}" of a painted sequence is priced by "{term.measure}"')
+    for rule in instance.ratio_rules if is_painted(instance) else ():
+        if len(_measures(instance, rule)) > 1:
+            raise NotApplicableError(f'the ratio rule "{rule.ratio}" of a painted sequence is priced by two measures')
+
+
+def _prices(instance: Heijunka, term: Objective) -> bool:
+    """Tell whether anything can be priced by the term: its rules may all be hard."""
+    rules = instance.ratio_rules
+    return term.term == "colour_changes" or any(rule.weight and rule.priced_by(term.term) for rule in rules)
+
+
+def _measures(instance: Heijunka, rule: RatioRule) -> set[str]:
+    """Return by which measures a rule is priced."""
+    terms = instance.objective if rule.weight else ()
+    return {term.measure for term in terms if term.weight > 0 and rule.priced_by(term.term)}
+
+
+def is_counted(instance: Heijunka, rule: RatioRule) -> bool:
+    """Tell whether a broken window of the rule costs the same by however much it is broken."""
+    return "sum_violated" in _measures(instance, rule)
 
 
 def windows_of(instance: Heijunka, rule: RatioRule) -> list[Window]:
@@ -80,7 +102,7 @@ def windows_of(instance: Heijunka, rule: RatioRule) -> list[Window]:
 
 
 def price(instance: Heijunka, rule: RatioRule) -> Fraction:
-    """Return what an excess of one unit in a window of a rule costs; nothing if the rule is hard."""
+    """Return what an excess of one unit, or a broken window, of a rule costs; nothing if the rule is hard."""
     if rule.hard:
         return Fraction(0)
     terms = (exact(term.weight) for term in instance.objective if rule.priced_by(term.term))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jitopt.problems.base import exact
 
 from ._heijunka_options_cpsat import one_of
-from ._heijunka_paint import COLOUR_RUN, changes, colours, price, run_of, windows_of
+from ._heijunka_paint import COLOUR_RUN, changes, colours, is_counted, price, run_of, windows_of
 
 if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka, RatioRule
@@ -44,14 +44,14 @@ def paint_costs(m: Any, instance: Heijunka, total: Total) -> None:
     """Add the priced excess of windows and the colour changes to the objective."""
     for rule in instance.ratio_rules:
         if cost := price(instance, rule):
-            excess = {}
+            excess, broken = {}, is_counted(instance, rule)
             every = dict(enumerate(windows_of(instance, rule)))
             for w, window in every.items():
                 most = window.before + window.last - window.first + 1 - rule.at_most
-                excess[w] = m.new_int_var(0, most, "")
-                m.add(_load(m, rule, window) <= rule.at_most + excess[w])
-                total.add(cost, excess[w], most)
-            m.derived.append((excess, _excess_of(every, rule)))
+                excess[w] = m.new_int_var(0, 1 if broken else most, "")
+                m.add(_load(m, rule, window) <= rule.at_most + (most if broken else 1) * excess[w])
+                total.add(cost, excess[w], 1 if broken else most)
+            m.derived.append((excess, _excess_of(every, rule, 1 if broken else instance.slots)))
     weight = sum(exact(term.weight) for term in instance.objective if term.term == "colour_changes")
     if weight:
         change = _changes(m, instance)
@@ -63,9 +63,9 @@ def _load(m: Any, rule: RatioRule, window: Window) -> Any:
     return window.before + sum(one_of(m, rule.products, s) for s in range(window.first, window.last + 1))
 
 
-def _excess_of(every: dict[int, Window], rule: RatioRule) -> Any:
-    """Return the rule by which the excesses follow from a plan."""
-    return lambda trace, w: max(0, every[w].load(trace, rule) - rule.at_most)
+def _excess_of(every: dict[int, Window], rule: RatioRule, most: int) -> Any:
+    """Return the rule by which the excesses, at most `most`, follow from a plan."""
+    return lambda trace, w: min(most, max(0, every[w].load(trace, rule) - rule.at_most))
 
 
 def _changes(m: Any, instance: Heijunka) -> dict[int, Any]:

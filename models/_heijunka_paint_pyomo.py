@@ -12,7 +12,7 @@ import pyomo.environ as pyo
 
 from jitopt.problems.base import exact
 
-from ._heijunka_paint import COLOUR_RUN, changes, colours, price, run_of, windows_of
+from ._heijunka_paint import COLOUR_RUN, changes, colours, is_counted, price, run_of, windows_of
 
 if TYPE_CHECKING:
     from jitopt.problems.heijunka.instance import Heijunka
@@ -43,17 +43,31 @@ def _windows(m: Any, instance: Heijunka) -> Terms:
     every = {(o, w): window for o in sorted(told) for w, window in enumerate(windows_of(instance, rules[o]))}
     soft = [key for key in every if not rules[key[0]].hard]
 
-    def most(_: Any, o: int, w: int) -> tuple[int, int]:
-        window = every[o, w]
-        return 0, max(0, window.before + window.last - window.first + 1 - rules[o].at_most)
+    broken = {o for o in told if is_counted(instance, rules[o])}
 
-    m.e = pyo.Var(soft, bounds=most, doc="e_ow: excess of window w")
-    m.derived.append((m.e, lambda trace, o, w: max(0, every[o, w].load(trace, rules[o]) - rules[o].at_most)))
+    def most(o: int, w: int) -> int:
+        window = every[o, w]
+        return max(0, window.before + window.last - window.first + 1 - rules[o].at_most)
+
+    def room(_: Any, o: int, w: int) -> tuple[int, int]:
+        return 0, 1 if o in broken else most(o, w)
+
+    def domain(_: Any, o: int, w: int) -> Any:
+        return pyo.Binary if o in broken else pyo.Reals
+
+    def follow(trace: Any, o: int, w: int) -> int:
+        return min(room(m, o, w)[1], max(0, every[o, w].load(trace, rules[o]) - rules[o].at_most))
+
+    m.e = pyo.Var(soft, bounds=room, domain=domain, doc="e_ow: excess of window w, or 1 for any if windows are counted")
+    m.derived.append((m.e, follow))
 
     @m.Constraint(list(every), doc="at most p_o in a window, but for its excess")
     def window(m: Any, o: int, w: int) -> Any:
         rule = rules[o]
-        extra = m.relax.slack(("ratio", (rule.ratio,)), rule.in_any) if rule.hard else m.e[o, w]
+        if rule.hard:
+            extra = m.relax.slack(("ratio", (rule.ratio,)), rule.in_any)
+        else:
+            extra = m.e[o, w] * (most(o, w) if o in broken else 1)
         return _load(m, rule.products, every[o, w]) <= rule.at_most + extra
 
     return [(prices[o], m.e[o, w]) for o, w in soft]

@@ -255,10 +255,10 @@ def test_other_methods_say_that_they_do_not_apply() -> None:
     assert instance.forms() == {"paint"}
     with pytest.raises(NotApplicableError, match=r"what was built before|runs of a colour"):
         heijunka_level.run(instance, LocalContext())
-    squared = [{"term": "colour_changes", "measure": "sum_squared"}, {"term": "ratio", "measure": "sum_absolute"}]
+    largest = [{"term": "colour_changes", "measure": "max_absolute"}, {"term": "ratio", "measure": "sum_absolute"}]
     for method in ("heijunka_cumulative_pyomo", "heijunka_order_cpsat"):
         with pytest.raises(NotApplicableError, match="colour_changes"):
-            jitopt.registry.formulation(method).build(Heijunka.parse(data | {"objective": squared}))
+            jitopt.registry.formulation(method).build(Heijunka.parse(data | {"objective": largest}))
 
 
 @pytest.mark.parametrize(
