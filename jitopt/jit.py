@@ -32,6 +32,7 @@ __all__ = [
     "compiled",
     "in_place",
     "inlined",
+    "inner",
     "is_cached",
     "is_loaded",
     "kernel",
@@ -79,6 +80,16 @@ def inlined(function: F) -> F:
     return _compile(function, _nrt=False, error_model="numpy", **options)
 
 
+def inner(function: F) -> F:
+    """Mark a kernel as `in_place` does that kernels alone call: no way into it from Python is compiled.
+
+    That way takes every array of the call apart, and so as long to compile as a small kernel itself.
+    """
+    if not function.__module__.endswith(SUFFIX):
+        return function
+    return _compile(function, _nrt=False, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
 def merged(function: F) -> F:
     """Mark a kernel as `in_place` does, whose source is read as a part of its callers.
 
@@ -109,6 +120,10 @@ def _compile(function: F, **options: Any) -> F:
         compiled_function: F = numba.njit(cache=folder is not None, nogil=True, **options)(function)
     finally:
         settings.CACHE_DIR = before
+    if folder is not None:
+        from jitopt.turns import take_turns
+
+        take_turns(compiled_function, folder / f"{function.__module__.removesuffix(SUFFIX)}.turn")
     return compiled_function
 
 

@@ -262,3 +262,17 @@ def _entry(module: str, file: str, word: str, told: dict[str, Any]) -> Method:
 def import_path() -> list[str]:
     """Return the import path to hand to a worker, so that it finds what this process finds."""
     return [entry or os.getcwd() for entry in sys.path]
+
+
+def handed_on() -> dict[str, list[str]]:
+    """Return what another process must know to find the same methods: import path and registered modules."""
+    return {"path": import_path(), "registered": list(registered())}
+
+
+def take_over(told: Mapping[str, Any]) -> None:
+    """Know what the process knows that has `handed_on` this."""
+    sys.path.extend(entry for entry in told["path"] if entry not in sys.path)
+    for module in told["registered"]:
+        if module not in registered():
+            importlib.invalidate_caches()
+            register(module)

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from jitopt.problems.base import Evaluation
 
-    from ._sourcing import Data, Tiers
+    from ._sourcing import Data
+    from ._sourcing_tiers import Tiers
 
 __all__ = ["Reading", "States", "plan_of", "read", "states"]
 

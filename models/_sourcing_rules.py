@@ -18,7 +18,7 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._sourcing import CAPS
+from ._sourcing_offers import CAPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

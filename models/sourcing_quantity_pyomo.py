@@ -12,7 +12,7 @@ Data
 d_pt demand, I_p0 initial stock, h_p holding cost, L_p storage limit, C_s capacity of a supplier,
 m_l smallest order, mu_l multiple, U_lt largest order worth placing, U_l the same over the horizon,
 c_l price with defects and lateness, a_l order cost, f_l link cost, F_s supplier cost, B_k, E_k and
-f_k start, end and factor of a tier. All bounds are drawn from the data (`_sourcing.py`); quantities
+f_k start, end and factor of a tier. All bounds are drawn from the data (`_sourcing_offers.py`); quantities
 are counted in scaled units of their part, money in `unit`.
 
 Variables

@@ -112,9 +112,9 @@ def test_warm_compiles_into_the_cache(tmp_path):
     code = """
 from jitopt import registry, warming
 from jitopt.doctor import _cache
-few = [method for method in registry.methods() if method.name in ("kanban_fill", "delivery_menu")]
+few = [method for method in registry.methods() if method.name == "delivery_menu"]
 warming.registry.methods = lambda problem=None: few
-warming._stream = str  # the largest kernel of all
+warming._loops = warming._stream = str  # large kernels, which CI makes by the command itself
 for check in warming.warm(100):
     print(check.ok, check.name, "" if check.ok else check.detail)
 print(next(_cache(0.0)).detail)
@@ -125,12 +125,11 @@ print(next(_cache(0.0)).detail)
     *looks, cache = done.stdout.splitlines()
     assert [look.strip() for look in looks] == [
         "True compile delivery_menu",
-        "True compile kanban_fill",
         "True compile simulation of loops",
         "True compile simulation of a value stream",
         "True compile level volume",
     ]
-    assert str(tmp_path) in cache and "delivery_menu, kanban_fill" in cache
+    assert str(tmp_path) in cache and "delivery_menu" in cache
 
 
 def test_warm_without_time_raises_nothing():

@@ -16,8 +16,8 @@ from jitopt.errors import InputError
 from jitopt.formats import strict_json
 from jitopt.generators import random_small
 from jitopt.heuristics._kanban_listed import whole_loads
-from jitopt.problems import PROBLEMS, base
-from jitopt.problems.base import canonical, differ, exact, total
+from jitopt.problems import PROBLEMS
+from jitopt.problems.base import canonical, differ, exact, table, total
 from jitopt.problems.kanban import Kanban
 
 NUMBERS = st.one_of(
@@ -125,7 +125,7 @@ def test_long_tables_are_refused_with_the_same_words(spoil: str, monkeypatch: py
         uses["option"][-1] = 10**6
     told = []
     for many in (0, 10**9):
-        monkeypatch.setattr(base, "MANY", many)
+        monkeypatch.setattr(table, "MANY", many)
         with pytest.raises(InputError) as refusal:
             Kanban.parse(data)
         told.append(str(refusal.value))

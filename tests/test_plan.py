@@ -7,6 +7,7 @@ import math
 import shutil
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -122,7 +123,17 @@ def test_a_changed_price_runs_only_what_depends_on_it(lamps, again, tmp_path):
     plan(lamps, tmp_path / "clean")
     for file in (tmp_path / "clean").iterdir():
         if not file.name.endswith(".result.json") and file.name != "manifest.json":
-            assert file.read_text() == (again / file.name).read_text(), file.name
+            assert settled(file) == settled(again / file.name), file.name
+
+
+def settled(file: Path) -> Any:
+    """Return what a file says, bounds but for rounding: which road proves first is not settled."""
+    if file.name != "plan.json":
+        return file.read_text()
+    told = json.loads(file.read_text())
+    for step in told["steps"]:
+        step["bound"], step["gap"] = round(step["bound"], 6), round(step["gap"], 9)
+    return told
 
 
 def test_a_changed_frequency_changes_cards(lamps, again):

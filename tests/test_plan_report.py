@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from jitopt.cli import main
+from jitopt.formats.csv_text import guarded, guarded_csv, unguarded
 from jitopt.planning.indicators import Limit
-from jitopt.planning.writing import guarded, guarded_csv, unguarded
 from jitopt.problems.figures import filled, rounded
 
 PLANTS = Path(__file__).parent.parent / "instances" / "plants"

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jitopt.cli.options import AsJson, SkipBad, number_at_least_0
+from jitopt.cli.options import AsJson, SkipBad, TablesFolder, number_at_least_0
 from jitopt.cli.output import columns, emit, err, out
 
 __all__ = ["analyse"]
@@ -38,7 +38,7 @@ def formulas(
         str,
         typer.Argument(metavar="PLANT", help="Folder of CSV files, an .xlsx or a .json; or a kanban instance."),
     ],
-    output: Annotated[str, typer.Option("-o", "--output", metavar="DIR", help="Folder for the tables.")],
+    output: TablesFolder,
     safety: Annotated[
         float, typer.Option("--safety", metavar="A", parser=number_at_least_0, help="Safety share where none is told.")
     ] = 0.0,

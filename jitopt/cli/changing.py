@@ -76,7 +76,7 @@ def changes(
     """
     from jitopt import api
     from jitopt.formats.atomic import write_text
-    from jitopt.planning.writing import guarded_csv
+    from jitopt.formats.csv_text import guarded_csv
 
     instance, data = _both(file, result, format)
     if instance.problem == "heijunka" and before is not None:

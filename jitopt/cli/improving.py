@@ -6,7 +6,17 @@ from typing import Annotated, Any
 import typer
 
 from jitopt.cli.failures import usage
-from jitopt.cli.options import AsJson, Seed, SkipBad, Threads, TimeLimit, number_above_0, share, whole_from
+from jitopt.cli.options import (
+    AsJson,
+    Seed,
+    SkipBad,
+    TablesFolder,
+    Threads,
+    TimeLimit,
+    number_above_0,
+    share,
+    whole_from,
+)
 from jitopt.cli.output import columns, emit, err, out
 from jitopt.cli.progress import tell_making
 
@@ -26,7 +36,7 @@ def improvements(
             help="Folder of CSV files, an .xlsx or a .json; a kanban instance; or a value stream (.json).",
         ),
     ],
-    output: Annotated[str, typer.Option("-o", "--output", metavar="DIR", help="Folder for the tables.")],
+    output: TablesFolder,
     kinds: Annotated[
         str | None,
         typer.Option("--kinds", metavar="A,B", help="Of changeover, uptime, yield, lead_time; all if not given."),
@@ -77,7 +87,7 @@ def releases(
         str,
         typer.Argument(metavar="PLANT", help="Folder of CSV files, an .xlsx or a .json; or a value stream (.json)."),
     ],
-    output: Annotated[str, typer.Option("-o", "--output", metavar="DIR", help="Folder for the tables.")],
+    output: TablesFolder,
     at: Annotated[
         str,
         typer.Option("--at", metavar="WHAT", help="service (which stock does each need?) or stock (which service?)."),

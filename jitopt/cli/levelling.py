@@ -211,6 +211,7 @@ def _write(tables: dict[str, dict[str, list[Any]]], folder: str | None) -> list[
     """Write tables as CSV into a folder, if one is named; return their names."""
     if folder is None:
         return []
-    from jitopt.planning.writing import guarded_csv, write_tables
+    from jitopt.formats.csv_text import guarded_csv
+    from jitopt.planning.writing import write_tables
 
     return write_tables({name: guarded_csv(table) for name, table in tables.items()}, folder)

@@ -17,6 +17,7 @@ __all__ = [
     "Seed",
     "ShowProgress",
     "SkipBad",
+    "TablesFolder",
     "Threads",
     "TimeLimit",
     "WorkLimit",
@@ -91,6 +92,7 @@ Row = Annotated[
     str | None, typer.Option("--row", metavar="NAME", help="Row of FILE, where it has an instance in each row.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+TablesFolder = Annotated[str, typer.Option("-o", "--output", metavar="DIR", help="Folder for the tables.")]
 Output = Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Write to FILE (- : stdout).")]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", parser=whole_from(0), help="Seed of all random numbers.")]
 TimeLimit = Annotated[

@@ -99,8 +99,8 @@ def usage(
     Prints a row per part; -o writes the table by period. Exit code: 0 told, 2 bad usage or input.
     """
     from jitopt import running
+    from jitopt.formats.csv_text import unguarded
     from jitopt.formats.line_files import read_suppliers
-    from jitopt.planning.writing import unguarded
 
     instance, plan = _both("usage", file, result, format)
     delivered = read_suppliers(suppliers, unguarded) if suppliers is not None else None
@@ -256,8 +256,8 @@ def figure(
 
 
 def _both(command: str, file: str, result: str, format: str | None) -> tuple[Any, Any]:
+    from jitopt.formats.csv_text import unguarded
     from jitopt.formats.line_files import read_sequence
-    from jitopt.planning.writing import unguarded
     from jitopt.running import check_heijunka
 
     if file == result == "-":
@@ -269,7 +269,7 @@ def _both(command: str, file: str, result: str, format: str | None) -> tuple[Any
 
 def _write_table(output: str | None, rows: Any) -> None:
     from jitopt.formats.atomic import write_text
-    from jitopt.planning.writing import guarded_csv
+    from jitopt.formats.csv_text import guarded_csv
 
     if output is not None:
         write_text(output, guarded_csv(rows))

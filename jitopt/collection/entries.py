@@ -14,7 +14,7 @@ from jitopt.errors import InputError, JitoptError
 from jitopt.formats import read
 from jitopt.formats.strict_json import layout
 from jitopt.generators import generate
-from jitopt.problems.base import Instance, Known, Strict, Table, as_tuple
+from jitopt.problems.base import Identifier, Instance, Known, Strict, Table, as_tuple
 from jitopt.problems.wording import near
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Change(Strict):
     """A change of what is known: date (ISO 8601), who, what. `by` is free text, shown as it is."""
 
     date: str
-    by: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    by: Identifier
     what: str
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jitopt.errors import InputError
-from jitopt.formats.atomic import write_text
+from jitopt.formats.atomic import make_folder, write_text
+from jitopt.formats.csv_text import as_csv, guarded
 
 if TYPE_CHECKING:
     import os
@@ -18,9 +15,6 @@ if TYPE_CHECKING:
     from jitopt.comparing.study import VariantComparison
 
 __all__ = ["csv_text", "write_csv"]
-
-ACTING = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""First signs by which a spreadsheet takes a text for a formula, full-width forms aside."""
 
 
 def write_csv(study: VariantComparison, folder: str | os.PathLike[str]) -> tuple[str, ...]:
@@ -31,13 +25,7 @@ def write_csv(study: VariantComparison, folder: str | os.PathLike[str]) -> tuple
     InputError
         If the folder cannot be made or written to.
     """
-    place = Path(folder)
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"the folder cannot be made: {error.strerror or error}", source=str(place), remedy="name another folder"
-        ) from None
+    place = make_folder(folder)
     paths = []
     for name, columns in study.tables.items():
         path = place / f"{name}.csv"
@@ -55,11 +43,7 @@ def csv_text(columns: Mapping[str, Sequence[Any]]) -> str:
 
     A text that a spreadsheet would take for a formula gets an apostrophe before it (OWASP).
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_cell(value) for value in row] for row in zip(*columns.values(), strict=True))
-    return text.getvalue()
+    return as_csv(columns, _cell)
 
 
 def _cell(value: Any) -> str:
@@ -69,9 +53,4 @@ def _cell(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else repr(value)
-    text = str(value)
-    begins = text.lstrip(" \u00a0\ufeff").translate(FULL_WIDTH)
-    return f"'{text}" if begins.startswith(ACTING) or text.startswith(ACTING) else text
-
-
-FULL_WIDTH = {0xFF1D: "=", 0xFF0B: "+", 0xFF0D: "-", 0xFF20: "@"}
+    return guarded(str(value))

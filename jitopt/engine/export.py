@@ -43,8 +43,7 @@ def export(instance: Instance[Any], method: str, path: str | Path) -> None:
             remedy="choose another ending or method",
         )
     job = {
-        "path": registry.import_path(),
-        "registered": list(registry.registered()),
+        **registry.handed_on(),
         "method": found.name,
         "instance": instance.to_dict(),
         "target": str(target),
@@ -76,9 +75,7 @@ def _write(model: Any, technology: str, target: Path) -> None:
 def main() -> None:
     """Build and write the model described on standard input."""
     job = json.load(sys.stdin)
-    sys.path.extend(entry for entry in job["path"] if entry not in sys.path)
-    for module in job["registered"]:
-        registry.register(module)
+    registry.take_over(job)
     from jitopt.problems import parse_instance
 
     found = registry.method(job["method"])

@@ -69,7 +69,7 @@ class Worker:
         assert self._process.stdin is not None and self._process.stdout is not None
         self.descriptor: int = self._process.stdout.fileno()
         self._sender = Sender(self._process.stdin.fileno())
-        self.send(type="hello", path=registry.import_path(), registered=list(registry.registered()))
+        self.send(type="hello", **registry.handed_on())
 
     @property
     def pid(self) -> int:

@@ -174,8 +174,7 @@ class Race:
                 "work": None if self.settings.work is None else self.settings.work * work_share,
                 "options": _options_of(self.settings.options, method),
                 "elastic": [[name, list(key), price] for (name, key), price in elastic.items()] if elastic else None,
-                "path": registry.import_path(),
-                "registered": list(registry.registered()),
+                **registry.handed_on(),
                 "compile": not challenges and os.environ.get("JITOPT_NO_COMPILE") != "1",
             }
         )

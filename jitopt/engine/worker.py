@@ -128,19 +128,10 @@ def enter() -> tuple[int, Sender]:
     first = read_message(source)
     if first is None:
         sys.exit(0)
-    _learn(first)
-    return source, Sender(target)
-
-
-def _learn(message: dict[str, Any]) -> None:
-    """Know what the caller knows by now: its import path and the methods it has registered."""
     from jitopt import registry
 
-    sys.path.extend(entry for entry in message["path"] if entry not in sys.path)
-    for module in message["registered"]:
-        if module not in registry.registered():
-            importlib.invalidate_caches()
-            registry.register(module)
+    registry.take_over(first)
+    return source, Sender(target)
 
 
 def _take_pipes() -> tuple[int, int]:
@@ -242,7 +233,7 @@ def _serve(job: Job, held: Any) -> Any:
         if job.stop.is_set():
             job.tell("done", outcome="stopped", message="")
             return held
-        _learn(job.message)
+        registry.take_over(job.message)
         found = registry.method(job.method)
         if held is None:
             raise JitoptError("the instance was lost on its way")

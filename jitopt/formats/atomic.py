@@ -11,10 +11,28 @@ from pathlib import Path
 
 from jitopt.errors import InputError, JitoptError
 
-__all__ = ["Target", "check_writable", "write_text"]
+__all__ = ["Target", "check_writable", "make_folder", "write_text"]
 
 Target = str | os.PathLike[str]
 """A path, or "-" for standard output."""
+
+
+def make_folder(folder: str | os.PathLike[str]) -> Path:
+    """Make a folder, and those above it, where there is none; return its path.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be made.
+    """
+    place = Path(folder)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"the folder cannot be made: {error.strerror or error}", source=str(place), remedy="name another folder"
+        ) from None
+    return place
 
 
 def write_text(target: Target, text: str) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jitopt.heuristics._sourcing_world import watched
+from jitopt.heuristics._sourcing_links import watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,6 +10,7 @@ import numpy as np
 from jitopt import jit
 from jitopt.errors import NotApplicableError
 from jitopt.heuristics._heijunka_box import box_of, constructed, read, shape
+from jitopt.heuristics._heijunka_box_bound import BoxBound
 from jitopt.heuristics._heijunka_rounding import rounding_bound
 from jitopt.heuristics._kernels import heijunka_box_state as at
 from jitopt.problems.heijunka.form import BOX, reason_against
@@ -31,9 +32,12 @@ HEURISTIC: dict[str, Any] = {
 }
 
 KERNELS = "jitopt.heuristics._kernels.heijunka_box"
+BOUND = "jitopt.heuristics._kernels.heijunka_box_bound"
 
 HOT, MILD = 0.1, 0.0005
 """Share of the worsening proposals that are taken at the begin and at the end of a cycle."""
+WARM = 0.1
+"""A cycle begins at this share of the hot temperature, as long as the last one that did so brought a gain."""
 CYCLE = 400
 """Steps of the first cycle per pack that may move; each later cycle is `GROWTH` times longer."""
 GROWTH = 2.0
@@ -42,6 +46,14 @@ LAST = 0.9
 STALE_SQUARE, STALE_FACTOR, STALE_LEAST = 500, 10, 20_000
 """Stop after `STALE_SQUARE` x packs squared, `STALE_FACTOR` x the steps to the best plan and `STALE_LEAST` without
 a gain."""
+PRICES, PRICES_PER_WORK, PRICES_SHARE = 200, 0.1, 0.15
+"""Prices that are tried for the bound at the begin and behind each cycle: so many, no more than this for a step that
+may be done, and no longer than this share of the time that is left."""
+DIVE = 4.0
+"""From the plans of single products behind the bound the search cools down from so much above the end of a cycle
+to as much below it."""
+NEWS = 1e-3
+"""A plan that is better by this share begins the bound anew."""
 REFRESH = 2**18
 """Steps after which what was added up change by change is computed anew, against the drift of rounding."""
 CELLS = 3e6
@@ -72,10 +84,12 @@ class _Search:
         box.entry[at.SEED_2] = context.seed % 2147483398 + 1
         box.entry[at.PROBE] = -1
         box.level[at.TARGET] = lower + 2e-9 * max(1.0, lower)
+        self.lower = lower
+        self.bound: BoxBound | None = None
         self.movable = int(box.entry[at.MOVABLE])
         self.chunk, self.told, self.refreshed = 64, (np.inf, np.inf), 0
         self.kernels: Any = jit.plain(KERNELS)
-        self.spent = 0.0
+        self.spent, self.hottest = 0.0, 1.0
 
     def improve(self) -> None:
         """Anneal from the best of the first plans, in cycles of growing length."""
@@ -88,8 +102,17 @@ class _Search:
         self.kernels = self.context.kernels(KERNELS)
         hot, mild = self._probe()
         least = length = float(CYCLE * self.movable)
-        while self._cycle(hot, mild, max(least, min(length, LAST * self._affordable()))):
+        # What is not yet compiled waits for the first cycle: plans come first.
+        go_on = not jit.is_cached(BOUND) or self._raise_bound(mild)
+        warm, gained = max(WARM * hot, 2 * mild), True
+        while go_on:
+            before = float(self.box.level[at.BEST])
+            high = warm if gained else hot
+            if not self._cycle(high, mild, max(least, min(length, LAST * self._affordable()))):
+                break
+            gained = high == hot or self.box.level[at.BEST] < before
             length *= GROWTH
+            go_on = self._raise_bound(mild)
 
     def _starts(self) -> list[Ints]:
         orders = (False, True) if self.box.grid[at.DUE_BY].any() else (False,)
@@ -117,13 +140,13 @@ class _Search:
             self.told = (0.0, float(level[at.BEST]))
             self.context.report(shape(self.instance, self.box, self.box.grid[at.BEST_PACKS]), float(level[at.BEST]))
 
-    def _cycle(self, hot: float, mild: float, length: float) -> bool:
-        """Cool down from the best plan; tell whether to go on."""
-        self._load(self.box.grid[at.BEST_PACKS])
+    def _cycle(self, hot: float, mild: float, length: float, begin: Ints | None = None) -> bool:
+        """Cool down from the best plan, or from another one; tell whether to go on."""
+        self._load(self.box.grid[at.BEST_PACKS] if begin is None else begin)
         level = self.box.level
         level[at.WARMTH], level[at.COOLING] = hot, (mild / hot) ** (256 / max(256.0, length))
         # As long as no plan keeps every rule, a broken unit is dearer than any gain.
-        level[at.PENALTY] = 10 * hot if level[at.BEST_BROKEN] == 0.0 else 100 * hot
+        level[at.PENALTY] = (10 if level[at.BEST_BROKEN] == 0.0 else 100) * self.hottest
         return self._advance(int(length))
 
     def _probe(self) -> tuple[float, float]:
@@ -135,7 +158,9 @@ class _Search:
         seen = box.sample[: int(box.entry[at.PROBE])]
         box.entry[at.PROBE] = -1
         seen = seen[seen > 1e-12]
-        return (_warmth(seen, HOT), _warmth(seen, MILD)) if len(seen) else (1.0, 0.01)
+        hot, mild = (_warmth(seen, HOT), _warmth(seen, MILD)) if len(seen) else (1.0, 0.01)
+        self.hottest = hot
+        return hot, mild
 
     def _advance(self, steps: int) -> bool:
         """Do some steps; tell whether to go on."""
@@ -157,6 +182,28 @@ class _Search:
             if box.level[at.BEST_BROKEN] == 0.0 and box.level[at.BEST] <= box.level[at.TARGET]:
                 return False
         return True
+
+    def _raise_bound(self, mild: float) -> bool:
+        """Better the bound, and look for plans near those behind it; tell whether there may be a better plan."""
+        level, work = self.box.level, self.context.work
+        best = float(level[at.BEST]) if level[at.BEST_BROKEN] == 0.0 else np.inf
+        new = self.bound is None or best < self.bound.upper - NEWS * abs(best)
+        if new:
+            kernels = self.context.kernels(BOUND)
+            prices = None if self.bound is None else self.bound.best_prices
+            self.bound = BoxBound(self.instance, self.box, kernels, best + 1e-9 * max(1.0, best), prices)
+        assert self.bound is not None
+        end = time.perf_counter() + PRICES_SHARE * self.context.remaining()
+        count = PRICES if work is None else min(PRICES, int(PRICES_PER_WORK * work))
+        self.bound.ascend(count, lambda: self.context.stopped() or (work is None and time.perf_counter() > end))
+        if self.bound.value > self.lower:
+            self.lower = self.bound.value
+            self.context.bound(self.lower)
+            level[at.TARGET] = self.lower + 2e-9 * max(1.0, self.lower)
+        near = self.bound.plan() if new and best > level[at.TARGET] else None
+        if near is not None:
+            self._cycle(DIVE * mild, mild / DIVE, float(CYCLE * self.movable), near)
+        return bool(level[at.BEST_BROKEN] > 0.0 or level[at.BEST] > level[at.TARGET]) and not self.context.stopped()
 
     def _affordable(self) -> float:
         """Return the steps that the work, or the clock at the speed so far, still allows."""

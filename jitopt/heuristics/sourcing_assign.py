@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt import jit
 from jitopt.heuristics._sourcing_bound import relax
-from jitopt.heuristics._sourcing_world import Stopped, few, flatten, objects, settings
+from jitopt.heuristics._sourcing_flat import flatten
+from jitopt.heuristics._sourcing_links import Stopped, few
+from jitopt.heuristics._sourcing_world import objects, settings
 from jitopt.problems.sourcing import SourcingPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jitopt.heuristics._sourcing_bound import Relaxation
-    from jitopt.heuristics._sourcing_world import Grid
+    from jitopt.heuristics._sourcing_grid import Grid
     from jitopt.heuristics.context import Context
     from jitopt.problems.sourcing import Sourcing
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jitopt.errors import InputError
+from jitopt.formats.csv_text import guarded_csv
 from jitopt.formats.strict_json import layout
 from jitopt.improving.levers import KINDS, Improvements, shown
 from jitopt.improving.releases import ReleaseComparison, compare_releases
 from jitopt.planning.summary import plain
-from jitopt.planning.writing import guarded_csv, write_tables
+from jitopt.planning.writing import write_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -217,7 +217,8 @@ def write_audit(audit: FormulaAudit, folder: str) -> tuple[str, ...]:
     InputError
         If the folder cannot be made.
     """
-    from jitopt.planning.writing import guarded_csv, write_tables
+    from jitopt.formats.csv_text import guarded_csv
+    from jitopt.planning.writing import write_tables
 
     texts = {
         "formulas.md": audit_summary(audit),

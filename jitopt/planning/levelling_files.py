@@ -13,10 +13,11 @@ from jitopt.levelling.wheel import Wheel, product_wheel
 from jitopt.planning.cells import Refused, columns_of
 from jitopt.planning.findings import Finding, refuse
 from jitopt.planning.sheets import Kind, sheets_of
-from jitopt.planning.tables import AboveZero, OptionalAboveZero
 from jitopt.problems.base import (
+    AllAboveZero,
     Identifiers,
     Numbers,
+    OptionalAboveZero,
     OptionalIdentifiers,
     OptionalNumbers,
     OptionalPositives,
@@ -74,7 +75,7 @@ class WheelProducts(Table):
 
     KEY: ClassVar[tuple[str, ...]] = ("product",)
     product: Identifiers
-    demand: AboveZero
+    demand: AllAboveZero
     run: Numbers
     setup: OptionalNumbers | None = None
     every: OptionalPositives | None = None
@@ -89,7 +90,7 @@ class WheelMachine(Table):
     or the shortest].
     """
 
-    minutes: AboveZero
+    minutes: AllAboveZero
     uptime: OptionalShares | None = None
     days: OptionalAboveZero | None = None
 

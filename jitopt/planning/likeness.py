@@ -13,9 +13,11 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["Cell", "Link", "Measure", "Relation", "among", "link", "typical"]
+    from jitopt.planning.draft import Row
+
+__all__ = ["Cell", "Link", "Measure", "Relation", "among", "link", "ratio", "singles", "typical"]
 
 Cell = tuple[str, int, str]
 """Table, row as the spreadsheet shows it, column."""
@@ -68,6 +70,16 @@ class Relation(NamedTuple):
 def link(table: str, row: int, column: str, sign: int = 1, share: float = 1.0, power: int = 1) -> Link:
     """Return the link to a cell."""
     return Link((table, row, column), sign, share, power)
+
+
+def singles(table: str, column: str, rows: Iterable[tuple[Row, float]]) -> list[Measure]:
+    """Return the measures of the cells of a column, each by itself."""
+    return [Measure(math.log10(value), (link(table, row.number, column),)) for row, value in rows]
+
+
+def ratio(value: float, *links: Link) -> Measure:
+    """Return the measure of a value that was made of several cells."""
+    return Measure(math.log10(value), links)
 
 
 def typical(measures: Sequence[Measure], centre: float, spread: float, words: str) -> list[Relation]:

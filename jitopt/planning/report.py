@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jitopt.formats.csv_text import guarded_csv
 from jitopt.formats.strict_json import layout
 from jitopt.planning.cards import cards_html
 from jitopt.planning.decided import tables
@@ -13,7 +14,6 @@ from jitopt.planning.resizing import changes_of, gone
 from jitopt.planning.store import slug
 from jitopt.planning.summary import summary
 from jitopt.planning.taken import decisions_data
-from jitopt.planning.writing import guarded_csv
 
 if TYPE_CHECKING:
     from jitopt.planning.chain import Outcome, PlantPlan

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from jitopt.engine.result import Result
 from jitopt.errors import InputError, JitoptError
-from jitopt.formats.atomic import write_text
+from jitopt.formats.atomic import make_folder, write_text
 from jitopt.formats.results import FORMAT as RESULT_FORMAT
 from jitopt.formats.results import read_result, write_result
 from jitopt.formats.strict_json import layout
@@ -64,14 +64,7 @@ class Store:
         """
         if self.folder is None:
             return
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(
-                f"the folder cannot be made: {error.strerror or error}",
-                source=str(self.folder),
-                remedy="name another folder",
-            ) from None
+        make_folder(self.folder)
         if not os.access(self.folder, os.W_OK | os.X_OK):
             raise InputError("the folder may not be written to", source=str(self.folder), remedy="check permissions")
 

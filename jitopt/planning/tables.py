@@ -11,26 +11,24 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from jitopt.problems.base import (
-    LARGEST,
+    AllAboveZero,
     Counts,
     Identifiers,
     Numbers,
+    OptionalAboveZero,
     OptionalIdentifiers,
     OptionalNumbers,
     OptionalPositives,
+    OptionalServices,
     OptionalShares,
     Positives,
+    Signals,
     Table,
     as_tuple,
 )
 
 __all__ = ["COSTS", "REQUIRED", "REQUIRED_COSTS", "TABLES"]
 
-Above = Annotated[float, Field(gt=0, le=LARGEST)]
-AboveZero = Annotated[tuple[Above, ...], BeforeValidator(as_tuple)]
-OptionalAboveZero = Annotated[tuple[Above | None, ...], BeforeValidator(as_tuple)]
-Targets = Annotated[tuple[Annotated[float, Field(ge=0.5, lt=1)] | None, ...], BeforeValidator(as_tuple)]
-Signals = Annotated[tuple[Literal["first_piece", "empty"] | None, ...], BeforeValidator(as_tuple)]
 CostNames = Annotated[
     tuple[
         Literal[
@@ -110,8 +108,8 @@ class Parts(Table):
 
     KEY: ClassVar[tuple[str, ...]] = ("part",)
     part: Identifiers
-    unit_cost: AboveZero
-    pack: AboveZero
+    unit_cost: AllAboveZero
+    pack: AllAboveZero
     container: OptionalIdentifiers | None = None
     weight: OptionalNumbers | None = None
     cube: OptionalNumbers | None = None
@@ -135,7 +133,7 @@ class Quotes(Table):
     KEY: ClassVar[tuple[str, ...]] = ("supplier", "part")
     supplier: Identifiers
     part: Identifiers
-    price: AboveZero
+    price: AllAboveZero
     minimum: OptionalNumbers | None = None
     multiple: OptionalNumbers | None = None
     capacity: OptionalNumbers | None = None
@@ -153,7 +151,7 @@ class Bill(Table):
     KEY: ClassVar[tuple[str, ...]] = ("product", "part")
     product: Identifiers
     part: Identifiers
-    quantity: AboveZero
+    quantity: AllAboveZero
 
 
 class Products(Table):
@@ -197,7 +195,7 @@ class Lines(Table):
 
     KEY: ClassVar[tuple[str, ...]] = ("line",)
     line: Identifiers
-    minutes: AboveZero
+    minutes: AllAboveZero
     pitch: OptionalAboveZero | None = None
 
 
@@ -212,7 +210,7 @@ class Routings(Table):
     product: Identifiers
     process: Identifiers
     line: Identifiers
-    minutes: AboveZero
+    minutes: AllAboveZero
     changeover: OptionalNumbers | None = None
 
 
@@ -236,7 +234,7 @@ class Loops(Table):
     to: Identifiers
     lead_time: OptionalNumbers | None = None
     interval: OptionalNumbers | None = None
-    service: Targets | None = None
+    service: OptionalServices | None = None
     safety: OptionalNumbers | None = None
     signal: Signals | None = None
     minimum: OptionalPositives | None = None
@@ -262,7 +260,7 @@ class Docks(Table):
 
     KEY: ClassVar[tuple[str, ...]] = ("dock",)
     dock: Identifiers
-    slots: AboveZero
+    slots: AllAboveZero
 
 
 class Trucks(Table):
@@ -324,7 +322,7 @@ class Packs(Table):
     KEY: ClassVar[tuple[str, ...]] = ("part", "container")
     part: Identifiers
     container: Identifiers
-    quantity: AboveZero
+    quantity: AllAboveZero
 
 
 class Current(Table):

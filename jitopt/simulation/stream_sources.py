@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jitopt.problems.variates import Distribution, draw
+from jitopt.simulation.stream_network import column
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     Sampler = Callable[[np.random.Generator, int], NDArray[np.float64]]
 
-__all__ = ["Source", "bad_units", "chances", "counts", "lateness", "times"]
+__all__ = ["Source", "bad_units", "chances", "counts", "lateness", "times_of"]
 
 
 class Source(NamedTuple):
@@ -27,8 +28,14 @@ class Source(NamedTuple):
     sample: Sampler
 
 
-def times(distribution: Distribution) -> Sampler:
-    """Times of a distribution."""
+def times_of(table: Any, place: int, name: str, mean: float, default: str = "deterministic") -> Sampler | None:
+    """Return what draws the times whose shape stands in a row of a table; None where they are always their mean."""
+    before = "" if name == "" else name + "_"
+    kind = column(table, before + "distribution", default)[place]
+    cv = column(table, before + "cv", 1.0)[place]
+    if kind == "deterministic" or mean == 0 or (cv == 0 and kind not in ("exponential", "poisson")):
+        return None
+    distribution = Distribution(kind, mean, cv)
     return lambda generator, count: draw(distribution, generator, count)
 
 

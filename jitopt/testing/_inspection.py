@@ -51,8 +51,7 @@ def inspect(method: registry.Method, cases: Iterable[tuple[Instance[Any], Plan |
         If the process ends in an error that is no finding.
     """
     job = {
-        "path": registry.import_path(),
-        "registered": list(registry.registered()),
+        **registry.handed_on(),
         "method": method.name,
         "cases": [[instance.to_dict(), plan.to_dict() if plan is not None else None] for instance, plan in cases],
     }
@@ -73,9 +72,7 @@ def inspect(method: registry.Method, cases: Iterable[tuple[Instance[Any], Plan |
 def main() -> None:
     """Serve the job on standard input."""
     job = json.load(sys.stdin)
-    sys.path.extend(entry for entry in job["path"] if entry not in sys.path)
-    for module in job["registered"]:
-        registry.register(module)
+    registry.take_over(job)
     method = registry.method(job["method"])
     with redirect_stdout(sys.stderr):
         findings = [_inspect(method, instance, plan) for instance, plan in job["cases"]]

@@ -25,7 +25,7 @@ from jitopt.heuristics._kernels.heijunka_paint_moves import (
     VALUE,
     WAITS,
 )
-from jitopt.jit import in_place, twin
+from jitopt.jit import in_place, inner, twin
 
 __all__ = ["anneal", "begin"]
 
@@ -45,19 +45,19 @@ TRIES = 12
 """Slots looked at to find a unit of a kind, or one in a window that costs."""
 
 
-@in_place
+@inner
 def too_long(shade: Any, sequence: Any, state: Any, t: int) -> bool:
     """Tell whether slot t lies in a run that is too long."""
     return bool(run_length(shade, sequence, state, t) > state[LIMIT])
 
 
-@in_place
+@inner
 def any_slot(state: Any) -> int:
     """Return a slot that may change."""
     return int(state[FIRST] + draw(state, state[LINE] - state[FIRST]))
 
 
-@in_place
+@inner
 def partner(own: Any, sequence: Any, state: Any, i: int) -> int:
     """Return a slot whose unit is of the same sort as that at i, but of another class; i if none is found."""
     for _ in range(TRIES):
@@ -67,7 +67,7 @@ def partner(own: Any, sequence: Any, state: Any, i: int) -> int:
     return i
 
 
-@in_place
+@inner
 def sore(ends: Any, near: Any, state: Any) -> int:
     """Return a slot in a window that costs, of a rule of the tier that is searched in; any slot if none is found."""
     focus, many = state[FOCUS], state[RULES]
@@ -83,7 +83,7 @@ def sore(ends: Any, near: Any, state: Any) -> int:
     return i
 
 
-@in_place
+@inner
 def propose_exchange(
     rules: Any, ends: Any, carry: Any, shade: Any, kind: Any, prices: Any, before: Any, load: Any, near: Any,
     sequence: Any, state: Any, most: float, sort: int,
@@ -114,7 +114,7 @@ def propose_exchange(
     return True
 
 
-@in_place
+@inner
 def run_begin(shade: Any, sequence: Any, state: Any, t: int) -> int:
     """Return the first slot of the run of a colour that slot t lies in."""
     while t > state[FIRST] and shade[sequence[t - 1]] == shade[sequence[t]]:
@@ -122,7 +122,7 @@ def run_begin(shade: Any, sequence: Any, state: Any, t: int) -> int:
     return t
 
 
-@in_place
+@inner
 def run_end(shade: Any, sequence: Any, state: Any, t: int) -> int:
     """Return the last slot of the run of a colour that slot t lies in."""
     while t + 1 < state[LINE] and shade[sequence[t + 1]] == shade[sequence[t]]:
@@ -130,7 +130,7 @@ def run_end(shade: Any, sequence: Any, state: Any, t: int) -> int:
     return t
 
 
-@in_place
+@inner
 def propose_reflection(
     rules: Any, ends: Any, carry: Any, shade: Any, prices: Any, before: Any, load: Any, near: Any, sequence: Any,
     state: Any, most: float, runs: bool,
@@ -154,7 +154,7 @@ def propose_reflection(
     return True
 
 
-@in_place
+@inner
 def propose_rotation(
     rules: Any, ends: Any, carry: Any, shade: Any, prices: Any, before: Any, load: Any, near: Any, sequence: Any,
     state: Any, most: float, sort: int,

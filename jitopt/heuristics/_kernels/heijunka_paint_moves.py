@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jitopt.jit import in_place, inlined
+from jitopt.jit import in_place, inlined, inner
 
 MODULUS = 2147483647
 
@@ -50,7 +50,7 @@ def draw(state: Any, among: int) -> int:
 # --- what is carried along -----------------------------------------------------------------------
 
 
-@in_place
+@inner
 def weigh(rules: Any, load: Any, near: Any, state: Any, r: int, first: int, last: int) -> None:
     """Compute `near` of the slots `first` to `last` anew: sums over the windows with a slot, slid along."""
     own = r * COLUMNS
@@ -79,7 +79,7 @@ def weigh(rules: Any, load: Any, near: Any, state: Any, r: int, first: int, last
         near[at + 1] = loss
 
 
-@in_place
+@inner
 def count(
     rules: Any, carry: Any, before: Any, load: Any, near: Any, sequence: Any, state: Any, first: int, last: int
 ) -> None:
@@ -131,7 +131,7 @@ def over(units: int, most: int) -> int:
     return units - most if units > most else 0
 
 
-@in_place
+@inner
 def run_length(shade: Any, sequence: Any, state: Any, t: int) -> int:
     """Return how long the run of a colour is that slot t of the plan lies in, or one more than the limit."""
     colour, limit, origin, slots = shade[sequence[t]], state[LIMIT], state[ORIGIN], state[LINE]
@@ -146,7 +146,7 @@ def run_length(shade: Any, sequence: Any, state: Any, t: int) -> int:
 # --- exchanges -----------------------------------------------------------------------------------
 
 
-@in_place
+@inner
 def swap_colours(shade: Any, sequence: Any, slots: int, i: int, j: int) -> int:
     """Return by how many colour changes an exchange of the units at i < j changes the line."""
     a, b = shade[sequence[i]], shade[sequence[j]]
@@ -167,7 +167,7 @@ def swap_colours(shade: Any, sequence: Any, slots: int, i: int, j: int) -> int:
     return found
 
 
-@in_place
+@inner
 def swap_near(rules: Any, load: Any, state: Any, r: int, i: int, j: int, more: int) -> int:
     """Return what `more` units at i and as many less at j change, i < j closer than a window: windows with one."""
     own, row, found = r * COLUMNS, r * state[WIDTH], 0
@@ -181,7 +181,7 @@ def swap_near(rules: Any, load: Any, state: Any, r: int, i: int, j: int, more: i
     return found
 
 
-@in_place
+@inner
 def swap_cost(
     rules: Any, ends: Any, carry: Any, shade: Any, prices: Any, load: Any, near: Any, sequence: Any, state: Any,
     most: float, i: int, j: int,
@@ -212,7 +212,7 @@ def swap_cost(
     return found
 
 
-@in_place
+@inner
 def swap(rules: Any, carry: Any, before: Any, load: Any, near: Any, sequence: Any, state: Any, i: int, j: int) -> None:
     """Bring the tables up to date after an exchange of the units at i < j."""
     many, width = state[RULES], state[WIDTH]
@@ -255,7 +255,7 @@ def differ(shade: Any, sequence: Any, slots: int, a: int, b: int) -> int:
     return 1 if shade[sequence[a]] != shade[sequence[b]] else 0
 
 
-@in_place
+@inner
 def reflect_rule(rules: Any, before: Any, load: Any, state: Any, r: int, i: int, j: int) -> int:
     """Return what turning the slots i to j round changes for a rule: windows across an end see the other end."""
     own, row, change = r * COLUMNS, r * state[WIDTH], 0
@@ -278,7 +278,7 @@ def reflect_rule(rules: Any, before: Any, load: Any, state: Any, r: int, i: int,
     return change
 
 
-@in_place
+@inner
 def reflect_cost(
     rules: Any, ends: Any, shade: Any, prices: Any, before: Any, load: Any, sequence: Any, state: Any,
     most: float, i: int, j: int,
@@ -301,7 +301,7 @@ def reflect_cost(
     return found
 
 
-@in_place
+@inner
 def reflect(sequence: Any, i: int, j: int) -> None:
     """Turn the slots i to j of the sequence round."""
     a, b = i, j
@@ -325,7 +325,7 @@ def turned(before: Any, row: int, i: int, c: int, j: int, t: int) -> int:
     return before[row + t - behind] + before[row + j + 1] - before[row + c]
 
 
-@in_place
+@inner
 def across(rules: Any, before: Any, load: Any, state: Any, r: int, i: int, c: int, j: int, new: bool) -> int:
     """Return the excess of the windows across a cut, as they are or, if `new`, after the rotation.
 
@@ -354,7 +354,7 @@ def across(rules: Any, before: Any, load: Any, state: Any, r: int, i: int, c: in
     return found
 
 
-@in_place
+@inner
 def rotate_cost(
     rules: Any, ends: Any, shade: Any, prices: Any, before: Any, load: Any, sequence: Any, state: Any,
     most: float, i: int, c: int, j: int,
@@ -382,7 +382,7 @@ def rotate_cost(
     return found
 
 
-@in_place
+@inner
 def rotate(sequence: Any, i: int, c: int, j: int) -> None:
     """Bring the slots c to j of the sequence before the slots i to c - 1: each part is turned round, then both."""
     if c == j:

@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field
 
-from jitopt.problems.base import LARGEST, Amount, Identifiers, Numbers, OptionalNumbers, Strict, as_tuple
+from jitopt.problems.base import (
+    AboveZero,
+    AllAboveZero,
+    Amount,
+    Identifiers,
+    Numbers,
+    OptionalAboveZero,
+    OptionalNumbers,
+    Strict,
+    as_tuple,
+)
 from jitopt.problems.variates import Distribution
 
 if TYPE_CHECKING:
@@ -34,9 +44,6 @@ MOST_WORK = 4 * 10**9
 
 Place = Annotated[int, Field(ge=0, le=MOST_PLACES)]
 Places = Annotated[tuple[Place, ...], BeforeValidator(as_tuple)]
-Positive = Annotated[float, Field(gt=0, le=LARGEST)]
-Times = Annotated[tuple[Positive, ...], BeforeValidator(as_tuple)]
-OptionalTimes = Annotated[tuple[Positive | None, ...], BeforeValidator(as_tuple)]
 Kind = Literal["deterministic", "exponential", "gamma", "lognormal", "uniform"]
 Kinds = Annotated[tuple[Kind, ...], BeforeValidator(as_tuple)]
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -65,7 +72,7 @@ class Demand(Strict):
     rate: orders per unit of time. distribution, cv: of the time between two orders [exponential, 1].
     """
 
-    rate: Positive
+    rate: AboveZero
     distribution: Kind = "exponential"
     cv: Amount = 1.0
 
@@ -77,7 +84,7 @@ class Target(Strict):
     """
 
     fill_rate: Share | None = None
-    throughput: Positive | None = None
+    throughput: AboveZero | None = None
 
 
 class Sample(Strict):
@@ -123,12 +130,12 @@ class Line(Strict):
     """
 
     station: Identifiers | None = None
-    rate: Times | None = None
-    time: Times | None = None
+    rate: AllAboveZero | None = None
+    time: AllAboveZero | None = None
     distribution: Kinds | None = None
     cv: OptionalNumbers | None = None
-    mtbf: OptionalTimes | None = None
-    mttr: OptionalTimes | None = None
+    mtbf: OptionalAboveZero | None = None
+    mttr: OptionalAboveZero | None = None
     blocking: Literal["after_service", "kanban", "conwip", "base_stock"] = "after_service"
     total_buffer: Place | None = None
     total_cards: Place | None = None

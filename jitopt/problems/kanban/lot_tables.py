@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from jitopt.errors import InputError
 from jitopt.frames import columns_of
 from jitopt.problems.base import (
+    AllAboveZero,
     Identifiers,
     Numbers,
     OptionalIdentifiers,
@@ -20,7 +21,6 @@ from jitopt.problems.base import (
     Table,
     exact,
 )
-from jitopt.problems.kanban.instance import Quantities
 from jitopt.problems.wording import explain_validation
 
 __all__ = ["LotContainers", "LotMachines", "LotParts", "LotRacks", "cell", "check_references", "lot_table"]
@@ -41,7 +41,7 @@ class LotParts(Table):
     KEY: ClassVar[tuple[str, ...]] = ("part",)
     part: Identifiers
     machine: Identifiers
-    demand: Quantities
+    demand: AllAboveZero
     run: Numbers
     setup: Numbers
     lead_time: OptionalNumbers | None = None
@@ -62,7 +62,7 @@ class LotContainers(Table):
     KEY: ClassVar[tuple[str, ...]] = ("part", "container")
     part: Identifiers
     container: Identifiers
-    quantity: Quantities
+    quantity: AllAboveZero
     card_cost: OptionalNumbers | None = None
 
 
@@ -71,7 +71,7 @@ class LotMachines(Table):
 
     KEY: ClassVar[tuple[str, ...]] = ("machine",)
     machine: Identifiers
-    minutes: Quantities
+    minutes: AllAboveZero
     uptime: OptionalShares | None = None
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from jitopt.errors import InputError
 from jitopt.frames import columns_of
 from jitopt.problems.base import (
-    LARGEST,
+    AllAboveZero,
     Identifiers,
     Numbers,
     OptionalIdentifiers,
     OptionalNumbers,
+    OptionalServices,
+    OptionalYields,
+    Signals,
     Table,
-    as_tuple,
     exact,
 )
 from jitopt.problems.kanban.formulas.loops import LoopFigures
@@ -29,11 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AuditTable", "figures_of_instance", "figures_of_table"]
 
-Positive = Annotated[float, Field(gt=0, le=LARGEST)]
-Quantities = Annotated[tuple[Positive, ...], BeforeValidator(as_tuple)]
-Yields = Annotated[tuple[Annotated[float, Field(gt=0, le=1)] | None, ...], BeforeValidator(as_tuple)]
-Services = Annotated[tuple[Annotated[float, Field(ge=0.5, lt=1)] | None, ...], BeforeValidator(as_tuple)]
-Signals = Annotated[tuple[Literal["first_piece", "empty"] | None, ...], BeforeValidator(as_tuple)]
 
 ZERO = Fraction(0)
 
@@ -54,13 +51,13 @@ class AuditTable(Table):
     part: OptionalIdentifiers | None = None
     demand: Numbers
     lead_time: Numbers
-    quantity: Quantities
+    quantity: AllAboveZero
     interval: OptionalNumbers | None = None
     safety: OptionalNumbers | None = None
-    service: Services | None = None
+    service: OptionalServices | None = None
     demand_sd: OptionalNumbers | None = None
     lead_time_sd: OptionalNumbers | None = None
-    yield_: Annotated[Yields | None, Field(alias="yield")] = None
+    yield_: Annotated[OptionalYields | None, Field(alias="yield")] = None
     signal: Signals | None = None
     withdrawal_time: OptionalNumbers | None = None
     epei: OptionalNumbers | None = None
