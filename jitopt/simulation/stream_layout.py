@@ -39,7 +39,7 @@ class Layout(Memory):
     def __init__(self, stream: ValueStream) -> None:
         super().__init__()
         self.stream = stream
-        self.network = Network(stream)
+        self.network: Network = Network(stream)
         self.first: list[tuple[int, int, float]] = []
         self.lives: list[tuple[int, int, float]] = []
         self.closed: set[int] = set()
@@ -52,7 +52,7 @@ class Layout(Memory):
         self.trucks: dict[str, int] = {}
         self.controls: list[int] = []
         self.add_row(f.HEAD)
-        self.loops = [self.add_row(f.LOOP_ROW) for _ in stream.loops.loop]
+        self.loops: list[int] = [self.add_row(f.LOOP_ROW) for _ in stream.loops.loop]
         add_operations(self)
         add_stations(self)
         add_customers(self)
@@ -64,4 +64,4 @@ class Layout(Memory):
         add_links(self)
         mark_plain(self)
         add_rings(self)
-        self.margin = 64 + len(self.n)
+        self.margin: int = 64 + len(self.n)
