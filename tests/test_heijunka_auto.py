@@ -186,7 +186,7 @@ def test_a_day_with_changeovers_spacing_and_runs_is_levelled_within_its_time() -
     objective = [{"term": "rate"}, {"term": "changeover", "weight": 0.2}]
     instance = Heijunka.parse(head | {"products": products, "changeovers": columns, "objective": objective})
     alone = Heijunka.parse(head | {"products": {"product": names, "demand": demand}, "objective": [{"term": "rate"}]})
-    found = jitopt.solve(instance, time_limit=1.0)
+    found = jitopt.solve(instance, time_limit=3.0)
     assert found.plan is not None and instance.evaluate(found.plan).feasible
     least = jitopt.solve(alone, time_limit=10).objective
     assert least is not None and found.bound is not None

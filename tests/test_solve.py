@@ -56,8 +56,8 @@ def test_gap_stops_early(hard):
 
 
 def test_start_is_receipted_and_never_lost(hard):
-    first = jitopt.solve(hard, time_limit=2, method="heijunka_level")
-    again = jitopt.solve(hard, time_limit=2, start=first)
+    first = jitopt.solve(hard, time_limit=5, method="heijunka_level")
+    again = jitopt.solve(hard, time_limit=3, start=first)
     assert again.start is not None
     assert (again.start.given, again.start.source, again.start.checked) == (True, "user", True)
     assert again.objective is not None and first.objective is not None
@@ -141,7 +141,7 @@ def test_an_unknown_method_lists_those_there_are(small):
 
 def test_progress_and_trajectory_only_improve(hard):
     seen: list[jitopt.Progress] = []
-    result = jitopt.solve(hard, time_limit=3, progress=seen.append)
+    result = jitopt.solve(hard, time_limit=5, progress=seen.append)
     assert [(p.objective, p.bound) for p in seen] == [(o, b) for _, o, b in result.trajectory]
     objectives = [o for _, o, _ in result.trajectory if o is not None]
     bounds = [b for _, _, b in result.trajectory if b is not None]

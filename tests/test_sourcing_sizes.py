@@ -66,7 +66,7 @@ def test_more_than_the_demand_is_ordered_where_ratios_ask_for_it(name: str) -> N
     assert best is not None
     assert float(best.value) == pytest.approx(wanted, rel=1e-9)
     for method in METHODS:
-        result = jitopt.solve(instance, method=method, time_limit=3)
+        result = jitopt.solve(instance, method=method, time_limit=30)
         assert result.status == "optimal"
         assert result.objective == pytest.approx(wanted, rel=1e-6)
 
@@ -107,7 +107,7 @@ def test_what_is_not_looked_at_is_not_said_to_be_impossible_or_dearer() -> None:
     plan = {"orders": [{"supplier": s, "part": "p", "period": 1, "quantity": q} for s, q in (("S1", 6993), ("S2", 7))]}
     assert instance.evaluate(instance.plan_type.model_validate(plan)).feasible
     for method in ("auto", *METHODS):
-        result = jitopt.solve(instance, method=method, time_limit=3)
+        result = jitopt.solve(instance, method=method, time_limit=5)
         assert result.status == "no_plan" and (result.bound is None or result.bound <= 7000)
         assert any("not looked at" in warning for warning in result.warnings)
     found = jitopt.explain(instance, time_limit=30, prices={"share_at_most": 1e9, "suppliers_at_least": 1e9})
@@ -139,7 +139,7 @@ def test_a_bound_allows_for_the_plans_that_are_not_looked_at() -> None:
     true = instance.evaluate(instance.plan_type.model_validate(cheap))
     assert true.feasible and true.objective == pytest.approx(101.99)
     for method in ("auto", *METHODS):
-        result = jitopt.solve(instance, method=method, time_limit=3)
+        result = jitopt.solve(instance, method=method, time_limit=5)
         assert result.status != "infeasible"
         assert result.bound is None or result.bound <= 101.99
         assert result.status != "optimal" or result.objective == pytest.approx(101.99)
@@ -149,7 +149,7 @@ def test_the_user_sets_the_largest_order_himself() -> None:
     instance = _lopsided(10_000)
     assert ("S1", "p") not in instance.order_sizes
     for method in METHODS:
-        result = jitopt.solve(instance, method=method, time_limit=3)
+        result = jitopt.solve(instance, method=method, time_limit=30)
         assert result.status == "optimal"
         assert result.objective == pytest.approx(7000, rel=1e-6)
 
@@ -227,7 +227,7 @@ def test_a_unit_is_seen_at_any_magnitude() -> None:
 def test_roads_agree_on_large_quantities(demand: float, quotes: dict[str, Any], wanted: float | None) -> None:
     instance = _instance([1], demand, quotes)
     for method in METHODS:
-        result = jitopt.solve(instance, method=method, time_limit=3)
+        result = jitopt.solve(instance, method=method, time_limit=30)
         assert result.status == ("infeasible" if wanted is None else "optimal")
         assert result.warnings == ()
         if wanted is not None:
